@@ -2,9 +2,14 @@
 #![allow(dead_code, reason = "the house is being built: removed once every room is in use")]
 
 mod clock;
+mod credential;
+mod credentials;
+mod environment;
+mod index;
 mod name;
 mod os;
 mod secret;
+mod settings;
 mod store;
 
 /// Runs the program.

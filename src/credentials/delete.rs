@@ -1,0 +1,40 @@
+//! Deleting: the value, its former value and its facts are gone.
+
+use crate::credentials::{CredentialError, Credentials};
+use crate::index::State;
+use crate::name::CredentialName;
+use crate::store::{ItemKey, Slot, StoreError, StoreKind};
+
+impl Credentials {
+    /// Deletes a credential, wherever copies of it rest.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotFound`] where there is none, and whatever the store answers; what could not be
+    /// removed stays on record for `doctor --repair`.
+    pub(crate) fn delete(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        self.write(|index| {
+            let (name, entry) = self.locate(index, name)?;
+            let (name, mut entry) = (name.clone(), entry.clone());
+            let mut places = entry.leftover_in.clone();
+            places.push(entry.store);
+            entry.state = State::Removing;
+            index.put(&self.profile, &name, entry);
+            self.index.save(index)?;
+            for place in places {
+                self.remove_from(place, &self.key(&name, Slot::Previous))?;
+                self.remove_from(place, &self.key(&name, Slot::Current))?;
+            }
+            index.remove(&self.profile, &name);
+            Ok(self.index.save(index)?)
+        })
+    }
+
+    /// Removes the item and sees that it is gone.
+    pub(crate) fn remove_from(&self, kind: StoreKind, key: &ItemKey) -> Result<(), StoreError> {
+        let store = self.stores.open(kind)?;
+        if store.remove(key)? && store.get(key)?.is_some() {
+            return Err(StoreError::NotReadBack { store: kind });
+        }
+        Ok(())
+    }
+}

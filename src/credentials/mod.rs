@@ -1,0 +1,212 @@
+//! Everything that one can do with credentials: index and stores, kept in step.
+
+mod add;
+mod delete;
+mod read;
+mod rebuild;
+mod relocate;
+mod repair;
+mod rotate;
+mod similar;
+mod stores;
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub(crate) use crate::credentials::relocate::Relocation;
+pub(crate) use crate::credentials::repair::Repair;
+pub(crate) use crate::credentials::stores::{Choice, ChosenBy, StoreRecord, Stores};
+
+use crate::clock::Clock;
+use crate::index::{Entry, Index, IndexError, IndexFile, Loaded};
+use crate::name::{CredentialName, Profile};
+use crate::os::lock::{FileLock, LockError};
+use crate::os::private_file;
+use crate::secret::Secret;
+use crate::store::{CredentialStore, ItemKey, Slot, StoreError, StoreKind};
+
+/// How long a writer waits for the one before it: longer than a person may take to answer a prompt.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The credentials of one profile.
+///
+/// A value rests in a store, its facts in the index. Every change first notes in the index what it is about to
+/// do, then changes the store, reads back, and then notes that it is done; all under one lock. So a process that
+/// dies at any point leaves the old value or the new one, and a trace of what was under way.
+pub(crate) struct Credentials {
+    folder: PathBuf,
+    index: IndexFile,
+    profile: Profile,
+    stores: Stores,
+    clock: Box<dyn Clock>,
+    notices: RefCell<Vec<Notice>>,
+}
+
+/// Something that a person should hear of, though the command goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The index was gone or damaged (then it was put aside) and was made anew from the store.
+    IndexRebuilt { found: usize, damaged: Option<PathBuf> },
+    /// As before, but it can't be written down here.
+    IndexNotSaved { found: usize },
+    /// No store was chosen before: this one was found and is now on record.
+    StoreChosen { kind: StoreKind, why: String },
+    /// A sealed file or a former value could not be removed; `doctor --repair` tries again.
+    Remains { name: CredentialName },
+}
+
+/// What can go wrong with credentials. No variant holds secret bytes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CredentialError {
+    /// No such name.
+    #[error("there is no credential named `{name}`{}", in_profile(profile))]
+    NotFound { name: CredentialName, profile: Profile, similar: Option<CredentialName> },
+    /// The index knows it and its store does not.
+    #[error("{} no longer holds `{name}`", store.title())]
+    Vanished { name: CredentialName, store: StoreKind },
+    /// It is in another store than the one that was asked for.
+    #[error("`{name}` rests in {}, not in {}", store.title(), asked.title())]
+    Elsewhere { name: CredentialName, store: StoreKind, asked: StoreKind },
+    /// The name, or a twin of it in other case, is taken.
+    #[error("`{name}` exists already")]
+    AlreadyExists { name: CredentialName },
+    /// An item of that name was in the store and not in the index; it is in both now.
+    #[error("{} already holds a `{name}` that the index did not know; it is listed now", store.title())]
+    Adopted { name: CredentialName, store: StoreKind },
+    /// No former value is kept.
+    #[error("no former value of `{name}` is kept")]
+    NoPrevious { name: CredentialName },
+    /// With the store `none` there is only the environment to read.
+    #[error("nothing can be stored while the store is `none`")]
+    ReadOnly,
+    /// Nothing was chosen, and nothing that can be used is here.
+    #[error("this machine has no credential store that can be used")]
+    NoStore { reasons: Vec<String> },
+    /// Values are taken out of circulation before they can be moved onto themselves.
+    #[error("the credentials rest in {} already", store.title())]
+    AlreadyThere { store: StoreKind },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The index.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+fn in_profile(profile: &Profile) -> String {
+    if *profile == Profile::default() { String::new() } else { format!(" in profile `{profile}`") }
+}
+
+impl Credentials {
+    /// The credentials of `profile`, whose files are in `folder`. Touches nothing yet.
+    pub(crate) fn new(folder: &Path, profile: Profile, stores: Stores, clock: Box<dyn Clock>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            index: IndexFile::in_folder(folder),
+            profile,
+            stores,
+            clock,
+            notices: RefCell::default(),
+        }
+    }
+
+    /// The profile they belong to.
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The stores they rest in.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// What time it is for them.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What a person should hear of since the last call.
+    pub(crate) fn take_notices(&self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    fn notify(&self, notice: Notice) {
+        self.notices.borrow_mut().push(notice);
+    }
+
+    fn key(&self, name: &CredentialName, slot: Slot) -> ItemKey {
+        ItemKey::credential(&self.profile, name, slot)
+    }
+
+    /// The index, rebuilt from the store where it is lost or damaged.
+    fn load(&self) -> Result<Index, CredentialError> {
+        match self.index.load()? {
+            Loaded::Whole(index) => Ok(index),
+            Loaded::Missing if !self.stores.was_used() => Ok(Index::default()),
+            Loaded::Missing => self.rebuild(None),
+            Loaded::Damaged(_) => self.rebuild(Some(())),
+        }
+    }
+
+    /// Runs `change` as the only writer on this machine, with the index as it is now.
+    fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Index) -> Result<T, CredentialError>,
+    ) -> Result<T, CredentialError> {
+        let _lock = self.lock()?;
+        let mut index = self.load()?;
+        change(&mut index)
+    }
+
+    fn lock(&self) -> Result<FileLock, CredentialError> {
+        let file_error = |source| StoreError::File { path: self.folder.clone(), source };
+        private_file::create_folder(&self.folder).map_err(file_error)?;
+        let lock =
+            FileLock::acquire(&self.folder.join("index.lock"), PATIENCE).map_err(|error| match error {
+                LockError::Busy => StoreError::Busy { after: PATIENCE },
+                LockError::Io(source) => StoreError::File { path: self.folder.join("index.lock"), source },
+            })?;
+        private_file::sweep(&self.folder);
+        Ok(lock)
+    }
+
+    fn not_found(&self, index: &Index, name: &CredentialName) -> CredentialError {
+        let known = index.entries(&self.profile).map(|(known, _)| known);
+        CredentialError::NotFound {
+            name: name.clone(),
+            profile: self.profile.clone(),
+            similar: similar::nearest(name, known).cloned(),
+        }
+    }
+
+    /// The entry and the store it rests in.
+    fn locate<'index>(
+        &self,
+        index: &'index Index,
+        name: &CredentialName,
+    ) -> Result<(&'index CredentialName, &'index Entry), CredentialError> {
+        let (name, entry) = index.find(&self.profile, name).ok_or_else(|| self.not_found(index, name))?;
+        match self.stores.asked_for() {
+            Some(asked) if asked != entry.store => {
+                Err(CredentialError::Elsewhere { name: name.clone(), store: entry.store, asked })
+            }
+            _ => Ok((name, entry)),
+        }
+    }
+
+    /// Stores the secret and compares what the store gives back.
+    fn put_and_read_back(
+        store: &dyn CredentialStore,
+        key: &ItemKey,
+        secret: &Secret,
+    ) -> Result<(), StoreError> {
+        store.put(key, secret)?;
+        match store.get(key)? {
+            Some(back) if back == *secret => Ok(()),
+            _ => Err(StoreError::NotReadBack { store: store.kind() }),
+        }
+    }
+}

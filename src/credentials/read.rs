@@ -1,0 +1,136 @@
+//! Reading: one value, many values, or facts alone.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::credentials::{CredentialError, Credentials};
+use crate::index::{Entry, State};
+use crate::name::CredentialName;
+use crate::secret::Secret;
+use crate::store::{CredentialStore, ItemKey, Slot, StoreError, StoreKind};
+
+impl Credentials {
+    /// The value of a credential.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotFound`] where there is none, and whatever the store answers.
+    pub(crate) fn get(&self, name: &CredentialName) -> Result<Secret, CredentialError> {
+        let mut found = self.get_many(std::slice::from_ref(name))?;
+        Ok(found.remove(0).1)
+    }
+
+    /// The values of several credentials, in the order given, under the names as they were first written.
+    /// Either all or none.
+    ///
+    /// # Errors
+    /// As [`Credentials::get`], for the first that can't be read.
+    pub(crate) fn get_many(
+        &self,
+        names: &[CredentialName],
+    ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
+        if self.stores.is_none() {
+            return self.get_from_environment(names);
+        }
+        let index = self.load()?;
+        let mut wanted = Vec::with_capacity(names.len());
+        for name in names {
+            let (name, entry) = self.locate(&index, name)?;
+            wanted.push((name, entry.store, entry.state));
+        }
+        let mut found: Vec<Option<Secret>> = wanted.iter().map(|_| None).collect();
+        let mut kinds: Vec<StoreKind> = Vec::new();
+        for (_, kind, _) in &wanted {
+            if !kinds.contains(kind) {
+                kinds.push(*kind);
+            }
+        }
+        for kind in kinds {
+            let places: Vec<usize> = (0..wanted.len()).filter(|at| wanted[*at].1 == kind).collect();
+            let keys: Vec<ItemKey> = places.iter().map(|at| self.key(wanted[*at].0, Slot::Current)).collect();
+            let secrets = self.stores.open(kind)?.get_many(&keys)?;
+            for (place, secret) in places.into_iter().zip(secrets) {
+                found[place] = secret;
+            }
+        }
+        let values = wanted.into_iter().zip(found).map(|((name, store, state), secret)| match secret {
+            Some(secret) if secret.is_empty() => Err(StoreError::Empty { store }.into()),
+            Some(secret) => Ok((name.clone(), secret)),
+            None if state == State::Adding => Err(self.not_found(&index, name)),
+            None => Err(CredentialError::Vanished { name: name.clone(), store }),
+        });
+        values.collect()
+    }
+
+    /// The former value, while it is kept.
+    ///
+    /// # Errors
+    /// [`CredentialError::NoPrevious`] where none is kept (any more).
+    pub(crate) fn get_previous(&self, name: &CredentialName) -> Result<Secret, CredentialError> {
+        let index = self.load()?;
+        let (name, entry) = self.locate(&index, name)?;
+        let no_previous = || CredentialError::NoPrevious { name: name.clone() };
+        if entry.previous_until.is_none_or(|until| until <= self.now()) {
+            return Err(no_previous());
+        }
+        let store = self.stores.open(entry.store)?;
+        store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)
+    }
+
+    /// Every credential of the profile with what is known about it. Asks no store.
+    ///
+    /// # Errors
+    /// Where the index can't be read, and, where it is lost, can't be rebuilt.
+    pub(crate) fn list(&self) -> Result<Vec<(CredentialName, Entry)>, CredentialError> {
+        let index = self.load()?;
+        Ok(index.entries(&self.profile).map(|(name, entry)| (name.clone(), entry.clone())).collect())
+    }
+
+    /// One credential's facts, or `None`. Asks no store.
+    ///
+    /// # Errors
+    /// As [`Credentials::list`].
+    pub(crate) fn find(
+        &self,
+        name: &CredentialName,
+    ) -> Result<Option<(CredentialName, Entry)>, CredentialError> {
+        let index = self.load()?;
+        Ok(index.find(&self.profile, name).map(|(name, entry)| (name.clone(), entry.clone())))
+    }
+
+    /// The names in every profile: what has to be taken out of a child's environment.
+    ///
+    /// # Errors
+    /// As [`Credentials::list`].
+    pub(crate) fn managed_names(&self) -> Result<Vec<CredentialName>, CredentialError> {
+        if self.stores.is_none() {
+            return Ok(Vec::new());
+        }
+        let index = self.load()?;
+        let mut names: Vec<_> = index.every_entry().map(|(_, name, _)| name.clone()).collect();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Whether a former value is past its time, at this moment.
+    pub(crate) fn is_past(until: Option<Timestamp>, now: Timestamp) -> bool {
+        until.is_some_and(|until| until <= now)
+    }
+
+    fn get_from_environment(
+        &self,
+        names: &[CredentialName],
+    ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
+        let environment: Arc<dyn CredentialStore> = self.stores.open(StoreKind::None)?;
+        let keys: Vec<_> = names.iter().map(|name| self.key(name, Slot::Current)).collect();
+        let found = names.iter().zip(environment.get_many(&keys)?).map(|(name, secret)| match secret {
+            Some(secret) if !secret.is_empty() => Ok((name.clone(), secret)),
+            _ => Err(CredentialError::NotFound {
+                name: name.clone(),
+                profile: self.profile.clone(),
+                similar: None,
+            }),
+        });
+        found.collect()
+    }
+}

@@ -1,0 +1,85 @@
+//! Moving every credential to another store: copy, read back, note, then remove.
+
+use crate::credentials::{CredentialError, Credentials};
+use crate::index::{Entry, Index, State};
+use crate::name::{CredentialName, Profile};
+use crate::store::{ItemKey, Slot, StoreError, StoreKind};
+
+/// What a move did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Relocation {
+    /// Credentials that rest in the new store now, and did not before.
+    pub(crate) moved: usize,
+    /// Copies that could not be taken out of the old store; the next move tries again.
+    pub(crate) left_behind: usize,
+}
+
+impl Credentials {
+    /// Moves the credentials of all profiles to `target` and puts that on record as the store. Each is in the
+    /// old store, in both, or in the new one, and the index says where, at every moment: it may be stopped
+    /// anywhere and called again.
+    ///
+    /// # Errors
+    /// Whatever the stores answer; what was moved so far stays moved.
+    pub(crate) fn relocate(&self, target: StoreKind) -> Result<Relocation, CredentialError> {
+        let new = self.stores.open(target)?;
+        self.write(|index| {
+            let mut relocation = Relocation::default();
+            for (profile, name, entry) in everything(index) {
+                if entry.store == target {
+                    continue;
+                }
+                let old = self.stores.open(entry.store)?;
+                let mut found = false;
+                for slot in [Slot::Previous, Slot::Current] {
+                    let key = ItemKey::credential(&profile, &name, slot);
+                    if let Some(secret) = old.get(&key)? {
+                        Self::put_and_read_back(&*new, &key, &secret)?;
+                        found |= slot == Slot::Current;
+                    }
+                }
+                if !found && entry.state == State::Stored {
+                    return Err(CredentialError::Vanished { name, store: entry.store });
+                }
+                let mut moved = entry.clone();
+                moved.leftover_in.retain(|place| *place != target);
+                moved.leftover_in.push(entry.store);
+                moved.store = target;
+                index.put(&profile, &name, moved);
+                self.index.save(index)?;
+                relocation.moved += 1;
+            }
+            let why = "the credentials were moved here";
+            self.stores.decide(target, self.now(), why)?;
+            relocation.left_behind = self.clear_leftovers(index)?;
+            Ok(relocation)
+        })
+    }
+
+    /// Takes what earlier moves left in old stores out of them, and says how many are still there.
+    pub(crate) fn clear_leftovers(&self, index: &mut Index) -> Result<usize, CredentialError> {
+        let mut left = 0;
+        for (profile, name, mut entry) in everything(index) {
+            if entry.leftover_in.is_empty() {
+                continue;
+            }
+            let remove = |place: StoreKind| -> Result<(), StoreError> {
+                for slot in [Slot::Previous, Slot::Current] {
+                    self.remove_from(place, &ItemKey::credential(&profile, &name, slot))?;
+                }
+                Ok(())
+            };
+            let store = entry.store;
+            entry.leftover_in.retain(|place| *place != store && remove(*place).is_err());
+            left += usize::from(!entry.leftover_in.is_empty());
+            index.put(&profile, &name, entry);
+            self.index.save(index)?;
+        }
+        Ok(left)
+    }
+}
+
+fn everything(index: &Index) -> Vec<(Profile, CredentialName, Entry)> {
+    let entries = index.every_entry();
+    entries.map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone())).collect()
+}

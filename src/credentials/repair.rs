@@ -1,0 +1,68 @@
+//! Repairing: what interrupted commands left unfinished is finished or taken back.
+
+use crate::credentials::{CredentialError, Credentials};
+use crate::index::State;
+use crate::store::{ItemKey, Slot};
+
+/// What a repair did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Repair {
+    /// Additions, rotations and deletions that had been interrupted.
+    pub(crate) settled: usize,
+    /// Former values past their time that were removed.
+    pub(crate) forgotten: usize,
+    /// Items in the store that the index did not know and now lists.
+    pub(crate) adopted: usize,
+    /// Copies that an earlier move left in an old store, and that are still there.
+    pub(crate) left_behind: usize,
+}
+
+impl Credentials {
+    /// Settles everything that is unfinished, in all profiles.
+    ///
+    /// # Errors
+    /// Whatever the stores answer.
+    pub(crate) fn repair(&self) -> Result<Repair, CredentialError> {
+        self.write(|index| {
+            let mut repair = Repair::default();
+            let now = self.now();
+            let entries: Vec<_> = index
+                .every_entry()
+                .map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone()))
+                .collect();
+            for (profile, name, mut entry) in entries {
+                let key = |slot| ItemKey::credential(&profile, &name, slot);
+                if Self::is_past(entry.previous_until, now) {
+                    self.remove_from(entry.store, &key(Slot::Previous))?;
+                    entry.previous_until = None;
+                    repair.forgotten += 1;
+                }
+                let is_gone = match entry.state {
+                    State::Stored => false,
+                    State::Adding | State::Rotating => {
+                        self.stores.open(entry.store)?.get(&key(Slot::Current))?.is_none()
+                    }
+                    State::Removing => {
+                        self.remove_from(entry.store, &key(Slot::Previous))?;
+                        self.remove_from(entry.store, &key(Slot::Current))?;
+                        true
+                    }
+                };
+                if entry.state != State::Stored {
+                    repair.settled += 1;
+                    entry.state = State::Stored;
+                }
+                if is_gone {
+                    index.remove(&profile, &name);
+                } else {
+                    index.put(&profile, &name, entry);
+                }
+                self.index.save(index)?;
+            }
+            repair.adopted = self.adopt(index)?;
+            self.index.save(index)?;
+            repair.left_behind = self.clear_leftovers(index)?;
+            Ok(repair)
+        })
+    }
+}

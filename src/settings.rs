@@ -1,0 +1,249 @@
+//! Flags, environment, project files, the user's file and defaults become `Settings`; where files live.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::environment::Environment;
+use crate::name::{CredentialName, Profile};
+use crate::os::private_file;
+use crate::store::StoreKind;
+
+const LIMIT: usize = 1024 * 1024;
+
+/// Where a setting came from, strongest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A flag of this name.
+    Flag(&'static str),
+    /// A variable of this name.
+    Environment(&'static str),
+    /// A project's file, or its local one.
+    Project(PathBuf),
+    /// The user's own file.
+    User(PathBuf),
+    /// Nobody said anything.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Environment(name) => formatter.write_str(name),
+            Self::Project(path) | Self::User(path) => write!(formatter, "{}", path.display()),
+            Self::Default => formatter.write_str("default"),
+        }
+    }
+}
+
+/// A setting and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sourced<T> {
+    /// The setting.
+    pub(crate) value: T,
+    /// Where it came from.
+    pub(crate) source: Source,
+}
+
+/// What the flags say.
+#[derive(Debug, Default)]
+pub(crate) struct FlagSettings {
+    /// `--profile`.
+    pub(crate) profile: Option<Profile>,
+    /// `--store`; `None` inside is `auto`.
+    pub(crate) store: Option<Option<StoreKind>>,
+}
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Folder of `config.toml`.
+    pub(crate) config_folder: Sourced<PathBuf>,
+    /// Folder of index, sealed files and vault.
+    pub(crate) data_folder: Sourced<PathBuf>,
+    /// Which namespace.
+    pub(crate) profile: Sourced<Profile>,
+    /// Which store; `None` is `auto`.
+    pub(crate) store: Sourced<Option<StoreKind>>,
+    /// The names that the project needs, where it has a file that says so.
+    pub(crate) project_credentials: Option<Sourced<Vec<CredentialName>>>,
+    /// Project files that were passed over, and why.
+    pub(crate) passed_over: Vec<(PathBuf, &'static str)>,
+}
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// The user has no home, so there is no place for our files.
+    #[error("there is no home folder to keep anything in")]
+    NoHome,
+    /// A file can't be read.
+    #[error("cannot use `{}`: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// A file that is not what it should be.
+    #[error("`{}` is not understood: {detail}", path.display())]
+    Invalid { path: PathBuf, detail: String },
+    /// A variable that is not what it should be.
+    #[error("`{variable}` is not understood: {detail}")]
+    Variable { variable: &'static str, detail: String },
+}
+
+/// `config.toml`, the user's own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct UserFile {
+    profile: Option<Profile>,
+    store: Option<String>,
+}
+
+/// `.mcpcred.toml` and `.mcpcred.local.toml`. A project can't choose the store: whoever clones it should not
+/// find secrets in a place that its author picked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ProjectFile {
+    profile: Option<Profile>,
+    credentials: Option<Vec<CredentialName>>,
+}
+
+impl Settings {
+    /// Puts the settings together: flag over environment over local over project over user over default.
+    ///
+    /// # Errors
+    /// Where a file or a variable can't be understood, or there is no home.
+    pub(crate) fn load(flags: FlagSettings, environment: Environment) -> Result<Self, SettingsError> {
+        let config_folder = folder(environment, "MCPCRED_CONFIG_DIR", dirs::config_dir)?;
+        // The local one: on Windows the other one roams to other machines.
+        let data_folder = folder(environment, "MCPCRED_DATA_DIR", dirs::data_local_dir)?;
+        let user_path = config_folder.value.join("config.toml");
+        let user: UserFile = match private_file::read(&user_path, LIMIT) {
+            Ok(content) => parse(&user_path, content.as_deref().unwrap_or_default())?,
+            Err(source) => return Err(SettingsError::File { path: user_path, source }),
+        };
+        let mut passed_over = Vec::new();
+        let projects = project_files(environment, &mut passed_over)?;
+
+        let user_source = || Source::User(user_path.clone());
+        let profile = pick([
+            flags.profile.map(|value| (value, Source::Flag("--profile"))),
+            variable(environment, "MCPCRED_PROFILE", |text| text.parse::<Profile>())?,
+            first(&projects, |file| file.profile.clone()),
+            user.profile.map(|value| (value, user_source())),
+        ]);
+        let user_store = match &user.store {
+            Some(text) => {
+                Some((parse_store(text).map_err(|error| invalid(&user_path, &error))?, user_source()))
+            }
+            None => None,
+        };
+        let store = pick([
+            flags.store.map(|value| (value, Source::Flag("--store"))),
+            variable(environment, "MCPCRED_STORE", parse_store)?,
+            user_store,
+        ]);
+        let project_credentials = first(&projects, |file| file.credentials.clone())
+            .map(|(value, source)| Sourced { value, source });
+        Ok(Self { config_folder, data_folder, profile, store, project_credentials, passed_over })
+    }
+}
+
+/// `auto` is `None`.
+pub(crate) fn parse_store(text: &str) -> Result<Option<StoreKind>, crate::store::UnknownStoreKind> {
+    if text == "auto" { Ok(None) } else { text.parse().map(Some) }
+}
+
+fn folder(
+    environment: Environment,
+    variable: &'static str,
+    platform: impl FnOnce() -> Option<PathBuf>,
+) -> Result<Sourced<PathBuf>, SettingsError> {
+    if let Some(value) = environment.path(variable) {
+        return Ok(Sourced { value, source: Source::Environment(variable) });
+    }
+    let value = platform().ok_or(SettingsError::NoHome)?.join("mcpcred");
+    Ok(Sourced { value, source: Source::Default })
+}
+
+fn variable<T, E: fmt::Display>(
+    environment: Environment,
+    variable: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<Option<(T, Source)>, SettingsError> {
+    let Some(text) = environment.variable(variable) else { return Ok(None) };
+    let value = parse(&text.to_string_lossy())
+        .map_err(|error| SettingsError::Variable { variable, detail: error.to_string() })?;
+    Ok(Some((value, Source::Environment(variable))))
+}
+
+fn pick<T: Default, const N: usize>(candidates: [Option<(T, Source)>; N]) -> Sourced<T> {
+    let (value, source) =
+        candidates.into_iter().flatten().next().unwrap_or_else(|| (T::default(), Source::Default));
+    Sourced { value, source }
+}
+
+fn first<T>(
+    projects: &[(PathBuf, ProjectFile)],
+    setting: impl Fn(&ProjectFile) -> Option<T>,
+) -> Option<(T, Source)> {
+    projects.iter().find_map(|(path, file)| Some((setting(file)?, Source::Project(path.clone()))))
+}
+
+/// The project's files in the nearest folder that has one, the local one first.
+fn project_files(
+    environment: Environment,
+    passed_over: &mut Vec<(PathBuf, &'static str)>,
+) -> Result<Vec<(PathBuf, ProjectFile)>, SettingsError> {
+    let mut found = Vec::new();
+    let Some(here) = environment.current_folder() else { return Ok(found) };
+    for folder in here.ancestors() {
+        for name in [".mcpcred.local.toml", ".mcpcred.toml"] {
+            let path = folder.join(name);
+            let failed = |source| SettingsError::File { path: path.clone(), source };
+            let metadata = match fs::metadata(&path) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            if !is_trusted(&metadata) {
+                passed_over.push((path, "it belongs to another user"));
+            } else if metadata.len() > LIMIT as u64 {
+                passed_over.push((path, "it is larger than 1 MiB"));
+            } else {
+                let content = fs::read(&path).map_err(failed)?;
+                let file = parse(&path, &content)?;
+                found.push((path, file));
+            }
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// A file in `/tmp/.mcpcred.toml` of somebody else must not steer what happens below `/tmp`.
+#[cfg(unix)]
+fn is_trusted(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid())
+}
+
+#[cfg(windows)]
+fn is_trusted(_metadata: &fs::Metadata) -> bool {
+    true
+}
+
+fn parse<T: for<'de> Deserialize<'de> + Default>(path: &Path, content: &[u8]) -> Result<T, SettingsError> {
+    if content.is_empty() {
+        return Ok(T::default());
+    }
+    let text = std::str::from_utf8(content).map_err(|error| invalid(path, &error))?;
+    toml::from_str(text)
+        .map_err(|error| SettingsError::Invalid { path: path.to_owned(), detail: error.message().to_owned() })
+}
+
+fn invalid(path: &Path, error: &impl ToString) -> SettingsError {
+    SettingsError::Invalid { path: path.to_owned(), detail: error.to_string() }
+}
