@@ -6,6 +6,7 @@ mod name;
 mod os;
 mod secret;
 mod store;
+mod ui;
 
 /// Runs the program.
 pub fn run() -> std::process::ExitCode {
