@@ -2,8 +2,15 @@
 
 #[cfg(unix)]
 mod line;
+#[cfg(test)]
+#[cfg(unix)]
+mod pseudo_terminal;
 #[cfg(unix)]
 mod signals;
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "../../../tests/support/terminal.rs"]
+mod support;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

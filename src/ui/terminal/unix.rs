@@ -89,7 +89,7 @@ impl Console {
             Ok(text) => plural(text.chars().count(), "character"),
             Err(_) => plural(secret.len(), "byte"),
         };
-        self.write(format!("({length})\r\n").as_bytes())?;
+        self.write(format!("({length})\n").as_bytes())?;
         Ok(secret)
     }
 
