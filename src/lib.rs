@@ -11,6 +11,7 @@ mod os;
 mod secret;
 mod settings;
 mod store;
+mod ui;
 
 /// Runs the program.
 pub fn run() -> std::process::ExitCode {
