@@ -13,7 +13,11 @@ impl Credentials {
     /// removed stays on record for `doctor --repair`.
     pub(crate) fn delete(&self, name: &CredentialName) -> Result<(), CredentialError> {
         self.write(|index| {
-            let (name, entry) = self.locate(index, name)?;
+            let unfinished = index.find_unfinished(&self.profile, name);
+            let (name, entry) = match unfinished.filter(|(_, entry)| entry.state == State::Removing) {
+                Some(found) => found,
+                None => self.locate(index, name)?,
+            };
             let (name, mut entry) = (name.clone(), entry.clone());
             let mut places = entry.leftover_in.clone();
             places.push(entry.store);

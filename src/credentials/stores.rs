@@ -137,6 +137,11 @@ impl Stores {
         self.record.path.exists() || self.vault.exists()
     }
 
+    /// Whether it was needed already.
+    pub(crate) fn is_open(&self, kind: StoreKind) -> bool {
+        self.opened.borrow().iter().any(|store| store.kind() == kind)
+    }
+
     /// The opened store.
     ///
     /// # Errors

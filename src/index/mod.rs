@@ -101,6 +101,16 @@ impl Index {
         self.profiles.iter().flat_map(entries)
     }
 
+    /// As [`Index::find`], and an entry that is being removed is there too.
+    pub(crate) fn find_unfinished(
+        &self,
+        profile: &Profile,
+        name: &CredentialName,
+    ) -> Option<(&CredentialName, &Entry)> {
+        let mut all = self.profiles.get(profile).into_iter().flatten();
+        all.find(|(own, _)| own.is_twin_of(name))
+    }
+
     /// Puts an entry, replacing the one of that name and any twin of it.
     pub(crate) fn put(&mut self, profile: &Profile, name: &CredentialName, entry: Entry) {
         let names = self.profiles.entry(profile.clone()).or_default();

@@ -22,7 +22,7 @@ const WHY: Style = Style::new().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The one that speaks. Everything it says passes [`sanitize`], so one message is one line.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
     /// Leaves out what is good to know; warnings and errors are still said.
     pub(crate) quiet: bool,

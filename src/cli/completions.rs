@@ -1,0 +1,49 @@
+//! `mcpcred completions`: completion for a shell, names of credentials included.
+
+use std::ffi::OsStr;
+use std::process::ExitCode;
+
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::Shells;
+
+use crate::app::App;
+use crate::cli::{Failure, Outcome};
+use crate::environment::Environment;
+use crate::ui::Ui;
+
+/// Print the completion script for a shell: bash, zsh, fish, elvish or powershell
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_parser = ["bash", "zsh", "fish", "elvish", "powershell"])]
+    shell: String,
+}
+
+impl Completions {
+    pub(super) fn run(self, ui: &Ui) -> Outcome {
+        let shells = Shells::builtins();
+        let shell = shells
+            .completer(&self.shell)
+            .ok_or_else(|| Failure::new(Failure::USAGE, "there is no completion for that shell"))?;
+        let mut script = Vec::new();
+        shell.write_registration("COMPLETE", "mcpcred", "mcpcred", "mcpcred", &mut script)?;
+        ui.data(&script)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Completes the names of credentials from the index, without asking any store.
+pub(super) fn names() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy().to_ascii_uppercase();
+        let Ok(app) = App::for_completion(Environment) else { return Vec::new() };
+        let known = app.credentials.list_if_whole().unwrap_or_default();
+        known
+            .into_iter()
+            .filter(|(name, _)| name.as_str().to_ascii_uppercase().starts_with(&current))
+            .map(|(name, entry)| {
+                CompletionCandidate::new(name.as_str()).help(entry.facts.label.map(Into::into))
+            })
+            .collect()
+    })
+}

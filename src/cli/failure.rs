@@ -1,0 +1,227 @@
+//! Every hint and every exit code, on one page.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use crate::credentials::CredentialError;
+use crate::settings::SettingsError;
+use crate::store::{StoreError, StoreKind};
+use crate::ui::{AskError, Ui};
+
+/// A command that did not do what it was asked to: what happened, why, what to do next, and the exit status.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    what: String,
+    why: Vec<String>,
+    hint: Option<String>,
+    code: u8,
+}
+
+impl Failure {
+    /// Failed.
+    pub(crate) const GENERAL: u8 = 1;
+    /// Wrong usage; nothing was done.
+    pub(crate) const USAGE: u8 = 2;
+    /// No such credential.
+    pub(crate) const NOT_FOUND: u8 = 3;
+    /// The store is locked, absent, denied or timed out.
+    pub(crate) const NO_ANSWER: u8 = 4;
+    /// A login, a consent or an approval is needed first, or was refused.
+    pub(crate) const NEEDS_PERSON: u8 = 5;
+    /// `run` only: failed before the start.
+    pub(crate) const BEFORE_START: u8 = 125;
+
+    /// A failure in words alone.
+    pub(crate) fn new(code: u8, what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Vec::new(), hint: None, code }
+    }
+
+    /// A failure in the words of an error, whose sources become the reasons.
+    pub(crate) fn of(code: u8, error: &dyn Error) -> Self {
+        let mut failure = Self::new(code, error.to_string());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            let is_said = failure.what.contains(&cause_text)
+                || failure.why.iter().any(|said| said.contains(&cause_text));
+            if !is_said {
+                failure.why.push(cause_text);
+            }
+            source = cause.source();
+        }
+        failure
+    }
+
+    /// Adds a reason.
+    pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
+        self.why.push(why.into());
+        self
+    }
+
+    /// Says what to do next.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure of `run`, whose own statuses would be taken for the child's.
+    pub(crate) fn before_start(mut self) -> Self {
+        if self.code < Self::BEFORE_START {
+            self.code = Self::BEFORE_START;
+        }
+        self
+    }
+
+    /// Tells it, and gives the exit status.
+    pub(crate) fn tell(&self, ui: &Ui) -> ExitCode {
+        ui.failure(&self.what, &self.why, self.hint.as_deref());
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<CredentialError> for Failure {
+    fn from(error: CredentialError) -> Self {
+        match &error {
+            CredentialError::NotFound { name, similar: Some(similar), .. } => {
+                Self::of(Self::NOT_FOUND, &error).hint(format!("did you mean `{similar}` instead of `{name}`"))
+            }
+            CredentialError::NotFound { name, .. } => Self::of(Self::NOT_FOUND, &error)
+                .hint(format!("store it with `mcpcred add {name}`, or see all with `mcpcred list`")),
+            CredentialError::Vanished { name, .. } => Self::of(Self::NOT_FOUND, &error)
+                .because("another program removed it, or the store was replaced")
+                .hint(format!("store it again with `mcpcred add {name}`")),
+            CredentialError::Elsewhere { .. } => {
+                Self::of(Self::NOT_FOUND, &error).hint("leave out `--store` and `MCPCRED_STORE`")
+            }
+            CredentialError::AlreadyExists { name } | CredentialError::Adopted { name, .. } => {
+                Self::of(Self::GENERAL, &error)
+                    .hint(format!("replace its value with `mcpcred rotate {name}`"))
+            }
+            CredentialError::NoPrevious { .. } => Self::of(Self::NOT_FOUND, &error)
+                .hint("keep one with `mcpcred rotate --keep-previous 7d`"),
+            CredentialError::ReadOnly => Self::of(Self::USAGE, &error)
+                .hint("choose a store with `--store`, or set the variable itself"),
+            CredentialError::NoStore { reasons } => reasons
+                .iter()
+                .fold(Self::of(Self::NO_ANSWER, &error), |failure, reason| failure.because(reason))
+                .hint(
+                    "make an encrypted file with `mcpcred store init`, from a terminal or with \
+                     `MCPCRED_KEY_FILE` or `MCPCRED_PASSPHRASE_FILE` set",
+                ),
+            CredentialError::AlreadyThere { .. } => Self::of(Self::GENERAL, &error),
+            CredentialError::Index(error) => {
+                Self::of(Self::GENERAL, error).hint("`mcpcred doctor` tells what is wrong with it")
+            }
+            CredentialError::Store(_) => match error {
+                CredentialError::Store(error) => error.into(),
+                _ => Self::of(Self::GENERAL, &error),
+            },
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Absent { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Denied { .. }
+            | StoreError::TimedOut { .. }
+            | StoreError::Busy { .. }
+            | StoreError::NoPassphrase
+            | StoreError::WrongPassphrase => Self::NO_ANSWER,
+            _ => Self::GENERAL,
+        };
+        let failure = Self::of(code, &error);
+        match &error {
+            StoreError::Absent { store: StoreKind::Vault, .. } => {
+                failure.hint("make one with `mcpcred store init`")
+            }
+            StoreError::Absent { .. } => failure.hint(
+                "`mcpcred doctor` tells what is missing; `mcpcred store init` makes an encrypted file instead",
+            ),
+            StoreError::Locked { store: StoreKind::SecretService } => {
+                failure.hint("unlock the keyring in the desktop session, and call again")
+            }
+            StoreError::Locked { store: StoreKind::Keychain } => {
+                failure.hint("unlock it with `security unlock-keychain`, and call again")
+            }
+            StoreError::Locked { .. } => failure.hint("unlock it, and call again"),
+            StoreError::Denied { .. } => failure.hint("call again, and allow the access when asked"),
+            StoreError::TimedOut { .. } => failure.hint("`mcpcred doctor` tells which part does not answer"),
+            StoreError::Busy { .. } => failure.hint("end the other one, which may be waiting for an answer"),
+            StoreError::NoPassphrase => failure.hint(
+                "set `MCPCRED_KEY_FILE` or `MCPCRED_PASSPHRASE_FILE`, pass `--passphrase-fd`, or call from a terminal",
+            ),
+            StoreError::WrongPassphrase => {
+                failure.hint("`mcpcred store status` tells which kinds of key open it")
+            }
+            StoreError::Damaged { .. } => {
+                failure.hint("put the file back from a backup; `mcpcred doctor` tells what can still be read")
+            }
+            StoreError::UnknownVersion { .. } => {
+                failure.hint("use the mcpcred that wrote it, or a newer one")
+            }
+            StoreError::RolledBack { .. } => failure.hint(
+                "if you put back a backup yourself, say so with `mcpcred store unlock --accept-rollback`",
+            ),
+            StoreError::NotReadBack { .. } | StoreError::Empty { .. } => {
+                failure.hint("`mcpcred doctor --self-test` tells whether the store keeps what it is given")
+            }
+            StoreError::File { source, .. } => file_hint(failure, source),
+            StoreError::Failed { .. } => failure.hint("`mcpcred doctor` looks at the store more closely"),
+        }
+    }
+}
+
+fn file_hint(failure: Failure, source: &io::Error) -> Failure {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            failure.hint("make room on that disk, and call again; nothing was lost")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            failure.hint("set `MCPCRED_DATA_DIR` to a folder that can be written")
+        }
+        io::ErrorKind::PermissionDenied => {
+            failure.hint("`mcpcred doctor` tells whose the files are; nothing was changed")
+        }
+        _ => failure,
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        match error {
+            SettingsError::NoHome => {
+                failure.hint("set `HOME`, or `MCPCRED_DATA_DIR` and `MCPCRED_CONFIG_DIR`")
+            }
+            SettingsError::File { .. } | SettingsError::Invalid { .. } => {
+                failure.hint("mend or remove that file")
+            }
+            SettingsError::Variable { variable, .. } => failure.hint(format!("set `{variable}` anew")),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let failure = Self::of(Self::NEEDS_PERSON, &error);
+        match error {
+            AskError::SeveralLines => {
+                Self::of(Self::USAGE, &error).hint("pipe a value of several lines to `--stdin`")
+            }
+            AskError::TooLong => Self::of(Self::USAGE, &error).hint("a value has at most 1 MiB"),
+            AskError::NotText => Self::of(Self::USAGE, &error).hint("pipe such bytes to `--stdin`"),
+            AskError::NoTerminal | AskError::Interrupted | AskError::Io(_) => failure,
+        }
+    }
+}
+
+/// Of stdout: the one stream whose failure a command can't do without.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::of(Self::GENERAL, &error).because("the output could not be written")
+    }
+}

@@ -1,0 +1,140 @@
+//! WHAT A PERSON TYPES: one file a command, and the dispatch.
+
+mod add;
+mod clip_keeper;
+mod completions;
+mod delete;
+mod doctor;
+mod export_env;
+mod facts;
+mod failure;
+mod get;
+mod list;
+mod man;
+mod rotate;
+mod run;
+mod source;
+mod store;
+mod usage;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub(crate) use crate::cli::failure::Failure;
+
+use crate::app::App;
+use crate::environment::Environment;
+use crate::name::Profile;
+use crate::settings::parse_store;
+use crate::store::StoreKind;
+use crate::ui::Ui;
+
+/// Keeps the tokens of MCP servers in the operating system's own credential store
+#[derive(Debug, Parser)]
+#[command(name = "mcpcred", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "A first day:\n  mcpcred add GITHUB_TOKEN                  asks for the value, hidden\n  \
+mcpcred run -e GITHUB_TOKEN -- npx …      starts a server with it\n  \
+eval $(mcpcred export-env)                loads all of them into a shell")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// Namespace of the names [default: default]
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub(crate) profile: Option<Profile>,
+    /// Where values rest: auto, keychain, wincred, secret-service, vault or none
+    #[arg(long, global = true, value_name = "STORE", value_parser = parse_store)]
+    pub(crate) store: Option<Option<StoreKind>>,
+    /// Read the vault's passphrase from this open file descriptor
+    #[arg(long, global = true, value_name = "FD")]
+    pub(crate) passphrase_fd: Option<u32>,
+    /// Never ask a question
+    #[arg(long, global = true)]
+    pub(crate) no_prompt: bool,
+    /// Only warnings and errors on stderr
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// No colours
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Add(add::Add),
+    Get(get::Get),
+    List(list::List),
+    Rotate(rotate::Rotate),
+    Delete(delete::Delete),
+    ExportEnv(export_env::ExportEnv),
+    Run(run::Run),
+    #[command(subcommand)]
+    Store(store::Store),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+    Man(man::Man),
+    #[command(hide = true)]
+    ClipKeeper(clip_keeper::ClipKeeper),
+}
+
+/// What a command ends with: an exit status, which is almost always success, or a failure.
+pub(crate) type Outcome = Result<ExitCode, Failure>;
+
+/// Parses the command line, runs the command, and tells a person what went wrong.
+pub(crate) fn run() -> ExitCode {
+    let environment = Environment;
+    if environment.has("COMPLETE") {
+        clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    }
+    let Cli { globals, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::tell(error),
+    };
+    let ui = Ui {
+        quiet: globals.quiet,
+        colour: if globals.no_color || environment.has("NO_COLOR") {
+            anstream::ColorChoice::Never
+        } else {
+            anstream::ColorChoice::Auto
+        },
+        may_prompt: !globals.no_prompt,
+    };
+    command.run(globals, environment, ui).unwrap_or_else(|failure| failure.tell(&ui))
+}
+
+impl Command {
+    fn run(self, globals: Globals, environment: Environment, ui: Ui) -> Outcome {
+        let is_run = matches!(self, Self::Run(_));
+        let app = match self {
+            Self::Completions(command) => return command.run(&ui),
+            Self::Man(command) => return command.run(&ui),
+            Self::ClipKeeper(command) => return command.run(),
+            _ => App::new(globals, environment, ui),
+        };
+        let outcome = app.map_err(Failure::from).and_then(|app| {
+            let outcome = match self {
+                Self::Add(command) => command.run(&app),
+                Self::Get(command) => command.run(&app),
+                Self::List(command) => command.run(&app),
+                Self::Rotate(command) => command.run(&app),
+                Self::Delete(command) => command.run(&app),
+                Self::ExportEnv(command) => command.run(&app),
+                Self::Run(command) => command.run(&app),
+                Self::Store(command) => command.run(&app),
+                Self::Doctor(command) => command.run(&app),
+                Self::Completions(_) | Self::Man(_) | Self::ClipKeeper(_) => Ok(ExitCode::SUCCESS),
+            };
+            app.tell_notices();
+            outcome
+        });
+        if is_run { outcome.map_err(Failure::before_start) } else { outcome }
+    }
+}

@@ -1,0 +1,192 @@
+//! Where a new value comes from: a hidden prompt, stdin, a variable, a file, or chance.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::cli::Failure;
+use crate::name::CredentialName;
+use crate::secret::{MAX_SECRET, Secret, SecretBuffer};
+use crate::ui::AskError;
+
+/// At most one of them; without any, a person is asked.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+#[command(next_help_heading = "Where the value comes from (default: a hidden prompt)")]
+pub(super) struct ValueSource {
+    /// Read it from stdin; one trailing newline is dropped
+    #[arg(long)]
+    stdin: bool,
+    /// Take it from this environment variable
+    #[arg(long, value_name = "VARIABLE")]
+    from_env: Option<String>,
+    /// Take it from this file; one trailing newline is dropped
+    #[arg(long, value_name = "PATH")]
+    from_file: Option<PathBuf>,
+    /// Make it up: so many characters, of `alphanumeric` (the default), `hex`, `base64url`, `symbols` or of those given
+    #[arg(long, value_name = "LENGTH[:ALPHABET]")]
+    generate: Option<Recipe>,
+}
+
+impl ValueSource {
+    /// Whether anything but the prompt was named.
+    pub(super) fn is_named(&self) -> bool {
+        self.stdin || self.from_env.is_some() || self.from_file.is_some() || self.generate.is_some()
+    }
+
+    /// The value: 1 byte to 1 MiB, without NUL.
+    pub(super) fn read(&self, app: &App, name: &CredentialName) -> Result<Secret, Failure> {
+        let secret = if self.stdin {
+            if io::stdin().is_terminal() {
+                app.ui.say("reading the value from stdin, which is this terminal and shows it; end with Ctrl-D");
+            }
+            without_newline(SecretBuffer::read_to_end(io::stdin().lock_unbuffered(), MAX_SECRET + 1).map_err(|error| read_failure(&error, "stdin"))?)
+        } else if let Some(variable) = &self.from_env {
+            app.environment.secret(variable).ok_or_else(|| {
+                Failure::new(Failure::USAGE, format!("there is no environment variable `{variable}`"))
+                    .hint("set it, or leave out `--from-env` to be asked")
+            })?
+        } else if let Some(path) = &self.from_file {
+            let place = format!("`{}`", path.display());
+            let file = std::fs::File::open(path).map_err(|error| read_failure(&error, &place))?;
+            without_newline(
+                SecretBuffer::read_to_end(file, MAX_SECRET + 1)
+                    .map_err(|error| read_failure(&error, &place))?,
+            )
+        } else if let Some(recipe) = &self.generate {
+            recipe.make()?
+        } else {
+            app.ui.ask_secret(&format!("Secret for `{name}`: ")).map_err(|error| match error {
+                AskError::NoTerminal => Failure::from(error)
+                    .hint("give the value with `--stdin`, `--from-env`, `--from-file` or `--generate`"),
+                _ => error.into(),
+            })?
+        };
+        check(secret)
+    }
+}
+
+/// One trailing newline belongs to the tool that wrote the line.
+pub(crate) fn without_newline(secret: Secret) -> Secret {
+    let bytes = secret.expose_secret();
+    match bytes.strip_suffix(b"\n") {
+        Some(line) => Secret::copy_of(line.strip_suffix(b"\r").unwrap_or(line)),
+        None => secret,
+    }
+}
+
+fn check(secret: Secret) -> Result<Secret, Failure> {
+    let refused = |what: &str| Err(Failure::new(Failure::USAGE, what));
+    if secret.is_empty() {
+        refused("the value is empty, and nothing was stored")
+    } else if secret.expose_secret().contains(&0) {
+        refused("the value holds a NUL byte, which no environment variable can hold, and nothing was stored")
+    } else if secret.len() > MAX_SECRET {
+        refused("the value has more than 1 MiB, and nothing was stored")
+    } else {
+        Ok(secret)
+    }
+}
+
+fn read_failure(error: &io::Error, place: &str) -> Failure {
+    if error.kind() == io::ErrorKind::InvalidData {
+        return Failure::new(Failure::USAGE, "the value has more than 1 MiB, and nothing was stored");
+    }
+    Failure::new(Failure::GENERAL, format!("cannot read the value from {place}")).because(error.to_string())
+}
+
+/// So many characters out of an alphabet.
+#[derive(Debug, Clone)]
+struct Recipe {
+    length: usize,
+    alphabet: Vec<u8>,
+}
+
+const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const DIGITS: &str = "0123456789";
+
+impl FromStr for Recipe {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (length, alphabet) = text.split_once(':').unwrap_or((text, "alphanumeric"));
+        let length: usize = length.parse().map_err(|_| "the length is a number")?;
+        if !(8..=4096).contains(&length) {
+            return Err("the length is 8 to 4096 characters");
+        }
+        let alphanumeric = [LOWER, UPPER, DIGITS].concat();
+        let mut alphabet = match alphabet {
+            "alphanumeric" => alphanumeric,
+            "hex" => format!("{DIGITS}abcdef"),
+            "base64url" => format!("{alphanumeric}-_"),
+            "symbols" => format!("{alphanumeric}!#$%&()*+,-./:;<=>?@[]^_{{|}}~"),
+            own if own.is_ascii() && !own.bytes().any(|byte| byte.is_ascii_control()) => own.to_owned(),
+            _ => return Err("an alphabet of your own holds visible ASCII characters"),
+        }
+        .into_bytes();
+        alphabet.sort_unstable();
+        alphabet.dedup();
+        if alphabet.len() < 2 {
+            return Err("an alphabet of your own holds at least 2 different characters");
+        }
+        Ok(Self { length, alphabet })
+    }
+}
+
+impl Recipe {
+    /// Every character is as likely as any other: bytes past the last whole multiple are thrown away.
+    fn make(&self) -> Result<Secret, Failure> {
+        let mut made = SecretBuffer::with_capacity(self.length);
+        let mut random = Zeroizing::new([0_u8; 256]);
+        let bound = 256 - 256 % self.alphabet.len();
+        let mut count = 0;
+        while count < self.length {
+            getrandom::fill(random.as_mut_slice()).map_err(|error| {
+                Failure::new(Failure::GENERAL, "the system gives no random numbers")
+                    .because(error.to_string())
+            })?;
+            let usable = random.iter().filter(|byte| usize::from(**byte) < bound);
+            for byte in usable.take(self.length - count) {
+                made.push(&[self.alphabet[usize::from(*byte) % self.alphabet.len()]]);
+                count += 1;
+            }
+        }
+        Ok(made.into_secret())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_newline_is_dropped_and_one_only() {
+        let rest = |bytes: &[u8]| without_newline(Secret::copy_of(bytes)).expose_secret().to_vec();
+        assert_eq!(rest(b"a\n"), b"a");
+        assert_eq!(rest(b"a\r\n"), b"a");
+        assert_eq!(rest(b"a\n\n"), b"a\n");
+        assert_eq!(rest(b" a "), b" a ");
+        assert_eq!(rest(b"\n"), b"");
+    }
+
+    #[test]
+    fn made_up_values_have_the_length_and_the_characters_asked_for() {
+        let made = |text: &str| text.parse::<Recipe>().unwrap().make().unwrap();
+        assert_eq!(made("40").len(), 40);
+        assert!(made("1000:hex").expose_secret().iter().all(u8::is_ascii_hexdigit));
+        assert!(made("1000:ab").expose_secret().iter().all(|byte| b"ab".contains(byte)));
+        let counts = made("4096:ab").expose_secret().iter().filter(|byte| **byte == b'a').count();
+        assert!((1800..2300).contains(&counts), "{counts}");
+    }
+
+    #[test]
+    fn a_recipe_that_makes_weak_values_is_refused() {
+        for bad in ["4", "5000", "x", "20:a", "20:aaaa", "20:é", ""] {
+            assert!(bad.parse::<Recipe>().is_err(), "{bad}");
+        }
+    }
+}
