@@ -31,10 +31,13 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     check_owner(&metadata)
 }
 
-/// The whole content of a file of ours, or `None` where there is no file.
+/// The whole content of a file that only its owner can write, or `None` where there is no file.
+///
+/// The owner is this user or root: an administrator may hand in a file, as into a container, and could
+/// change ours anyway.
 ///
 /// # Errors
-/// Where it cannot be read, is a symbolic link or no regular file, belongs to somebody else, can be
+/// Where it cannot be read, is a symbolic link or no regular file, belongs to a third user, can be
 /// written by others, or is larger than `limit` bytes.
 pub(crate) fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let Some((mut file, length)) = open_to_read(path)? else { return Ok(None) };
@@ -85,6 +88,36 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidData, "holds other bytes than were written to it"))
     }
+}
+
+/// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and always has
+/// the same length.
+///
+/// # Errors
+/// Where the file cannot be opened or is not ours.
+pub(crate) fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    open_for_lock(path)?.write_all(content)
+}
+
+/// What tells whether the file at `path` was replaced in between: of two equal stamps, it was not.
+///
+/// # Errors
+/// Where there is no file, or it cannot be asked about.
+pub(crate) fn stamp(path: &Path) -> io::Result<Stamp> {
+    let metadata = fs::symlink_metadata(path)?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
+    #[cfg(windows)]
+    let number = 0;
+    Ok(Stamp { number, length: metadata.len(), modified: metadata.modified()? })
+}
+
+/// See [`stamp`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    number: u64,
+    length: u64,
+    modified: std::time::SystemTime,
 }
 
 /// Removes the file and says whether there was one.
@@ -143,7 +176,7 @@ fn open_to_read(path: &Path) -> io::Result<Option<(File, u64)>> {
     if !metadata.is_file() {
         return Err(refused("is not a regular file"));
     }
-    check_owner(&metadata)?;
+    check_writers(&metadata)?;
     Ok(Some((file, metadata.len())))
 }
 
@@ -164,6 +197,16 @@ fn check_owner(metadata: &fs::Metadata) -> io::Result<()> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(refused("belongs to another user"));
     }
+    check_writers(metadata)
+}
+
+/// Whoever can write a file can have it say anything: that is its owner, who may be root, and nobody else.
+#[cfg(unix)]
+fn check_writers(metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(refused("belongs to another user"));
+    }
     if metadata.mode() & 0o022 != 0 {
         return Err(refused("can be written by other users; take that away with `chmod go-w`"));
     }
@@ -172,6 +215,11 @@ fn check_owner(metadata: &fs::Metadata) -> io::Result<()> {
 
 #[cfg(windows)]
 fn check_owner(_metadata: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(windows)]
+fn check_writers(_metadata: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Where secrets rest: one small trait, and the kinds of store that keep it.
 
 pub(crate) mod deadline;
+pub(crate) mod vault;
 
 use std::fmt;
 use std::path::PathBuf;

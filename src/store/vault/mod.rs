@@ -1,0 +1,429 @@
+//! The vault: an encrypted file, for machines without a store of their own.
+
+mod cipher;
+mod contents;
+mod facts;
+mod format;
+mod generation;
+mod index;
+pub(crate) mod recovery;
+mod slot;
+#[cfg(test)]
+mod tests;
+pub(crate) mod unlock;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::os::lock::{FileLock, LockError};
+use crate::os::private_file::{self, Stamp};
+use crate::secret::{MAX_SECRET, Secret};
+use crate::store::vault::cipher::Key;
+use crate::store::vault::contents::{Contents, Unsealable};
+use crate::store::vault::format::{Base64, Cipher, Flaw, Header, Layout, MAX_FILE, VaultId};
+use crate::store::vault::generation::Note;
+use crate::store::vault::index::Entry;
+use crate::store::vault::slot::{PreparedSlot, Slot};
+use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+
+pub(crate) use crate::store::vault::cipher::Argon2Cost;
+pub(crate) use crate::store::vault::facts::{SlotFacts, VaultFacts};
+pub(crate) use crate::store::vault::slot::SlotKind;
+pub(crate) use crate::store::vault::unlock::{KeySource, UnlockKey};
+
+/// How long a writer waits for the writers before it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An unlocked vault. Several may be open on one file, in one process or many: readers take no lock and see
+/// a whole generation, writers change what they find under `vault.lock`.
+pub(crate) struct Vault {
+    path: PathBuf,
+    id: VaultId,
+    dek: Key,
+    /// The highest generation known here; an older file is refused.
+    seen: AtomicU64,
+    /// What `open` read, for the first one who asks.
+    fresh: Mutex<Option<(Stamp, Vec<u8>)>>,
+}
+
+/// What to do with a file that is older than one seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rollback {
+    /// Refuse it.
+    Refuse,
+    /// Take it, as after restoring a backup on purpose.
+    Accept,
+}
+
+impl Vault {
+    /// Whether there is anything at `path`, so that no new vault may be made there.
+    pub(crate) fn exists(path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok()
+    }
+
+    /// What the header tells without unlocking.
+    ///
+    /// # Errors
+    /// `Absent` where there is no vault; `File`, `Damaged` or `UnknownVersion` where it can't be used.
+    pub(crate) fn facts(path: &Path) -> Result<VaultFacts, StoreError> {
+        let bytes = read_file(path)?;
+        let layout = format::parse(&bytes).map_err(|flaw| flaw.at(path))?;
+        Ok(VaultFacts::from(&layout.header))
+    }
+
+    /// Makes a new, empty vault that `key` unlocks, in a folder that is made for it.
+    ///
+    /// # Errors
+    /// `File` with `AlreadyExists` where there is one: what it holds would be lost.
+    pub(crate) fn create(
+        path: &Path,
+        key: &UnlockKey,
+        kind: SlotKind,
+        cost: Argon2Cost,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let slot = PreparedSlot::new(key, kind, cost, now)?;
+        Self::create_with(path, VaultId(cipher::random()?), &slot, now)
+    }
+
+    /// As [`Vault::create`], with a random key that `native`, the operating system's own store, keeps.
+    ///
+    /// # Errors
+    /// As `create`, and where `native` fails; then there is neither vault nor item.
+    pub(crate) fn create_in_keychain(
+        path: &Path,
+        native: &dyn CredentialStore,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        if Self::exists(path) {
+            return Err(already_exists(path));
+        }
+        let id = VaultId(cipher::random()?);
+        let slot = keychain_slot(native, id, now)?;
+        Self::create_with(path, id, &slot, now).inspect_err(|_| {
+            // The vault's own error is the one to tell.
+            _ = native.remove(&ItemKey::vault_key(&String::from(id)));
+        })
+    }
+
+    fn create_with(
+        path: &Path,
+        id: VaultId,
+        slot: &PreparedSlot,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        private_file::create_folder(folder).map_err(|source| at(folder, source))?;
+        let dek = Key::random()?;
+        let header = Header {
+            vault_id: id,
+            created: now,
+            generation: 1,
+            cipher: Cipher::XChaCha20Poly1305,
+            slots: vec![Slot::wrap(&id.0, 1, slot, &dek)?],
+            key_check: Base64(*contents::key_check(&dek, id).as_bytes()),
+        };
+        let vault = Self { path: path.to_owned(), id, dek, seen: AtomicU64::new(0), fresh: Mutex::new(None) };
+        let _lock = vault.lock()?;
+        if Self::exists(path) {
+            return Err(already_exists(path));
+        }
+        vault.save(&Contents { header, entries: Vec::new() })?;
+        Ok(vault)
+    }
+
+    /// Unlocks the vault with the first key of `source` that fits.
+    ///
+    /// # Errors
+    /// `NoPassphrase` where the source has no key, `WrongPassphrase` where none of its keys fits, `RolledBack`
+    /// where the file is older than one seen before, and as [`Vault::facts`].
+    pub(crate) fn open(
+        path: &Path,
+        source: &mut dyn KeySource,
+        rollback: Rollback,
+    ) -> Result<Self, StoreError> {
+        let note = Note::read(path);
+        let stamp = private_file::stamp(path).ok();
+        let bytes = read_file(path)?;
+        let Layout { header, .. } = format::parse(&bytes).map_err(|flaw| flaw.at(path))?;
+        let (found, mut seen) = (header.generation, note.of(header.vault_id));
+        if seen > found {
+            if rollback == Rollback::Refuse {
+                return Err(StoreError::RolledBack { path: path.to_owned(), found, seen });
+            }
+            seen = 0;
+        }
+        let dek = unlock::unlock(path, &header, source)?;
+        Ok(Self {
+            path: path.to_owned(),
+            id: header.vault_id,
+            dek,
+            seen: AtomicU64::new(seen),
+            fresh: Mutex::new(stamp.map(|stamp| (stamp, bytes))),
+        })
+    }
+
+    /// The ways to unlock it.
+    ///
+    /// # Errors
+    /// As [`Vault::facts`].
+    pub(crate) fn slots(&self) -> Result<Vec<SlotFacts>, StoreError> {
+        Ok(Self::facts(&self.path)?.slots)
+    }
+
+    /// Adds a way to unlock the vault, and gives its id.
+    ///
+    /// # Errors
+    /// Where the vault cannot be written.
+    pub(crate) fn add_slot(
+        &self,
+        key: &UnlockKey,
+        kind: SlotKind,
+        cost: Argon2Cost,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        self.put_slot(&PreparedSlot::new(key, kind, cost, now)?, |_| true)
+    }
+
+    /// Adds a slot whose random key `native`, the operating system's own store, keeps.
+    ///
+    /// # Errors
+    /// Where the vault cannot be written or `native` fails.
+    pub(crate) fn add_keychain_slot(
+        &self,
+        native: &dyn CredentialStore,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        // There is one item for each vault, so a slot of the former item would never open again.
+        self.put_slot(&keychain_slot(native, self.id, now)?, |slot| slot.kind != SlotKind::Keychain)
+    }
+
+    /// Puts a passphrase in the place of every passphrase there is, in one write. The vault's own key stays,
+    /// and so do the other slots.
+    ///
+    /// # Errors
+    /// Where the vault cannot be written; then the old passphrase still opens it.
+    pub(crate) fn change_passphrase(
+        &self,
+        new: &UnlockKey,
+        cost: Argon2Cost,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let slot = PreparedSlot::new(new, SlotKind::Passphrase, cost, now)?;
+        self.put_slot(&slot, |slot| slot.kind != SlotKind::Passphrase)
+    }
+
+    /// Removes a way to unlock the vault and says whether there was one.
+    ///
+    /// # Errors
+    /// `File` where it is the last one, and where the vault cannot be written.
+    pub(crate) fn remove_slot(&self, id: u32) -> Result<bool, StoreError> {
+        let _lock = self.lock()?;
+        let bytes = self.read()?;
+        let (layout, index) = self.decrypt(&bytes)?;
+        let mut contents = self.next(layout, &index)?;
+        let before = contents.header.slots.len();
+        contents.header.slots.retain(|slot| slot.id != id);
+        if contents.header.slots.len() == before {
+            return Ok(false);
+        }
+        if contents.header.slots.is_empty() {
+            let why = "has no other slot, so nothing could open it any more";
+            return Err(at(&self.path, io::Error::new(io::ErrorKind::InvalidInput, why)));
+        }
+        self.save(&contents)?;
+        Ok(true)
+    }
+
+    fn put_slot(&self, slot: &PreparedSlot, keeps: impl Fn(&Slot) -> bool) -> Result<u32, StoreError> {
+        let _lock = self.lock()?;
+        let bytes = self.read()?;
+        let (layout, index) = self.decrypt(&bytes)?;
+        let mut contents = self.next(layout, &index)?;
+        let slots = &mut contents.header.slots;
+        let highest = slots.iter().map(|slot| slot.id).max().unwrap_or(0);
+        let id = highest.checked_add(1).ok_or_else(|| self.damaged("its slots cannot be counted"))?;
+        slots.retain(keeps);
+        slots.push(Slot::wrap(&self.id.0, id, slot, &self.dek)?);
+        self.save(&contents)?;
+        Ok(id)
+    }
+
+    /// The turn to write. Whoever has it reads the file anew.
+    fn lock(&self) -> Result<FileLock, StoreError> {
+        let is_read_only = fs::metadata(&self.path).is_ok_and(|it| it.permissions().readonly());
+        if is_read_only {
+            return Err(at(&self.path, io::Error::new(io::ErrorKind::PermissionDenied, "is read-only")));
+        }
+        let path = private_file::beside(&self.path, ".lock");
+        let lock = FileLock::acquire(&path, PATIENCE).map_err(|error| match error {
+            LockError::Busy => StoreError::Busy { after: PATIENCE },
+            LockError::Io(source) => at(&path, source),
+        })?;
+        if let Some(folder) = self.path.parent() {
+            private_file::sweep(folder);
+        }
+        Ok(lock)
+    }
+
+    /// The file as it is now. What `open` read serves once, if nobody replaced the file since.
+    fn read(&self) -> Result<Vec<u8>, StoreError> {
+        let fresh = self.fresh.lock().ok().and_then(|mut fresh| fresh.take());
+        match fresh {
+            Some((stamp, bytes)) if private_file::stamp(&self.path).ok().as_ref() == Some(&stamp) => {
+                Ok(bytes)
+            }
+            _ => read_file(&self.path),
+        }
+    }
+
+    /// Takes the file apart and decrypts its index, which vouches for the header.
+    fn decrypt<'a>(&self, bytes: &'a [u8]) -> Result<(Layout<'a>, Secret), StoreError> {
+        let layout = format::parse(bytes).map_err(|flaw| flaw.at(&self.path))?;
+        if layout.header.vault_id != self.id {
+            return Err(self.damaged("another vault took its place since it was opened"));
+        }
+        let index = contents::open_index(&self.dek, &layout).map_err(|flaw| flaw.at(&self.path))?;
+        let found = layout.header.generation;
+        let seen = self.seen.fetch_max(found, Ordering::AcqRel);
+        if found < seen {
+            return Err(StoreError::RolledBack { path: self.path.clone(), found, seen });
+        }
+        if found > seen {
+            generation::write(&self.path, self.id, found);
+        }
+        Ok((layout, index))
+    }
+
+    fn entries<'a>(&self, layout: &Layout<'a>, index: &'a Secret) -> Result<Vec<Entry<'a>>, StoreError> {
+        index::read(index.expose_secret(), layout.records).map_err(|flaw| flaw.at(&self.path))
+    }
+
+    /// The contents as the next generation, to be changed and saved under the lock.
+    fn next<'a>(&self, layout: Layout<'a>, index: &'a Secret) -> Result<Contents<'a>, StoreError> {
+        let entries = self.entries(&layout, index)?;
+        let mut header = layout.header;
+        let next = header.generation.checked_add(1);
+        header.generation = next.ok_or_else(|| self.damaged("its writes cannot be counted"))?;
+        Ok(Contents { header, entries })
+    }
+
+    /// Writes what `next` prepared; call it under the same lock.
+    fn save(&self, contents: &Contents<'_>) -> Result<(), StoreError> {
+        let content = contents.seal(&self.dek).map_err(|error| match error {
+            Unsealable::Flaw(flaw) => flaw.at(&self.path),
+            Unsealable::Failed(failure) => failure,
+        })?;
+        private_file::replace(&self.path, &content).map_err(|source| at(&self.path, source))?;
+        self.seen.fetch_max(contents.header.generation, Ordering::AcqRel);
+        generation::write(&self.path, self.id, contents.header.generation);
+        Ok(())
+    }
+
+    fn damaged(&self, detail: &'static str) -> StoreError {
+        Flaw::Damaged(detail).at(&self.path)
+    }
+}
+
+impl CredentialStore for Vault {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Vault
+    }
+
+    fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
+        if secret.is_empty() {
+            return Err(StoreError::Empty { store: StoreKind::Vault });
+        }
+        if secret.len() > MAX_SECRET {
+            return Err(cipher::failed(format!("a value has at most {MAX_SECRET} bytes")));
+        }
+        let _lock = self.lock()?;
+        let bytes = self.read()?;
+        let (layout, index) = self.decrypt(&bytes)?;
+        let mut next = self.next(layout, &index)?;
+        let place = next.entries.iter().position(|entry| entry.is(key));
+        let id = place.map_or_else(cipher::random, |place| Ok(next.entries[place].id))?;
+        let record = contents::seal_record(&self.dek, &next.header, key, &id, secret)?;
+        let entry = Entry::new(key, id, next.header.generation, &record);
+        match place {
+            Some(place) => next.entries[place] = entry,
+            None => next.entries.push(entry),
+        }
+        self.save(&next)
+    }
+
+    fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {
+        Ok(self.get_many(std::slice::from_ref(key))?.pop().flatten())
+    }
+
+    fn get_many(&self, keys: &[ItemKey]) -> Result<Vec<Option<Secret>>, StoreError> {
+        let bytes = self.read()?;
+        let (layout, index) = self.decrypt(&bytes)?;
+        let entries = self.entries(&layout, &index)?;
+        let open = |key: &ItemKey| {
+            let entry = entries.iter().find(|entry| entry.is(key));
+            entry.map(|entry| contents::open_record(&self.dek, &layout.header, key, entry)).transpose()
+        };
+        keys.iter().map(open).collect::<Result<_, _>>().map_err(|flaw| flaw.at(&self.path))
+    }
+
+    fn remove(&self, key: &ItemKey) -> Result<bool, StoreError> {
+        let _lock = self.lock()?;
+        let bytes = self.read()?;
+        let (layout, index) = self.decrypt(&bytes)?;
+        let mut next = self.next(layout, &index)?;
+        let Some(place) = next.entries.iter().position(|entry| entry.is(key)) else { return Ok(false) };
+        next.entries.remove(place);
+        self.save(&next)?;
+        Ok(true)
+    }
+
+    fn keys(&self) -> Result<Vec<ItemKey>, StoreError> {
+        let bytes = self.read()?;
+        let (layout, index) = self.decrypt(&bytes)?;
+        Ok(self.entries(&layout, &index)?.iter().filter_map(Entry::key).collect())
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
+    match private_file::read(path, MAX_FILE) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => {
+            let reason = format!("there is no vault at `{}`", path.display());
+            Err(StoreError::Absent { store: StoreKind::Vault, reason })
+        }
+        Err(source) => Err(at(path, source)),
+    }
+}
+
+/// A slot with a new random key, once `native` has that key.
+fn keychain_slot(
+    native: &dyn CredentialStore,
+    id: VaultId,
+    now: Timestamp,
+) -> Result<PreparedSlot, StoreError> {
+    let key = Secret::copy_of(Key::random()?.as_bytes());
+    unlock::put_into_keychain(native, &String::from(id), &key)?;
+    PreparedSlot::new(&UnlockKey::Raw(key), SlotKind::Keychain, Argon2Cost::default(), now)
+}
+
+fn already_exists(path: &Path) -> StoreError {
+    at(path, io::Error::new(io::ErrorKind::AlreadyExists, "there is a vault already"))
+}
+
+fn at(path: &Path, source: io::Error) -> StoreError {
+    StoreError::File { path: path.to_owned(), source }
+}

@@ -1,0 +1,320 @@
+//! What unlocks a vault, and where it comes from, in order.
+
+use std::io;
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::os::private_file;
+use crate::secret::Secret;
+use crate::store::vault::cipher::Key;
+use crate::store::vault::contents;
+use crate::store::vault::facts::VaultFacts;
+use crate::store::vault::format::{Flaw, Header};
+use crate::store::vault::recovery::RecoveryCode;
+use crate::store::vault::slot::SlotKind;
+use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+
+/// The largest key or passphrase file, in bytes.
+const MAX_KEY: usize = 64 * 1024;
+
+/// The least that counts as a key of its own strength, in bytes.
+const MIN_RAW: usize = 32;
+
+/// The name of the vault's key among the credentials that systemd hands to a service.
+const CREDENTIAL_FILE: &str = "mcpcred-vault-key";
+
+/// How often a person may try.
+const ATTEMPTS: u8 = 3;
+
+/// Something that may unlock a vault.
+pub(crate) enum UnlockKey {
+    /// What a person remembers: weak, so it goes through Argon2. A recovery code may be typed in its place.
+    Passphrase(Secret),
+    /// At least 32 random bytes.
+    Raw(Secret),
+    /// The vault's own key, from the cache of `store unlock`.
+    Cached(Secret),
+}
+
+impl UnlockKey {
+    /// A passphrase.
+    ///
+    /// # Errors
+    /// `NoPassphrase` where it is empty.
+    pub(crate) fn passphrase(passphrase: Secret) -> Result<Self, StoreError> {
+        if passphrase.is_empty() { Err(StoreError::NoPassphrase) } else { Ok(Self::Passphrase(passphrase)) }
+    }
+
+    /// The key in a file: all its bytes but one trailing newline, of which there must be 32. What looks like
+    /// a newline at the end of exactly 32 random bytes is one of them.
+    ///
+    /// # Errors
+    /// `File` where it cannot be read, is open to everybody, or is shorter.
+    pub(crate) fn read_raw(path: &Path) -> Result<Self, StoreError> {
+        let key = read_stripped(path, MIN_RAW)?;
+        if key.len() < MIN_RAW {
+            let why = format!("has {} bytes, and a key file has at least {MIN_RAW} random ones", key.len());
+            let source = io::Error::new(io::ErrorKind::InvalidData, why);
+            return Err(StoreError::File { path: path.to_owned(), source });
+        }
+        Ok(Self::Raw(key))
+    }
+
+    /// The passphrase in a file: all its bytes but one trailing newline.
+    ///
+    /// # Errors
+    /// `File` where it cannot be read, is open to everybody, or is empty.
+    pub(crate) fn read_passphrase(path: &Path) -> Result<Self, StoreError> {
+        let passphrase = read_stripped(path, 0)?;
+        if passphrase.is_empty() {
+            let source = io::Error::new(io::ErrorKind::InvalidData, "is empty");
+            return Err(StoreError::File { path: path.to_owned(), source });
+        }
+        Ok(Self::Passphrase(passphrase))
+    }
+
+    /// The bytes of whichever it is.
+    pub(super) fn expose_secret(&self) -> &[u8] {
+        match self {
+            Self::Passphrase(secret) | Self::Raw(secret) | Self::Cached(secret) => secret.expose_secret(),
+        }
+    }
+}
+
+/// The file without its trailing newline, unless fewer than `least` bytes would be left.
+fn read_stripped(path: &Path, least: usize) -> Result<Secret, StoreError> {
+    let content = private_file::read_key_file(path, MAX_KEY)
+        .map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    let bytes = content.expose_secret();
+    let stripped = [&b"\r\n"[..], b"\n"].into_iter().filter_map(|newline| bytes.strip_suffix(newline));
+    let stripped = stripped.into_iter().find(|stripped| stripped.len() >= least).map(Secret::copy_of);
+    Ok(stripped.unwrap_or(content))
+}
+
+/// Gives keys, one after the other.
+pub(crate) trait KeySource {
+    /// The next key to try, or `None` where there is none left. Asked again only when the one before did
+    /// not open the vault.
+    ///
+    /// # Errors
+    /// Where a source can't be read, or the refused key was meant to be the right one.
+    fn next(&mut self, facts: &VaultFacts) -> Result<Option<UnlockKey>, StoreError>;
+}
+
+/// Tries the keys of `source` on every slot, until one fits.
+///
+/// # Errors
+/// `NoPassphrase` where there was no key, `WrongPassphrase` where none fits, `Damaged` where one fits and gives
+/// another key than the vault was made with.
+pub(super) fn unlock(path: &Path, header: &Header, source: &mut dyn KeySource) -> Result<Key, StoreError> {
+    let facts = VaultFacts::from(header);
+    let mut refusal = StoreError::NoPassphrase;
+    while let Some(key) = source.next(&facts)? {
+        match try_key(header, &key)? {
+            Some(dek) if contents::key_check(&dek, header.vault_id).is(&header.key_check.0) => {
+                return Ok(dek);
+            }
+            Some(_) if matches!(key, UnlockKey::Cached(_)) => refusal = StoreError::WrongPassphrase,
+            Some(_) => return Err(Flaw::Damaged("its key is not the one that it was made with").at(path)),
+            None => refusal = StoreError::WrongPassphrase,
+        }
+    }
+    Err(refusal)
+}
+
+fn try_key(header: &Header, key: &UnlockKey) -> Result<Option<Key>, StoreError> {
+    match key {
+        UnlockKey::Cached(dek) => Ok(Key::from_bytes(dek.expose_secret())),
+        UnlockKey::Raw(_) => try_slots(header, key),
+        UnlockKey::Passphrase(text) => {
+            let has_recovery = header.slots.iter().any(|slot| slot.kind == SlotKind::Recovery);
+            let code = has_recovery.then(|| RecoveryCode::parse(text));
+            if let Some(Ok(code)) = &code
+                && let Some(dek) = try_slots(header, &code.key())?
+            {
+                return Ok(Some(dek));
+            }
+            let dek = try_slots(header, key)?;
+            match code {
+                // Nothing opened, and the text was meant as a code: say where the typo is.
+                Some(Err(typo)) if dek.is_none() && RecoveryCode::resembles(text) => {
+                    Err(StoreError::Failed { store: StoreKind::Vault, source: typo.into() })
+                }
+                _ => Ok(dek),
+            }
+        }
+    }
+}
+
+fn try_slots(header: &Header, key: &UnlockKey) -> Result<Option<Key>, StoreError> {
+    for slot in &header.slots {
+        if let Some(dek) = slot.unwrap(&header.vault_id.0, key)? {
+            return Ok(Some(dek));
+        }
+    }
+    Ok(None)
+}
+
+/// A single key, as at `store init`.
+impl KeySource for Option<UnlockKey> {
+    fn next(&mut self, _facts: &VaultFacts) -> Result<Option<UnlockKey>, StoreError> {
+        Ok(self.take())
+    }
+}
+
+/// Opens the store that keeps the key of a keychain slot.
+pub(crate) type OpenNative = Box<dyn FnOnce() -> Result<Box<dyn CredentialStore>, StoreError>>;
+
+/// Finds the cached key of the vault with this id.
+pub(crate) type FindCached = Box<dyn FnOnce(&str) -> Result<Option<Secret>, StoreError>>;
+
+/// Asks a person for a passphrase.
+pub(crate) type Ask = Box<dyn FnMut() -> Result<Secret, StoreError>>;
+
+/// Every source of a vault's key, as values. The first that was given counts: when it is wrong,
+/// that is an error, and no other is tried behind the person's back. The keychain and the cache were
+/// not given by anybody, so they may fail in silence; a person may try three times.
+#[derive(Default)]
+pub(crate) struct UnlockSources {
+    /// From `--passphrase-fd`.
+    pub(crate) passphrase: Option<Secret>,
+    /// The folder of systemd's credentials, in which `mcpcred-vault-key` may be.
+    pub(crate) credentials_directory: Option<PathBuf>,
+    /// A file of at least 32 random bytes.
+    pub(crate) key_file: Option<PathBuf>,
+    /// A file that holds a passphrase.
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// From the environment.
+    pub(crate) environment_passphrase: Option<Secret>,
+    /// Opens the operating system's store; called only for a vault with a keychain slot.
+    pub(crate) native: Option<OpenNative>,
+    /// Looks into the cache that `store unlock` filled.
+    pub(crate) cached: Option<FindCached>,
+    /// Asks a person.
+    pub(crate) prompt: Option<Ask>,
+    /// Where the search stands; starts as its default.
+    pub(crate) progress: Progress,
+}
+
+/// How far the sources are used up.
+#[derive(Default)]
+pub(crate) struct Progress {
+    given: bool,
+    attempts: u8,
+    native_failure: Option<StoreError>,
+}
+
+impl UnlockSources {
+    /// The key that was given and the slot it makes in a new vault; neither keychain, cache nor prompt.
+    ///
+    /// # Errors
+    /// Where a source that was named can't be read.
+    pub(crate) fn given(&mut self) -> Result<Option<(UnlockKey, SlotKind)>, StoreError> {
+        if let Some(passphrase) = self.passphrase.take() {
+            return Ok(Some((UnlockKey::passphrase(passphrase)?, SlotKind::Passphrase)));
+        }
+        let credential = self.credentials_directory.take().map(|folder| folder.join(CREDENTIAL_FILE));
+        // A service may have credentials of which none is ours.
+        if let Some(path) = credential.filter(|path| path.exists()) {
+            return Ok(Some((UnlockKey::read_raw(&path)?, SlotKind::Credential)));
+        }
+        if let Some(path) = self.key_file.take() {
+            return Ok(Some((UnlockKey::read_raw(&path)?, SlotKind::KeyFile)));
+        }
+        if let Some(path) = self.passphrase_file.take() {
+            return Ok(Some((UnlockKey::read_passphrase(&path)?, SlotKind::Passphrase)));
+        }
+        if let Some(passphrase) = self.environment_passphrase.take() {
+            return Ok(Some((UnlockKey::passphrase(passphrase)?, SlotKind::Passphrase)));
+        }
+        Ok(None)
+    }
+
+    fn ask_keychain(&mut self, facts: &VaultFacts) -> Option<UnlockKey> {
+        if !facts.has(SlotKind::Keychain) {
+            return None;
+        }
+        let open = self.native.take()?;
+        match open().and_then(|store| read_keychain(store.as_ref(), &facts.vault_id)) {
+            Ok(key) => key,
+            Err(error) => {
+                // Told only where no other source unlocks the vault.
+                self.progress.native_failure = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl KeySource for UnlockSources {
+    fn next(&mut self, facts: &VaultFacts) -> Result<Option<UnlockKey>, StoreError> {
+        if mem::take(&mut self.progress.given) {
+            return Err(StoreError::WrongPassphrase);
+        }
+        if let Some((key, _)) = self.given()? {
+            self.progress.given = true;
+            return Ok(Some(key));
+        }
+        if let Some(key) = self.ask_keychain(facts) {
+            return Ok(Some(key));
+        }
+        let cached = self.cached.take().and_then(|find| find(&facts.vault_id).ok().flatten());
+        if let Some(key) = cached {
+            return Ok(Some(UnlockKey::Cached(key)));
+        }
+        if let Some(ask) = self.prompt.as_mut().filter(|_| self.progress.attempts < ATTEMPTS) {
+            self.progress.attempts += 1;
+            return Ok(Some(UnlockKey::Passphrase(ask()?)));
+        }
+        match self.progress.native_failure.take() {
+            Some(failure) if self.progress.attempts == 0 => Err(failure),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The key of a keychain slot, which the store keeps as base64 text so that every keychain can hold it.
+fn read_keychain(store: &dyn CredentialStore, vault_id: &str) -> Result<Option<UnlockKey>, StoreError> {
+    let Some(text) = store.get(&ItemKey::vault_key(vault_id))? else { return Ok(None) };
+    Ok(decode(&text).map(UnlockKey::Raw))
+}
+
+/// A new key as base64 text, put into the store and read back.
+///
+/// # Errors
+/// Where the store fails, or does not give the key back.
+pub(super) fn put_into_keychain(
+    store: &dyn CredentialStore,
+    vault_id: &str,
+    key: &Secret,
+) -> Result<(), StoreError> {
+    let item = ItemKey::vault_key(vault_id);
+    let text = encode(key);
+    store.put(&item, &text)?;
+    if store.get(&item)?.is_some_and(|kept| kept == text) {
+        Ok(())
+    } else {
+        Err(StoreError::NotReadBack { store: store.kind() })
+    }
+}
+
+/// Bytes as base64 text, in memory that is wiped.
+pub(super) fn encode(key: &Secret) -> Secret {
+    let mut text = Zeroizing::new(vec![0; key.len().div_ceil(3) * 4]);
+    let length = STANDARD.encode_slice(key.expose_secret(), &mut text).unwrap_or(0);
+    text.truncate(length);
+    Secret::new(mem::take(&mut *text))
+}
+
+/// The bytes of base64 text, or `None` where it is none.
+pub(super) fn decode(text: &Secret) -> Option<Secret> {
+    let text = text.expose_secret().trim_ascii();
+    let mut bytes = Zeroizing::new(vec![0; text.len().div_ceil(4) * 3]);
+    let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(length);
+    Some(Secret::new(mem::take(&mut *bytes)))
+}
