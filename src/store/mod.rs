@@ -1,7 +1,21 @@
 //! Where secrets rest: one small trait, and the kinds of store that keep it.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 pub(crate) mod deadline;
+#[cfg(target_os = "macos")]
+mod keychain;
+mod keyring;
+#[cfg(test)]
+pub(crate) mod memory;
+#[cfg(target_os = "linux")]
+mod secret_service;
 pub(crate) mod vault;
+mod verdict;
+#[cfg(windows)]
+mod wincred;
+
+pub(crate) use keyring::Patience;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,0 +1,65 @@
+//! The macOS Keychain: how to open it, how to list it, what its errors mean.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use apple_native_keyring_store::keychain::Store;
+use keyring_core::{CredentialStore as Native, Entry};
+use security_framework::item::{ItemClass, ItemSearchOptions, ItemUpdateOptions, update_item};
+use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKeychain};
+
+use crate::store::keyring::{Patience, Platform};
+use crate::store::verdict::{self, Verdict};
+use crate::store::{ItemKey, StoreKind};
+
+/// The login keychain.
+pub(super) struct Keychain {
+    /// While it lives, the system shows no dialog to this process.
+    _silence: Option<KeychainUserInteractionLock>,
+}
+
+impl Keychain {
+    /// Silences the system's dialogs where nobody may be asked.
+    pub(super) fn new(patience: Patience) -> Self {
+        let silence = if patience.may_prompt { None } else { SecKeychain::disable_user_interaction().ok() };
+        Self { _silence: silence }
+    }
+}
+
+impl std::fmt::Debug for Keychain {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Keychain")
+    }
+}
+
+impl Platform for Keychain {
+    const KIND: StoreKind = StoreKind::Keychain;
+
+    fn open(&self) -> keyring_core::Result<Arc<Native>> {
+        Ok(Store::new()?)
+    }
+
+    fn modifiers(_key: &ItemKey) -> HashMap<&'static str, String> {
+        HashMap::new()
+    }
+
+    fn describe(_entry: &Entry, key: &ItemKey) {
+        let mut item = ItemSearchOptions::new();
+        item.class(ItemClass::generic_password()).service(key.service()).account(key.account());
+        let mut change = ItemUpdateOptions::new();
+        change.set_label(key.label());
+        // The secret is stored already, and the label is for people.
+        _ = update_item(&item, &change);
+    }
+
+    /// Asks for attributes alone, which the Keychain shows without a dialog.
+    fn list(store: &Native) -> keyring_core::Result<Vec<(String, String)>> {
+        Ok(store.search(&HashMap::new())?.iter().filter_map(Entry::get_specifiers).collect())
+    }
+
+    fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict {
+        let status = error.downcast_ref::<security_framework::base::Error>();
+        status.map_or(Verdict::Failed, |status| verdict::of_security_status(status.code()))
+    }
+}

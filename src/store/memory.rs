@@ -1,0 +1,45 @@
+//! A store in memory, for tests.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use crate::secret::Secret;
+use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+
+/// Keeps items for as long as it lives.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<BTreeMap<ItemKey, Secret>>);
+
+impl Memory {
+    fn items(&self) -> MutexGuard<'_, BTreeMap<ItemKey, Secret>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl CredentialStore for Memory {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Memory
+    }
+
+    fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
+        self.items().insert(key.clone(), Secret::copy_of(secret.expose_secret()));
+        Ok(())
+    }
+
+    fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {
+        Ok(self.items().get(key).map(|secret| Secret::copy_of(secret.expose_secret())))
+    }
+
+    fn remove(&self, key: &ItemKey) -> Result<bool, StoreError> {
+        Ok(self.items().remove(key).is_some())
+    }
+
+    fn keys(&self) -> Result<Vec<ItemKey>, StoreError> {
+        Ok(self.items().keys().cloned().collect())
+    }
+}
+
+#[test]
+fn it_keeps_what_a_store_promises() {
+    crate::store::conformance::check(&Memory::default());
+}

@@ -1,0 +1,15 @@
+//! The Secret Service with real parts: a bus, GNOME Keyring, `secret-tool`.
+
+use super::*;
+use crate::store::conformance;
+
+#[expect(clippy::disallowed_methods, reason = "the keyring around the test is named in the environment")]
+fn around_us() -> BusAddress {
+    BusAddress { given: std::env::var("DBUS_SESSION_BUS_ADDRESS").ok(), runtime_folder: None }
+}
+
+#[test]
+#[ignore = "needs a session bus with an unlocked keyring that may be written to"]
+fn it_keeps_what_a_store_promises() {
+    conformance::check(&SecretService::new(around_us(), Patience::QUIET));
+}
