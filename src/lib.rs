@@ -7,6 +7,7 @@ mod clock;
 mod credential;
 mod credentials;
 mod environment;
+mod failure;
 mod index;
 mod inject;
 mod name;
@@ -15,5 +16,6 @@ mod secret;
 mod settings;
 mod store;
 mod ui;
+mod unlocking;
 
 pub use cli::run;

@@ -44,6 +44,15 @@ impl Secret {
         std::str::from_utf8(&self.0)
     }
 
+    /// The same without one newline at the end, which belongs to the tool that wrote the line.
+    pub(crate) fn without_trailing_newline(self) -> Self {
+        let line = self.0.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        match line {
+            Some(line) => Self::copy_of(line),
+            None => self,
+        }
+    }
+
     /// Number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
@@ -142,6 +151,16 @@ mod tests {
         assert_eq!(SecretBuffer::read_to_end(&[7; 100][..], 100).unwrap().len(), 100);
         let error = SecretBuffer::read_to_end(&[7; 101][..], 100).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn one_newline_is_dropped_and_one_only() {
+        let rest = |bytes: &[u8]| Secret::copy_of(bytes).without_trailing_newline().expose_secret().to_vec();
+        assert_eq!(rest(b"a\n"), b"a");
+        assert_eq!(rest(b"a\r\n"), b"a");
+        assert_eq!(rest(b"a\n\n"), b"a\n");
+        assert_eq!(rest(b" a "), b" a ");
+        assert_eq!(rest(b"\n"), b"");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::facts::FactArguments;
 use crate::cli::source::ValueSource;
-use crate::cli::{Failure, Outcome};
+use crate::cli::Outcome;
+use crate::failure::Failure;
 use crate::name::CredentialName;
 
 /// Store a new credential; the value is asked for, hidden

@@ -7,7 +7,8 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
 use crate::app::App;
-use crate::cli::{Failure, Outcome};
+use crate::cli::Outcome;
+use crate::failure::Failure;
 use crate::environment::Environment;
 use crate::ui::Ui;
 

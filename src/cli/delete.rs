@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use crate::app::App;
-use crate::cli::{Failure, Outcome};
+use crate::cli::Outcome;
+use crate::failure::Failure;
 use crate::credentials::CredentialError;
 use crate::name::CredentialName;
 use crate::ui::AskError;

@@ -1,12 +1,14 @@
 //! `mcpcred get`: print one secret, or copy it.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::credential::Period;
-use crate::inject::json;
+use crate::environment::UNLOCKING;
+use crate::inject::shell::{RenderError, Shell, render};
 use crate::name::CredentialName;
 use crate::os::clipboard;
 use crate::secret::{Secret, SecretBuffer};
@@ -40,10 +42,10 @@ impl Get {
         };
         if self.clip {
             let seconds = self.clear_after.0.as_secs().max(1).unsigned_abs();
-            clipboard::spawn_keeper(&secret, Duration::from_secs(seconds))?;
+            clipboard::spawn_keeper(&secret, seconds, &UNLOCKING)?;
             app.ui.say(&format!("Copied `{}`; the clipboard is cleared in {seconds} s", self.name));
         } else if self.json {
-            app.ui.data(document(app, &self.name, &secret).expose_secret())?;
+            app.ui.data(document(app, &self.name, &secret)?.expose_secret())?;
         } else {
             app.ui.data(secret.expose_secret())?;
             if app.ui.data_is_terminal() {
@@ -55,15 +57,31 @@ impl Get {
 }
 
 /// The value as text, or as base64 where it is not UTF-8; `encoding` says which.
-fn document(app: &App, name: &CredentialName, secret: &Secret) -> Secret {
-    let mut document = SecretBuffer::with_capacity(secret.len() * 6 + 512);
-    let encoding = if secret.expose_secret_str().is_ok() { "utf-8" } else { "base64" };
+fn document(app: &App, name: &CredentialName, secret: &Secret) -> Result<Secret, RenderError> {
+    let encoded;
+    let (encoding, text) = if secret.expose_secret_str().is_ok() {
+        ("utf-8", secret)
+    } else {
+        encoded = base64(secret);
+        ("base64", &encoded)
+    };
+    let profile = app.credentials.profile();
     let head = format!(
-        "{{\n  \"schema_version\": 1,\n  \"profile\": \"{}\",\n  \"name\": \"{name}\",\n  \"encoding\": \"{encoding}\",\n  \"value\": ",
-        app.credentials.profile()
+        r#"{{"schema_version":1,"profile":"{profile}","name":"{name}","encoding":"{encoding}","#
     );
+    let value = render(Shell::Json, &[("value", text)])?;
+    // The object of one variable, without its opening brace, ends ours.
+    let rest = &value.expose_secret()[1..];
+    let mut document = SecretBuffer::with_capacity(head.len() + rest.len());
     document.push(head.as_bytes());
-    json::push_value(&mut document, secret);
-    document.push(b"\n}\n");
-    document.into_secret()
+    document.push(rest);
+    Ok(document.into_secret())
+}
+
+fn base64(secret: &Secret) -> Secret {
+    let mut text = vec![0; secret.len().div_ceil(3) * 4];
+    // The buffer has exactly the size of the text, so this can't fail.
+    let written = STANDARD.encode_slice(secret.expose_secret(), &mut text).unwrap_or_default();
+    text.truncate(written);
+    Secret::new(text)
 }

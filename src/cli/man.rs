@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Failure, Outcome};
+use crate::cli::{Cli, Outcome};
+use crate::failure::Failure;
 use crate::ui::Ui;
 
 /// Print the manual page, or write one page a command into a folder

@@ -7,7 +7,6 @@ mod delete;
 mod doctor;
 mod export_env;
 mod facts;
-mod failure;
 mod get;
 mod list;
 mod man;
@@ -21,12 +20,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-pub(crate) use crate::cli::failure::Failure;
-
 use crate::app::App;
 use crate::environment::Environment;
+use crate::failure::Failure;
 use crate::name::Profile;
-use crate::settings::parse_store;
+use crate::settings::{FlagSettings, parse_store};
 use crate::store::StoreKind;
 use crate::ui::Ui;
 
@@ -117,9 +115,12 @@ impl Command {
             Self::Completions(command) => return command.run(&ui),
             Self::Man(command) => return command.run(&ui),
             Self::ClipKeeper(command) => return command.run(),
-            _ => App::new(globals, environment, ui),
+            _ => {
+                let flags = FlagSettings { profile: globals.profile, store: globals.store };
+                App::new(flags, globals.passphrase_fd, environment, ui)
+            }
         };
-        let outcome = app.map_err(Failure::from).and_then(|app| {
+        let outcome = app.and_then(|app| {
             let outcome = match self {
                 Self::Add(command) => command.run(&app),
                 Self::Get(command) => command.run(&app),

@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::cli::add::refuse_argument;
 use crate::cli::facts::FactArguments;
 use crate::cli::source::ValueSource;
-use crate::cli::{Failure, Outcome};
+use crate::cli::Outcome;
+use crate::failure::Failure;
 use crate::credential::Period;
 use crate::name::CredentialName;
 

@@ -1,13 +1,13 @@
 //! Where a new value comes from: a hidden prompt, stdin, a variable, a file, or chance.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::cli::Failure;
+use crate::failure::Failure;
 use crate::name::CredentialName;
 use crate::secret::{MAX_SECRET, Secret, SecretBuffer};
 use crate::ui::AskError;
@@ -43,7 +43,7 @@ impl ValueSource {
             if io::stdin().is_terminal() {
                 app.ui.say("reading the value from stdin, which is this terminal and shows it; end with Ctrl-D");
             }
-            without_newline(SecretBuffer::read_to_end(io::stdin().lock_unbuffered(), MAX_SECRET + 1).map_err(|error| read_failure(&error, "stdin"))?)
+            read(input::stdin()?, "stdin")?
         } else if let Some(variable) = &self.from_env {
             app.environment.secret(variable).ok_or_else(|| {
                 Failure::new(Failure::USAGE, format!("there is no environment variable `{variable}`"))
@@ -52,10 +52,7 @@ impl ValueSource {
         } else if let Some(path) = &self.from_file {
             let place = format!("`{}`", path.display());
             let file = std::fs::File::open(path).map_err(|error| read_failure(&error, &place))?;
-            without_newline(
-                SecretBuffer::read_to_end(file, MAX_SECRET + 1)
-                    .map_err(|error| read_failure(&error, &place))?,
-            )
+            read(file, &place)?
         } else if let Some(recipe) = &self.generate {
             recipe.make()?
         } else {
@@ -69,13 +66,10 @@ impl ValueSource {
     }
 }
 
-/// One trailing newline belongs to the tool that wrote the line.
-pub(crate) fn without_newline(secret: Secret) -> Secret {
-    let bytes = secret.expose_secret();
-    match bytes.strip_suffix(b"\n") {
-        Some(line) => Secret::copy_of(line.strip_suffix(b"\r").unwrap_or(line)),
-        None => secret,
-    }
+fn read(reader: impl Read, place: &str) -> Result<Secret, Failure> {
+    // A newline at the end does not count.
+    let secret = SecretBuffer::read_to_end(reader, MAX_SECRET + 2);
+    Ok(secret.map_err(|error| read_failure(&error, place))?.without_trailing_newline())
 }
 
 fn check(secret: Secret) -> Result<Secret, Failure> {
@@ -162,16 +156,6 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_newline_is_dropped_and_one_only() {
-        let rest = |bytes: &[u8]| without_newline(Secret::copy_of(bytes)).expose_secret().to_vec();
-        assert_eq!(rest(b"a\n"), b"a");
-        assert_eq!(rest(b"a\r\n"), b"a");
-        assert_eq!(rest(b"a\n\n"), b"a\n");
-        assert_eq!(rest(b" a "), b" a ");
-        assert_eq!(rest(b"\n"), b"");
-    }
 
     #[test]
     fn made_up_values_have_the_length_and_the_characters_asked_for() {

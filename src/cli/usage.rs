@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::failure::Failure;
+use crate::failure::Failure;
 
 /// Prints help, version or the mistake, and gives the exit status for it.
 pub(crate) fn tell(mut error: clap::Error) -> ExitCode {

@@ -1,0 +1,173 @@
+//! Everything that a command has at hand, put together once.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::clock::SystemClock;
+use crate::credentials::{Choice, ChosenBy, Credentials, Notice, Stores};
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::os::harden::Hardening;
+use crate::settings::{FlagSettings, Settings, SettingsError, Source};
+use crate::store::StoreKind;
+use crate::ui::Ui;
+use crate::unlocking::Unlocking;
+
+/// What a command works with. Putting it together opens no store and asks nobody.
+pub(crate) struct App {
+    pub(crate) ui: Ui,
+    pub(crate) environment: Environment,
+    pub(crate) settings: Settings,
+    pub(crate) unlocking: Unlocking,
+    pub(crate) credentials: Credentials,
+    pub(crate) hardening: Hardening,
+}
+
+impl App {
+    /// Reads the settings and prepares the rest.
+    ///
+    /// # Errors
+    /// Where the settings can't be understood or a passphrase can't be read from the descriptor that was named.
+    pub(crate) fn new(
+        flags: FlagSettings,
+        passphrase_descriptor: Option<u32>,
+        environment: Environment,
+        ui: Ui,
+    ) -> Result<Self, Failure> {
+        let settings = Settings::load(flags, environment)?;
+        let descriptor = passphrase_descriptor.map(read_descriptor).transpose()?;
+        let unlocking = Unlocking::new(&settings, environment, ui, descriptor);
+        Ok(Self::assemble(settings, environment, ui, unlocking))
+    }
+
+    /// As [`App::new`], for the shell's completion: quiet, and never asking.
+    ///
+    /// # Errors
+    /// Where the settings can't be understood.
+    pub(crate) fn for_completion(environment: Environment) -> Result<Self, SettingsError> {
+        let ui = Ui { quiet: true, colour: anstream::ColorChoice::Never, may_prompt: false };
+        let settings = Settings::load(FlagSettings::default(), environment)?;
+        let unlocking = Unlocking::new(&settings, environment, ui, None);
+        Ok(Self::assemble(settings, environment, ui, unlocking))
+    }
+
+    fn assemble(settings: Settings, environment: Environment, ui: Ui, unlocking: Unlocking) -> Self {
+        let folder = settings.data_folder.value.clone();
+        let by = match settings.store.source {
+            Source::Flag(_) => ChosenBy::Flag,
+            Source::Environment(_) => ChosenBy::Environment,
+            _ => ChosenBy::Settings,
+        };
+        let choice = settings.store.value.map(|kind| Choice { kind, by });
+        let opener = unlocking.clone();
+        let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
+        let profile = settings.profile.value.clone();
+        let credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
+        Self { ui, environment, settings, unlocking, credentials, hardening: Hardening::apply() }
+    }
+
+    /// The store for a new credential. On first use it is detected and put on record; where there is none but
+    /// the vault, the vault is made, out loud.
+    ///
+    /// # Errors
+    /// Where no store can be used and no vault can be made.
+    pub(crate) fn store_for_new(&self) -> Result<StoreKind, Failure> {
+        let stores = self.credentials.stores();
+        let kind = match stores.current().map_err(Failure::from)? {
+            Some(choice) if choice.kind == StoreKind::Vault && !self.unlocking.has_vault() => {
+                self.create_vault(None)?;
+                return Ok(StoreKind::Vault);
+            }
+            Some(choice) => return Ok(choice.kind),
+            None => self.unlocking.detect(),
+        };
+        match kind {
+            Ok((kind, why)) => {
+                self.credentials.choose(kind, &why)?;
+                Ok(kind)
+            }
+            Err(reasons) => {
+                self.create_vault(Some(reasons))?;
+                Ok(StoreKind::Vault)
+            }
+        }
+    }
+
+    /// Makes the vault with the key that was given, or with a passphrase that a person types.
+    fn create_vault(&self, reasons: Option<Vec<String>>) -> Result<(), Failure> {
+        let why = if reasons.is_some() { "no credential store of the system can be used" } else { "it was asked for" };
+        let (key, kind) = self.unlocking.key_for_new_vault(reasons)?;
+        let path = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        self.credentials.choose(StoreKind::Vault, why)?;
+        self.ui.say(&format!(
+            "Made an encrypted vault at `{}`, opened by its {}; add a recovery code with `mcpcred store passphrase --recovery-code`",
+            path.display(),
+            kind.as_str()
+        ));
+        Ok(())
+    }
+
+    /// Prints a document for programs.
+    ///
+    /// # Errors
+    /// Where stdout can't take it.
+    pub(crate) fn print_json(&self, document: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(document).map_err(io::Error::other)?;
+        text.push(b'\n');
+        self.ui.data(&text)
+    }
+
+    /// Tells what happened on the side.
+    pub(crate) fn tell_notices(&self) {
+        for notice in self.credentials.take_notices() {
+            match notice {
+                Notice::IndexRebuilt { found, damaged } => {
+                    let aside = damaged
+                        .map(|path| format!("; the damaged one is kept at `{}`", path.display()))
+                        .unwrap_or_default();
+                    let old = if aside.is_empty() { "was gone" } else { "was damaged" };
+                    self.ui.warn(&format!(
+                        "the index {old} and was made anew from the store: {found} names, without labels and dates{aside}"
+                    ));
+                }
+                Notice::IndexNotSaved { found } => self.ui.warn(&format!(
+                    "the index is gone or damaged, and a new one with {found} names can't be written here"
+                )),
+                Notice::StoreChosen { kind, why } => {
+                    self.ui.say(&format!("Values rest in {} from now on: {why}", kind.title()));
+                }
+                Notice::Remains { name } => self.ui.warn(&format!(
+                    "the former value of `{name}` is past its time and could not be removed; `mcpcred doctor --repair` tries again"
+                )),
+            }
+        }
+        for (path, why) in &self.settings.passed_over {
+            self.ui.warn(&format!("`{}` is passed over: {why}", path.display()));
+        }
+    }
+}
+
+/// The passphrase that another program hands over on an open descriptor; one trailing newline is dropped.
+#[cfg(unix)]
+fn read_descriptor(descriptor: u32) -> Result<crate::secret::Secret, Failure> {
+    let file = File::open(format!("/dev/fd/{descriptor}"));
+    let read = file.and_then(|file| crate::secret::SecretBuffer::read_to_end(file, 64 * 1024));
+    read.map(crate::secret::Secret::without_trailing_newline).map_err(|error| {
+        Failure::new(Failure::USAGE, format!("the passphrase can't be read from descriptor {descriptor}"))
+            .because(error.to_string())
+    })
+}
+
+/// Windows passes handles, not numbered descriptors; 0 is stdin there as everywhere.
+#[cfg(windows)]
+fn read_descriptor(descriptor: u32) -> Result<crate::secret::Secret, Failure> {
+    if descriptor != 0 {
+        return Err(Failure::new(Failure::USAGE, "on Windows `--passphrase-fd` takes 0 alone")
+            .hint("set `MCPCRED_PASSPHRASE_FILE` or `MCPCRED_KEY_FILE`"));
+    }
+    let read = crate::secret::SecretBuffer::read_to_end(io::stdin().lock(), 64 * 1024);
+    read.map(crate::secret::Secret::without_trailing_newline).map_err(Failure::from)
+}

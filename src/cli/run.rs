@@ -1,0 +1,120 @@
+//! `mcpcred run`: start a program with just the credentials it needs in its environment.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use crate::app::App;
+use crate::cli::Outcome;
+use crate::failure::Failure;
+use crate::inject::environment::{ChildEnvironment, argument_holds_secret};
+use crate::name::{CredentialName, InvalidName};
+use crate::os::process::launch;
+use crate::secret::Secret;
+
+/// Start a program with just those credentials in its environment
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Without -e, --server and --all the names come from `.mcpcred.toml`.\n\
+On Unix mcpcred replaces itself with the program; on Windows it waits for it, and the program ends with it.\n\
+Status: 125 mcpcred failed before the start, 126 not executable, 127 not found, 128+N ended by signal N.")]
+pub(super) struct Run {
+    /// Put the credential NAME into the variable VAR (or into a variable of its own name)
+    #[arg(short, long = "env", value_name = "VAR[=NAME]")]
+    env: Vec<Assignment>,
+    /// Put in every credential that is for this MCP server
+    #[arg(long)]
+    server: Option<String>,
+    /// Put in every credential of the profile
+    #[arg(long)]
+    all: bool,
+    /// Start from a small set of variables instead of the whole environment
+    #[arg(long)]
+    clean: bool,
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// `VAR=NAME`, or `NAME` for both.
+#[derive(Debug, Clone)]
+struct Assignment {
+    variable: CredentialName,
+    name: CredentialName,
+}
+
+impl FromStr for Assignment {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (variable, name) = text.split_once('=').unwrap_or((text, text));
+        Ok(Self { variable: variable.parse()?, name: name.parse()? })
+    }
+}
+
+impl Run {
+    pub(super) fn run(self, app: &App) -> Outcome {
+        let assignments = self.assignments(app)?;
+        let names: Vec<CredentialName> = assignments.iter().map(|it| it.name.clone()).collect();
+        let managed = app.credentials.managed_names()?;
+        let found = app.credentials.get_many(&names)?;
+        let (program, arguments) = self.command.split_first().ok_or_else(|| {
+            Failure::new(Failure::BEFORE_START, "there is no program to start")
+        })?;
+        let secrets: Vec<&Secret> = found.iter().map(|(_, secret)| secret).collect();
+        if argument_holds_secret(arguments, &secrets) {
+            return Err(Failure::new(
+                Failure::BEFORE_START,
+                "an argument of the program holds the value of one of its credentials",
+            )
+            .because("arguments are seen by every program of this machine")
+            .hint("leave it out of the arguments: the program finds it in its environment"));
+        }
+        let mut environment = ChildEnvironment::inherit(app.environment.all());
+        if self.clean {
+            environment = environment.clean();
+        }
+        environment.remove(managed.iter().map(CredentialName::as_str));
+        environment.remove(crate::environment::UNLOCKING);
+        for (assignment, (_, secret)) in assignments.iter().zip(found) {
+            environment.set(assignment.variable.as_str(), secret)?;
+        }
+        app.tell_notices();
+        let hardening = &app.hardening;
+        let status = launch(program, arguments, environment, || hardening.restore_for_child())?;
+        Ok(status)
+    }
+
+    fn assignments(&self, app: &App) -> Result<Vec<Assignment>, Failure> {
+        let mut assignments = self.env.clone();
+        let mut take = |name: CredentialName| {
+            if !assignments.iter().any(|taken| taken.name == name) {
+                assignments.push(Assignment { variable: name.clone(), name });
+            }
+        };
+        if self.all || self.server.is_some() {
+            let listed = app.credentials.list()?;
+            let before = listed.len();
+            let mut chosen = 0;
+            for (name, entry) in listed {
+                if self.all || entry.facts.server == self.server {
+                    take(name);
+                    chosen += 1;
+                }
+            }
+            if let (Some(server), 0) = (&self.server, chosen) {
+                return Err(Failure::new(
+                    Failure::NOT_FOUND,
+                    format!("none of the {before} credentials is for the server `{server}`"),
+                )
+                .hint("say which it needs with `-e NAME`, or store one with `mcpcred add NAME --server`"));
+            }
+        } else if self.env.is_empty() {
+            let Some(project) = &app.settings.project_credentials else {
+                return Err(Failure::new(Failure::USAGE, "which credentials the program needs was not said")
+                    .hint("name them with `-e NAME`, `--server SERVER` or `--all`, or in `.mcpcred.toml`"));
+            };
+            project.value.iter().cloned().for_each(take);
+        }
+        Ok(assignments)
+    }
+}

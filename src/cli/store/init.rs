@@ -1,0 +1,121 @@
+//! `mcpcred store init`: choose a store, and make the vault where that is the choice.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::cli::Outcome;
+use crate::cli::store::passphrase::print_recovery_code;
+use crate::failure::Failure;
+use crate::os::private_file;
+use crate::store::StoreKind;
+use crate::store::vault::{Rollback, SlotKind, UnlockKey};
+use crate::unlocking::Unlocking;
+
+/// Make the encrypted vault, or put a store of the system on record, as where values rest from now on
+///
+/// The vault is opened by the key that is given (`MCPCRED_KEY_FILE`, `MCPCRED_PASSPHRASE_FILE`, `--passphrase-fd` …),
+/// or else by a passphrase that is asked for.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Init {
+    /// Make a new key file of random bytes at this path, to open the vault without a person
+    #[arg(long, value_name = "PATH")]
+    new_key_file: Option<PathBuf>,
+    /// Let the system's own store keep the vault's key
+    #[arg(long, conflicts_with = "new_key_file")]
+    keychain: bool,
+    /// Print a recovery code, to be kept on paper
+    #[arg(long)]
+    recovery_code: bool,
+}
+
+impl Init {
+    pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        match app.settings.store.value {
+            Some(StoreKind::None) => {
+                Err(Failure::new(Failure::USAGE, "`none` is no store that could be made"))
+            }
+            Some(kind) if kind != StoreKind::Vault => choose_native(app, kind),
+            _ => self.make_vault(app),
+        }
+    }
+
+    fn make_vault(&self, app: &App) -> Outcome {
+        let path = app.unlocking.vault_path();
+        if app.unlocking.has_vault() {
+            return Err(Failure::new(
+                Failure::GENERAL,
+                format!("there is a vault at `{}` already", path.display()),
+            )
+            .because("a new one would take away what the old one holds")
+            .hint("`mcpcred store status` tells what opens it"));
+        }
+        let now = app.credentials.now();
+        if self.keychain {
+            let native = app.unlocking.open_native(Unlocking::native_kind())?;
+            crate::store::vault::Vault::create_in_keychain(&path, &*native, now)?;
+            app.ui.say(&format!(
+                "Made an encrypted vault at `{}`, opened by a key in {}",
+                path.display(),
+                Unlocking::native_kind().title()
+            ));
+        } else {
+            let (key, kind) = match &self.new_key_file {
+                Some(file) => (make_key_file(file)?, SlotKind::KeyFile),
+                None => app.unlocking.key_for_new_vault(None)?,
+            };
+            app.unlocking.create_vault(&key, kind, now)?;
+            app.ui.say(&format!(
+                "Made an encrypted vault at `{}`, opened by its {}",
+                path.display(),
+                kind.as_str()
+            ));
+            if let Some(file) = &self.new_key_file {
+                app.ui.say(&format!("Set `MCPCRED_KEY_FILE={}` where it is to be opened", file.display()));
+            }
+            if self.recovery_code {
+                let mut key = Some(key);
+                let vault = crate::store::vault::Vault::open(&path, &mut key, Rollback::Refuse)?;
+                print_recovery_code(app, &vault)?;
+            }
+        }
+        app.credentials.choose(StoreKind::Vault, "it was made with `store init`")?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn choose_native(app: &App, kind: StoreKind) -> Outcome {
+    let store = app.unlocking.open_native(kind)?;
+    store.keys()?;
+    app.credentials.choose(kind, "it was chosen with `store init`")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// 32 random bytes as one line of text, which survives editors and secret managers.
+fn make_key_file(path: &Path) -> Result<UnlockKey, Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(Failure::GENERAL, format!("cannot make the key file `{}`", path.display()))
+            .because(error.to_string())
+    };
+    if path.exists() {
+        return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it exists, and may open something"))
+            .hint("name it in `MCPCRED_KEY_FILE` to use it as it is"));
+    }
+    let mut random = Zeroizing::new([0_u8; 32]);
+    getrandom::fill(random.as_mut_slice()).map_err(|error| failed(io::Error::other(error.to_string())))?;
+    let mut text = Zeroizing::new([b'\n'; 45]);
+    STANDARD
+        .encode_slice(random.as_slice(), &mut text[..44])
+        .map_err(|error| failed(io::Error::other(error)))?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let absolute = std::path::absolute(path).map_err(failed)?;
+    private_file::replace(&absolute, text.as_slice()).map_err(failed)?;
+    Ok(UnlockKey::read_raw(&absolute)?)
+}

@@ -1,0 +1,90 @@
+//! `mcpcred store passphrase`: change what opens the vault.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::cli::Outcome;
+use crate::failure::Failure;
+use crate::store::StoreError;
+use crate::store::vault::{Argon2Cost, RecoveryCode, Rollback, SlotKind, UnlockKey, Vault};
+use crate::ui::AskError;
+use crate::unlocking::Unlocking;
+
+/// Change the vault's passphrase, or add and remove other ways to open it
+///
+/// The vault is opened first, with what opens it now; the values in it are not touched.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(in crate::cli) struct Passphrase {
+    /// Take the new passphrase from this file instead of asking
+    #[arg(long, value_name = "PATH")]
+    new_passphrase_file: Option<PathBuf>,
+    /// Add this file of at least 32 random bytes as a key
+    #[arg(long, value_name = "PATH")]
+    add_key_file: Option<PathBuf>,
+    /// Let the system's own store keep a key to the vault
+    #[arg(long)]
+    add_keychain: bool,
+    /// Add a recovery code and print it, to be kept on paper
+    #[arg(long)]
+    recovery_code: bool,
+    /// Remove the slot of this number, as `mcpcred store status` shows it
+    #[arg(long, value_name = "SLOT")]
+    remove_slot: Option<u32>,
+}
+
+impl Passphrase {
+    pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        let vault = app.unlocking.open_vault(Rollback::Refuse)?;
+        let now = app.credentials.now();
+        if let Some(path) = &self.add_key_file {
+            let key = UnlockKey::read_raw(path)?;
+            let slot = vault.add_slot(&key, SlotKind::KeyFile, Argon2Cost::default(), now)?;
+            app.ui.say(&format!("Added the key file `{}` as slot {slot}", path.display()));
+        } else if self.add_keychain {
+            let native = app.unlocking.open_native(Unlocking::native_kind())?;
+            let slot = vault.add_keychain_slot(&*native, now)?;
+            app.ui.say(&format!("Added a key in {} as slot {slot}", Unlocking::native_kind().title()));
+        } else if self.recovery_code {
+            print_recovery_code(app, &vault)?;
+        } else if let Some(slot) = self.remove_slot {
+            if !vault.remove_slot(slot)? {
+                return Err(Failure::new(Failure::NOT_FOUND, format!("the vault has no slot {slot}"))
+                    .hint("`mcpcred store status` shows its slots"));
+            }
+            app.ui.say(&format!("Removed slot {slot}"));
+        } else {
+            let new = match &self.new_passphrase_file {
+                Some(path) => UnlockKey::read_passphrase(path)?,
+                None => UnlockKey::passphrase(app.unlocking.ask_new_passphrase(&nobody)?)?,
+            };
+            let slot = vault.change_passphrase(&new, Argon2Cost::default(), now)?;
+            app.ui.say(&format!("Changed the passphrase; it is slot {slot}"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn nobody(error: AskError) -> Failure {
+    match error {
+        AskError::NoTerminal => {
+            Failure::from(error).hint("give the new passphrase with `--new-passphrase-file`")
+        }
+        error => error.into(),
+    }
+}
+
+/// The one thing besides values that leaves by stdout and is secret.
+pub(super) fn print_recovery_code(app: &App, vault: &Vault) -> Result<(), Failure> {
+    let code = RecoveryCode::generate()?;
+    let slot = vault
+        .add_slot(&code.key(), SlotKind::Recovery, Argon2Cost::default(), app.credentials.now())
+        .map_err(|error: StoreError| Failure::from(error))?;
+    app.ui.say(&format!(
+        "The recovery code, slot {slot}, is shown this once; type it where the passphrase is asked for"
+    ));
+    app.ui.data(code.text().expose_secret())?;
+    app.ui.data(b"\n")?;
+    Ok(())
+}

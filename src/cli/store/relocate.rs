@@ -1,0 +1,48 @@
+//! `mcpcred store move`: every credential to another store.
+
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::cli::Outcome;
+use crate::failure::Failure;
+use crate::settings::parse_store;
+use crate::store::StoreKind;
+
+/// Move every credential of every profile to another store: copied, read back, and only then removed
+///
+/// May be stopped at any moment and called again.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Move {
+    /// keychain, wincred, secret-service or vault
+    #[arg(value_name = "TO", value_parser = parse_store)]
+    target: Option<StoreKind>,
+}
+
+impl Move {
+    pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        let target = match self.target {
+            Some(StoreKind::None) | None => {
+                return Err(Failure::new(Failure::USAGE, "the store to move to is one that keeps values")
+                    .hint("`mcpcred store status` shows which there are"));
+            }
+            Some(target) => target,
+        };
+        if target == StoreKind::Vault && !app.unlocking.has_vault() {
+            app.create_vault(None)?;
+        }
+        let moved = app.credentials.relocate(target)?;
+        let count = match moved.moved {
+            1 => "1 credential".to_owned(),
+            count => format!("{count} credentials"),
+        };
+        app.ui.say(&format!("Moved {count} to {}", target.title()));
+        if moved.left_behind > 0 {
+            app.ui.warn(&format!(
+                "{} copies could not be taken out of the old store; call this again to try once more",
+                moved.left_behind
+            ));
+            return Ok(ExitCode::from(Failure::GENERAL));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,32 @@
+//! `mcpcred store unlock`: keep the vault open for a while.
+
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::cli::Outcome;
+use crate::credential::Period;
+use crate::store::vault::Rollback;
+
+/// Open the vault once, and keep its key for a while, so that nobody is asked again
+///
+/// On Linux the key rests in the kernel's key ring of this login and goes at reboot; elsewhere in the system's
+/// own store.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Unlock {
+    /// For how long
+    #[arg(long, value_name = "PERIOD", default_value = "8h")]
+    timeout: Period,
+    /// Accept a vault that is older than the one seen last, as after putting back a backup
+    #[arg(long)]
+    accept_rollback: bool,
+}
+
+impl Unlock {
+    pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        let rollback = if self.accept_rollback { Rollback::Accept } else { Rollback::Refuse };
+        let vault = app.unlocking.open_vault(rollback)?;
+        app.unlocking.keep_open(&vault, self.timeout)?;
+        app.ui.say(&format!("The vault is open for {}", self.timeout));
+        Ok(ExitCode::SUCCESS)
+    }
+}
