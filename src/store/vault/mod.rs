@@ -1,11 +1,14 @@
 //! The vault: an encrypted file, for machines without a store of their own.
 
+pub(crate) mod cache;
 mod cipher;
 mod contents;
 mod facts;
 mod format;
 mod generation;
 mod index;
+#[cfg(target_os = "linux")]
+mod kernel_keyring;
 pub(crate) mod recovery;
 mod slot;
 #[cfg(test)]
@@ -25,6 +28,7 @@ use jiff::Timestamp;
 use crate::os::lock::{FileLock, LockError};
 use crate::os::private_file::{self, Stamp};
 use crate::secret::{MAX_SECRET, Secret};
+use crate::store::vault::cache::KeyCache;
 use crate::store::vault::cipher::Key;
 use crate::store::vault::contents::{Contents, Unsealable};
 use crate::store::vault::format::{Base64, Cipher, Flaw, Header, Layout, MAX_FILE, VaultId};
@@ -168,6 +172,24 @@ impl Vault {
             seen: AtomicU64::new(seen),
             fresh: Mutex::new(stamp.map(|stamp| (stamp, bytes))),
         })
+    }
+
+    /// Keeps the vault's key in the cache, so that [`UnlockKey::Cached`] opens it until `timeout` is over.
+    ///
+    /// # Errors
+    /// Where the cache can't be used.
+    pub(crate) fn stay_unlocked(
+        &self,
+        cache: &KeyCache<'_>,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        cache.cache_key(&self.id(), &Secret::copy_of(self.dek.as_bytes()), timeout, now)
+    }
+
+    /// The vault's name for itself: 32 hexadecimal digits.
+    pub(crate) fn id(&self) -> String {
+        self.id.into()
     }
 
     /// The ways to unlock it.
