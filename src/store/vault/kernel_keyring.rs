@@ -57,8 +57,9 @@ pub(super) fn get(vault_id: &str) -> Result<Option<Secret>, StoreError> {
 /// `Failed` where the kernel refuses.
 pub(super) fn remove(vault_id: &str) -> Result<bool, StoreError> {
     let mut was_there = false;
-    // A session that began later may have a copy of its own.
-    while let Some(key) = find(&describe(vault_id)).map_err(explain)? {
+    // The session's keyring and the user's may have one each.
+    for _ in 0..2 {
+        let Some(key) = find(&describe(vault_id)).map_err(explain)? else { break };
         key.invalidate().map_err(explain)?;
         was_there = true;
     }
