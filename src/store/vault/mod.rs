@@ -1,11 +1,14 @@
 //! The vault: an encrypted file, for machines without a store of their own.
 
+pub(crate) mod cache;
 mod cipher;
 mod contents;
 mod facts;
 mod format;
 mod generation;
 mod index;
+#[cfg(target_os = "linux")]
+mod kernel_keyring;
 pub(crate) mod recovery;
 mod slot;
 #[cfg(test)]
@@ -25,6 +28,7 @@ use jiff::Timestamp;
 use crate::os::lock::{FileLock, LockError};
 use crate::os::private_file::{self, Stamp};
 use crate::secret::{MAX_SECRET, Secret};
+use crate::store::vault::cache::KeyCache;
 use crate::store::vault::cipher::Key;
 use crate::store::vault::contents::{Contents, Unsealable};
 use crate::store::vault::format::{Base64, Cipher, Flaw, Header, Layout, MAX_FILE, VaultId};
@@ -51,6 +55,12 @@ pub(crate) struct Vault {
     seen: AtomicU64,
     /// What `open` read, for the first one who asks.
     fresh: Mutex<Option<(Stamp, Vec<u8>)>>,
+}
+
+/// A file that was read, and the generation that it must have at least.
+struct Reading {
+    bytes: Vec<u8>,
+    seen: u64,
 }
 
 /// What to do with a file that is older than one seen before.
@@ -170,6 +180,24 @@ impl Vault {
         })
     }
 
+    /// Keeps the vault's key in the cache, so that [`UnlockKey::Cached`] opens it until `timeout` is over.
+    ///
+    /// # Errors
+    /// Where the cache can't be used.
+    pub(crate) fn stay_unlocked(
+        &self,
+        cache: &KeyCache<'_>,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        cache.cache_key(&self.id(), &Secret::copy_of(self.dek.as_bytes()), timeout, now)
+    }
+
+    /// The vault's name for itself: 32 hexadecimal digits.
+    pub(crate) fn id(&self) -> String {
+        self.id.into()
+    }
+
     /// The ways to unlock it.
     ///
     /// # Errors
@@ -226,8 +254,8 @@ impl Vault {
     /// `File` where it is the last one, and where the vault cannot be written.
     pub(crate) fn remove_slot(&self, id: u32) -> Result<bool, StoreError> {
         let _lock = self.lock()?;
-        let bytes = self.read()?;
-        let (layout, index) = self.decrypt(&bytes)?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
         let mut contents = self.next(layout, &index)?;
         let before = contents.header.slots.len();
         contents.header.slots.retain(|slot| slot.id != id);
@@ -244,8 +272,8 @@ impl Vault {
 
     fn put_slot(&self, slot: &PreparedSlot, keeps: impl Fn(&Slot) -> bool) -> Result<u32, StoreError> {
         let _lock = self.lock()?;
-        let bytes = self.read()?;
-        let (layout, index) = self.decrypt(&bytes)?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
         let mut contents = self.next(layout, &index)?;
         let slots = &mut contents.header.slots;
         let highest = slots.iter().map(|slot| slot.id).max().unwrap_or(0);
@@ -274,29 +302,29 @@ impl Vault {
     }
 
     /// The file as it is now. What `open` read serves once, if nobody replaced the file since.
-    fn read(&self) -> Result<Vec<u8>, StoreError> {
+    fn read(&self) -> Result<Reading, StoreError> {
+        // Asked before the file: another thread may see a later generation in the meantime.
+        let seen = self.seen.load(Ordering::Acquire);
         let fresh = self.fresh.lock().ok().and_then(|mut fresh| fresh.take());
-        match fresh {
-            Some((stamp, bytes)) if private_file::stamp(&self.path).ok().as_ref() == Some(&stamp) => {
-                Ok(bytes)
-            }
-            _ => read_file(&self.path),
-        }
+        let bytes = match fresh {
+            Some((stamp, bytes)) if private_file::stamp(&self.path).is_ok_and(|now| now == stamp) => bytes,
+            _ => read_file(&self.path)?,
+        };
+        Ok(Reading { bytes, seen })
     }
 
     /// Takes the file apart and decrypts its index, which vouches for the header.
-    fn decrypt<'a>(&self, bytes: &'a [u8]) -> Result<(Layout<'a>, Secret), StoreError> {
-        let layout = format::parse(bytes).map_err(|flaw| flaw.at(&self.path))?;
+    fn decrypt<'a>(&self, reading: &'a Reading) -> Result<(Layout<'a>, Secret), StoreError> {
+        let layout = format::parse(&reading.bytes).map_err(|flaw| flaw.at(&self.path))?;
         if layout.header.vault_id != self.id {
             return Err(self.damaged("another vault took its place since it was opened"));
         }
         let index = contents::open_index(&self.dek, &layout).map_err(|flaw| flaw.at(&self.path))?;
         let found = layout.header.generation;
-        let seen = self.seen.fetch_max(found, Ordering::AcqRel);
-        if found < seen {
-            return Err(StoreError::RolledBack { path: self.path.clone(), found, seen });
+        if found < reading.seen {
+            return Err(StoreError::RolledBack { path: self.path.clone(), found, seen: reading.seen });
         }
-        if found > seen {
+        if found > self.seen.fetch_max(found, Ordering::AcqRel) {
             generation::write(&self.path, self.id, found);
         }
         Ok((layout, index))
@@ -345,8 +373,8 @@ impl CredentialStore for Vault {
             return Err(cipher::failed(format!("a value has at most {MAX_SECRET} bytes")));
         }
         let _lock = self.lock()?;
-        let bytes = self.read()?;
-        let (layout, index) = self.decrypt(&bytes)?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
         let mut next = self.next(layout, &index)?;
         let place = next.entries.iter().position(|entry| entry.is(key));
         let id = place.map_or_else(cipher::random, |place| Ok(next.entries[place].id))?;
@@ -364,8 +392,8 @@ impl CredentialStore for Vault {
     }
 
     fn get_many(&self, keys: &[ItemKey]) -> Result<Vec<Option<Secret>>, StoreError> {
-        let bytes = self.read()?;
-        let (layout, index) = self.decrypt(&bytes)?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
         let entries = self.entries(&layout, &index)?;
         let open = |key: &ItemKey| {
             let entry = entries.iter().find(|entry| entry.is(key));
@@ -376,8 +404,8 @@ impl CredentialStore for Vault {
 
     fn remove(&self, key: &ItemKey) -> Result<bool, StoreError> {
         let _lock = self.lock()?;
-        let bytes = self.read()?;
-        let (layout, index) = self.decrypt(&bytes)?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
         let mut next = self.next(layout, &index)?;
         let Some(place) = next.entries.iter().position(|entry| entry.is(key)) else { return Ok(false) };
         next.entries.remove(place);
@@ -386,8 +414,8 @@ impl CredentialStore for Vault {
     }
 
     fn keys(&self) -> Result<Vec<ItemKey>, StoreError> {
-        let bytes = self.read()?;
-        let (layout, index) = self.decrypt(&bytes)?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
         Ok(self.entries(&layout, &index)?.iter().filter_map(Entry::key).collect())
     }
 }
