@@ -8,6 +8,7 @@ mod keychain;
 mod keyring;
 #[cfg(test)]
 pub(crate) mod memory;
+pub(crate) mod sealed;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod verdict;
