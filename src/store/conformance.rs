@@ -89,7 +89,7 @@ fn the_longest_name_is_taken(store: &dyn CredentialStore) {
 }
 
 fn putting_again_replaces(store: &dyn CredentialStore) {
-    for bytes in [&b"first"[..], b"second, longer", b"3", &[b'4'; 100_000], b"5"] {
+    for bytes in [&b"first"[..], b"second, longer", b"3", &vec![b'4'; 100_000], b"5"] {
         round_trip(store, &key("AGAIN"), bytes);
     }
     assert_eq!(ours(store), BTreeSet::from([key("AGAIN")]), "one item, not five");

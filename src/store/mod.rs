@@ -3,11 +3,16 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 pub(crate) mod deadline;
+pub(crate) mod detect;
+#[cfg(test)]
+pub(crate) mod faulty;
 #[cfg(target_os = "macos")]
 mod keychain;
 mod keyring;
 #[cfg(test)]
 pub(crate) mod memory;
+mod native;
+pub(crate) mod sealed;
 #[cfg(target_os = "linux")]
 mod secret_service;
 pub(crate) mod vault;
@@ -16,6 +21,7 @@ mod verdict;
 mod wincred;
 
 pub(crate) use keyring::Patience;
+pub(crate) use native::{NATIVE, Surroundings, open_native};
 
 use std::fmt;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keyring_core::{CredentialStore as Native, Entry};
 use windows_native_keyring_store::Store;
 
-use crate::store::keyring::Platform;
+use crate::store::keyring::{KeyringStore, Patience, Platform};
 use crate::store::verdict::{self, Verdict};
 use crate::store::{ItemKey, StoreKind};
 
@@ -17,6 +17,11 @@ use crate::store::{ItemKey, StoreKind};
 /// persistence is said each time, because the store would else let an item roam to other machines.
 #[derive(Debug)]
 pub(super) struct Wincred;
+
+/// The store, which is not touched before its first operation.
+pub(super) fn open(patience: Patience) -> KeyringStore<Wincred> {
+    KeyringStore::new(Wincred, patience)
+}
 
 impl Platform for Wincred {
     const KIND: StoreKind = StoreKind::Wincred;

@@ -4,7 +4,6 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::thread::sleep;
@@ -20,19 +19,9 @@ use zbus::zvariant::{DynamicType, OwnedObjectPath, Type};
 use zbus::{Address, Connection, Executor, MatchRule, MessageStream};
 
 use crate::store::secret_service::wire::{Wire, time_left};
-use crate::store::{StoreError, StoreKind};
+use crate::store::{StoreError, StoreKind, Surroundings};
 
 const KIND: StoreKind = StoreKind::SecretService;
-
-/// Where a session bus may be: values of the environment, read by nobody but the caller.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct BusAddress {
-    /// `DBUS_SESSION_BUS_ADDRESS`.
-    pub(crate) given: Option<String>,
-    /// `XDG_RUNTIME_DIR`, whose `bus` is tried where the given address leads nowhere (an old `tmux` keeps
-    /// the address of a session that is gone).
-    pub(crate) runtime_folder: Option<PathBuf>,
-}
 
 /// A connection to the bus.
 #[derive(Debug)]
@@ -52,10 +41,10 @@ impl Bus {
     ///
     /// # Errors
     /// [`StoreError::Absent`] where there is no bus, [`StoreError::TimedOut`] where one says nothing.
-    pub(super) fn connect(address: &BusAddress, patience: Duration) -> Result<Self, StoreError> {
+    pub(super) fn connect(surroundings: &Surroundings, patience: Duration) -> Result<Self, StoreError> {
         let until = Instant::now() + patience;
         let mut reason = "there is no session bus (`DBUS_SESSION_BUS_ADDRESS` is not set)".to_owned();
-        for candidate in address.candidates() {
+        for candidate in candidates(surroundings) {
             match open(&candidate, until) {
                 Ok(stream) => return Self::greet(stream, until, patience),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(timed_out(patience)),
@@ -188,17 +177,16 @@ impl Bus {
     }
 }
 
-impl BusAddress {
-    fn candidates(&self) -> Vec<UnixSocket> {
-        let given = self.given.iter().flat_map(|list| list.split(';'));
-        let sockets = given.filter_map(|one| match one.parse::<Address>().ok()?.transport() {
-            Transport::Unix(unix) => Some(unix.path().clone()),
-            // A session bus over TCP or through a program: nobody has one.
-            _ => None,
-        });
-        let usual = self.runtime_folder.iter().map(|folder| UnixSocket::File(folder.join("bus")));
-        sockets.chain(usual).collect()
-    }
+/// Where the bus may be, the given address first.
+fn candidates(surroundings: &Surroundings) -> Vec<UnixSocket> {
+    let given = surroundings.session_bus.iter().flat_map(|list| list.split(';'));
+    let sockets = given.filter_map(|one| match one.parse::<Address>().ok()?.transport() {
+        Transport::Unix(unix) => Some(unix.path().clone()),
+        // A session bus over TCP or through a program: nobody has one.
+        _ => None,
+    });
+    let usual = surroundings.runtime_folder.iter().map(|folder| UnixSocket::File(folder.join("bus")));
+    sockets.chain(usual).collect()
 }
 
 /// Connects without waiting: the system would let us wait for ever on a bus that has stopped accepting.

@@ -8,9 +8,9 @@ use zbus::message::Type::Signal;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::secret::Secret;
-use crate::store::secret_service::bus::{Bus, BusAddress, Pending};
+use crate::store::secret_service::bus::{Bus, Pending};
 use crate::store::secret_service::session::{ALGORITHM, KeyPair, SessionKey};
-use crate::store::{ItemKey, Patience, StoreError, StoreKind};
+use crate::store::{ItemKey, Patience, StoreError, StoreKind, Surroundings};
 
 const KIND: StoreKind = StoreKind::SecretService;
 const SERVICE: &str = "org.freedesktop.Secret.Service";
@@ -44,17 +44,17 @@ impl Client {
     ///
     /// # Errors
     /// [`StoreError::Absent`] where there is no bus, no provider or no default collection.
-    pub(super) fn connect(address: &BusAddress, patience: Patience) -> Result<Self, StoreError> {
-        Self::connect_while(address, patience, || ()).map(|(client, ())| client)
+    pub(super) fn connect(surroundings: &Surroundings, patience: Patience) -> Result<Self, StoreError> {
+        Self::connect_while(surroundings, patience, || ()).map(|(client, ())| client)
     }
 
     /// As [`Client::connect`], and does `work` while the provider thinks.
     fn connect_while<T>(
-        address: &BusAddress,
+        surroundings: &Surroundings,
         patience: Patience,
         work: impl FnOnce() -> T,
     ) -> Result<(Self, T), StoreError> {
-        let bus = Bus::connect(address, patience.deadline)?;
+        let bus = Bus::connect(surroundings, patience.deadline)?;
         let mut first = bus.call(&service_path(), SERVICE, "ReadAlias", "default");
         bus.start(&mut first)?;
         let result = work();
@@ -71,11 +71,11 @@ impl Client {
     /// # Errors
     /// [`StoreError::Locked`], [`StoreError::Denied`], [`StoreError::Empty`], and those of [`Client::connect`].
     pub(super) fn read(
-        address: &BusAddress,
+        surroundings: &Surroundings,
         patience: Patience,
         keys: &[ItemKey],
     ) -> Result<Vec<Option<Secret>>, StoreError> {
-        let (client, pair) = Self::connect_while(address, patience, KeyPair::generate)?;
+        let (client, pair) = Self::connect_while(surroundings, patience, KeyPair::generate)?;
         let pair = pair.map_err(|error| failed(&format!("the system has no random bytes: {error}")))?;
         let bus = &client.bus;
         let opening = (ALGORITHM, Value::from(pair.public()));

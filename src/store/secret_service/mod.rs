@@ -2,6 +2,7 @@
 
 mod bus;
 mod client;
+mod facts;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -14,12 +15,13 @@ use std::sync::Arc;
 use keyring_core::{CredentialStore as Native, Entry};
 use zbus_secret_service_keyring_store::Store;
 
+pub(super) use crate::store::secret_service::facts::{ask, facts};
+
 use crate::secret::Secret;
 use crate::store::keyring::{KeyringStore, Latch, Patience, Platform};
-pub(crate) use crate::store::secret_service::bus::BusAddress;
 use crate::store::secret_service::client::Client;
 use crate::store::verdict::Verdict;
-use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind, Surroundings};
 
 /// The default collection of whatever program provides the Secret Service.
 ///
@@ -27,7 +29,7 @@ use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
 /// round trips for any number of secrets.
 #[derive(Debug)]
 pub(super) struct SecretService {
-    address: BusAddress,
+    surroundings: Surroundings,
     patience: Patience,
     writer: KeyringStore<Desktop>,
     refused: Latch,
@@ -35,15 +37,18 @@ pub(super) struct SecretService {
 
 impl SecretService {
     /// A store that connects when it is first needed.
-    pub(super) fn new(address: BusAddress, patience: Patience) -> Self {
+    pub(super) fn new(surroundings: Surroundings, patience: Patience) -> Self {
+        // A dialog without a screen is one that nobody sees.
+        let may_prompt = patience.may_prompt && surroundings.has_display;
+        let patience = Patience { may_prompt, ..patience };
         let writer = KeyringStore::new(Desktop, patience);
-        Self { address, patience, writer, refused: Latch::default() }
+        Self { surroundings, patience, writer, refused: Latch::default() }
     }
 
     /// Sees to it that `keyring-core` meets nothing locked: it would ask a person without asking us.
     fn prepare(&self, key: &ItemKey) -> Result<(), StoreError> {
         self.refused.check(StoreKind::SecretService)?;
-        let unlocked = Client::connect(&self.address, self.patience);
+        let unlocked = Client::connect(&self.surroundings, self.patience);
         self.refused.watch(unlocked.and_then(|client| client.unlock_for_writing(key)))
     }
 }
@@ -64,7 +69,7 @@ impl CredentialStore for SecretService {
 
     fn get_many(&self, keys: &[ItemKey]) -> Result<Vec<Option<Secret>>, StoreError> {
         self.refused.check(StoreKind::SecretService)?;
-        self.refused.watch(Client::read(&self.address, self.patience, keys))
+        self.refused.watch(Client::read(&self.surroundings, self.patience, keys))
     }
 
     fn remove(&self, key: &ItemKey) -> Result<bool, StoreError> {
@@ -73,7 +78,7 @@ impl CredentialStore for SecretService {
     }
 
     fn keys(&self) -> Result<Vec<ItemKey>, StoreError> {
-        Client::connect(&self.address, Patience { may_prompt: false, ..self.patience })?.keys()
+        Client::connect(&self.surroundings, Patience { may_prompt: false, ..self.patience })?.keys()
     }
 }
 

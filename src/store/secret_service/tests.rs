@@ -4,8 +4,8 @@ use super::*;
 use crate::store::conformance;
 
 #[expect(clippy::disallowed_methods, reason = "the keyring around the test is named in the environment")]
-fn around_us() -> BusAddress {
-    BusAddress { given: std::env::var("DBUS_SESSION_BUS_ADDRESS").ok(), runtime_folder: None }
+fn around_us() -> Surroundings {
+    Surroundings { session_bus: std::env::var("DBUS_SESSION_BUS_ADDRESS").ok(), ..Surroundings::default() }
 }
 
 #[test]
