@@ -26,9 +26,7 @@ pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) -> Result<(), R
         if let Some(reason) = reason {
             return Err(refusal(Shell::Cmd, name, reason));
         }
-        page.text("set \"");
-        page.text(name);
-        page.text("=");
+        page.texts(&["set \"", name, "="]);
         page.bytes(bytes);
         page.text("\"\r\n");
     }

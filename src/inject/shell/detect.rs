@@ -39,8 +39,8 @@ impl Shell {
         let name = program.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
         let name = name.strip_prefix('-').unwrap_or(&name);
         match name.strip_suffix(".exe").unwrap_or(name) {
-            "bash" | "rbash" | "ksh" | "ksh93" | "mksh" => Some(Self::Bash),
-            "zsh" | "rzsh" => Some(Self::Zsh),
+            "bash" | "rbash" => Some(Self::Bash),
+            "zsh" | "rzsh" | "ksh" | "ksh93" | "mksh" => Some(Self::Zsh),
             "sh" | "dash" | "ash" | "busybox" | "yash" => Some(Self::Sh),
             "fish" => Some(Self::Fish),
             "powershell" | "powershell_ise" | "pwsh" | "pwsh-preview" => Some(Self::PowerShell),

@@ -16,10 +16,7 @@ pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) -> Result<(), R
         if name.len() + 1 + value.len() >= LONGEST_LINE {
             return Err(refusal(Shell::Docker, name, Reason::TooLong(LONGEST_LINE)));
         }
-        page.text(name);
-        page.text("=");
-        page.text(value);
-        page.text("\n");
+        page.texts(&[name, "=", value, "\n"]);
     }
     Ok(())
 }

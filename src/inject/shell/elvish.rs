@@ -6,10 +6,8 @@ use crate::inject::shell::page::Page;
 /// Strings of Elvish are bytes, so any value passes.
 pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) {
     for (name, value) in variables {
-        page.text("set-env ");
-        page.text(name);
-        page.text(" \"");
-        page.escaped(value, |page, byte| {
+        page.texts(&["set-env ", name, " \""]);
+        page.escaped(value.expose_secret(), |page, byte| {
             page.text("\\x");
             page.hexadecimal(byte);
         });

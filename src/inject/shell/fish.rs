@@ -7,10 +7,8 @@ use crate::inject::shell::page::Page;
 /// makes an empty value one word.
 pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) {
     for (name, value) in variables {
-        page.text("set -gx ");
-        page.text(name);
-        page.text(" ''");
-        page.escaped(value, |page, byte| {
+        page.texts(&["set -gx ", name, " ''"]);
+        page.escaped(value.expose_secret(), |page, byte| {
             page.text("\\X");
             page.hexadecimal(byte);
         });

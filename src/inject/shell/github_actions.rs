@@ -64,9 +64,7 @@ pub(super) fn write_entries(page: &mut Page, variables: &[Variable<'_>]) -> Resu
     for variable in variables {
         let value = text_of(Shell::GithubActions, *variable)?;
         let delimiter = delimiter_outside(value)?;
-        for part in [variable.0, "<<", &delimiter, "\n", value, "\n", &delimiter, "\n"] {
-            page.text(part);
-        }
+        page.texts(&[variable.0, "<<", &delimiter, "\n", value, "\n", &delimiter, "\n"]);
     }
     Ok(())
 }

@@ -28,9 +28,9 @@ pub(crate) type Variable<'a> = (&'a str, &'a Secret);
 #[expect(clippy::enum_variant_names, reason = "`PowerShell` is a name, not a kind of this enum")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shell {
-    /// bash 3.2 and later, and with the same text ksh93 and mksh.
+    /// bash 3.2 and later.
     Bash,
-    /// zsh, whatever its options.
+    /// zsh, whatever its options, and with the same text ksh93 and mksh.
     Zsh,
     /// A POSIX shell: dash, busybox ash, yash.
     Sh,
@@ -193,7 +193,8 @@ pub(crate) fn render(shell: Shell, variables: &[Variable<'_>]) -> Result<Secret,
     check(shell, variables)?;
     let mut page = Page::for_variables(shell, variables);
     match shell {
-        Shell::Bash | Shell::Zsh => posix::write_quoted(&mut page, variables),
+        Shell::Bash => posix::write_for_bash(&mut page, variables),
+        Shell::Zsh => posix::write_quoted(&mut page, variables),
         Shell::Sh => posix::write_printed(&mut page, variables),
         Shell::Fish => fish::write(&mut page, variables),
         Shell::PowerShell => powershell::write(&mut page, variables)?,

@@ -8,9 +8,7 @@ pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) -> Result<(), R
     page.text("{");
     for (position, variable) in variables.iter().enumerate() {
         let value = text_of(Shell::Nu, *variable)?;
-        page.text(if position > 0 { ", \"" } else { "\"" });
-        page.text(variable.0);
-        page.text("\": \"");
+        page.texts(&[if position > 0 { ", \"" } else { "\"" }, variable.0, "\": \""]);
         for byte in value.bytes() {
             match byte {
                 b'"' => page.text("\\\""),

@@ -10,19 +10,26 @@ impl Page {
     /// A page with room for every variable at the shell's longest spelling.
     pub(super) fn for_variables(shell: Shell, variables: &[Variable<'_>]) -> Self {
         let longest_byte = match shell {
-            Shell::Sh | Shell::PowerShell => 5,
-            Shell::Bash | Shell::Zsh | Shell::Fish | Shell::Elvish => 4,
+            Shell::Bash | Shell::Sh | Shell::PowerShell => 5,
+            Shell::Zsh | Shell::Fish | Shell::Elvish => 4,
             Shell::Json | Shell::Nu => 6,
             Shell::GithubActions => 7,
             Shell::Cmd | Shell::Dotenv | Shell::Docker => 2,
         };
-        let size = |(name, value): &Variable<'_>| 128 + 4 * name.len() + longest_byte * value.len();
+        let size = |(name, value): &Variable<'_>| 128 + 5 * name.len() + longest_byte * value.len();
         Self(SecretBuffer::with_capacity(variables.iter().map(size).sum()))
     }
 
     /// Appends text of ours.
     pub(super) fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
+    }
+
+    /// Appends pieces of text of ours.
+    pub(super) fn texts(&mut self, pieces: &[&str]) {
+        for piece in pieces {
+            self.text(piece);
+        }
     }
 
     /// Appends bytes as they are.
@@ -32,8 +39,8 @@ impl Page {
 
     /// Appends `value`: bytes that are a plain word everywhere as they are, every other one as `escape`
     /// writes it.
-    pub(super) fn escaped(&mut self, value: &Secret, escape: impl Fn(&mut Self, u8)) {
-        for byte in value.expose_secret() {
+    pub(super) fn escaped(&mut self, value: &[u8], escape: impl Fn(&mut Self, u8)) {
+        for byte in value {
             if is_plain(*byte) {
                 self.bytes(&[*byte]);
             } else {

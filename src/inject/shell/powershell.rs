@@ -10,8 +10,7 @@ use crate::inject::shell::{RenderError, Shell, Variable, text_of};
 pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) -> Result<(), RenderError> {
     for variable in variables {
         let value = text_of(Shell::PowerShell, *variable)?;
-        page.text("$env:");
-        page.text(variable.0);
+        page.texts(&["$env:", variable.0]);
         if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             page.text(" = '");
             for part in value.split_inclusive('\'') {
