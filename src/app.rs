@@ -97,9 +97,17 @@ impl App {
     }
 
     /// Makes the vault with the key that was given, or with a passphrase that a person types.
-    fn create_vault(&self, reasons: Option<Vec<String>>) -> Result<(), Failure> {
-        let why = if reasons.is_some() { "no credential store of the system can be used" } else { "it was asked for" };
+    ///
+    /// # Errors
+    /// Where neither is to be had, or the vault can't be written.
+    pub(crate) fn create_vault(&self, reasons: Option<Vec<String>>) -> Result<(), Failure> {
+        let why = if reasons.is_some() {
+            "no credential store of the system can be used"
+        } else {
+            "it was asked for"
+        };
         let (key, kind) = self.unlocking.key_for_new_vault(reasons)?;
+        self.credentials.begin()?;
         let path = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
         self.credentials.choose(StoreKind::Vault, why)?;
         self.ui.say(&format!(
@@ -168,6 +176,7 @@ fn read_descriptor(descriptor: u32) -> Result<crate::secret::Secret, Failure> {
         return Err(Failure::new(Failure::USAGE, "on Windows `--passphrase-fd` takes 0 alone")
             .hint("set `MCPCRED_PASSPHRASE_FILE` or `MCPCRED_KEY_FILE`"));
     }
-    let read = crate::secret::SecretBuffer::read_to_end(io::stdin().lock(), 64 * 1024);
+    let read =
+        standard_input::open().and_then(|stdin| crate::secret::SecretBuffer::read_to_end(stdin, 64 * 1024));
     read.map(crate::secret::Secret::without_trailing_newline).map_err(Failure::from)
 }

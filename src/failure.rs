@@ -5,6 +5,8 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::credentials::CredentialError;
+use crate::inject::shell::RenderError;
+use crate::os::clipboard::ClipboardError;
 use crate::settings::SettingsError;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
@@ -84,7 +86,8 @@ impl From<CredentialError> for Failure {
     fn from(error: CredentialError) -> Self {
         match &error {
             CredentialError::NotFound { name, similar: Some(similar), .. } => {
-                Self::of(Self::NOT_FOUND, &error).hint(format!("did you mean `{similar}` instead of `{name}`"))
+                Self::of(Self::NOT_FOUND, &error)
+                    .hint(format!("did you mean `{similar}` instead of `{name}`"))
             }
             CredentialError::NotFound { name, .. } => Self::of(Self::NOT_FOUND, &error)
                 .hint(format!("store it with `mcpcred add {name}`, or see all with `mcpcred list`")),
@@ -98,8 +101,9 @@ impl From<CredentialError> for Failure {
                 Self::of(Self::GENERAL, &error)
                     .hint(format!("replace its value with `mcpcred rotate {name}`"))
             }
-            CredentialError::NoPrevious { .. } => Self::of(Self::NOT_FOUND, &error)
-                .hint("keep one with `mcpcred rotate --keep-previous 7d`"),
+            CredentialError::NoPrevious { .. } => {
+                Self::of(Self::NOT_FOUND, &error).hint("keep one with `mcpcred rotate --keep-previous 7d`")
+            }
             CredentialError::ReadOnly => Self::of(Self::USAGE, &error)
                 .hint("choose a store with `--store`, or set the variable itself"),
             CredentialError::NoStore { reasons } => reasons
@@ -215,6 +219,23 @@ impl From<AskError> for Failure {
             AskError::TooLong => Self::of(Self::USAGE, &error).hint("a value has at most 1 MiB"),
             AskError::NotText => Self::of(Self::USAGE, &error).hint("pipe such bytes to `--stdin`"),
             AskError::NoTerminal | AskError::Interrupted | AskError::Io(_) => failure,
+        }
+    }
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        Self::of(Self::GENERAL, &error)
+            .hint("start the program with `mcpcred run` instead, which takes any value")
+    }
+}
+
+impl From<ClipboardError> for Failure {
+    fn from(error: ClipboardError) -> Self {
+        let failure = Self::of(Self::NO_ANSWER, &error);
+        match error {
+            ClipboardError::Unavailable => failure.hint("call from a desktop session, or leave out `--clip`"),
+            ClipboardError::NotText | ClipboardError::Silent => failure.hint("leave out `--clip`"),
         }
     }
 }

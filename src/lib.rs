@@ -18,4 +18,7 @@ mod store;
 mod ui;
 mod unlocking;
 
-pub use cli::run;
+/// Runs the program: arguments and environment in, exit status out.
+pub fn run() -> std::process::ExitCode {
+    cli::run()
+}

@@ -2,18 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::environment::Environment;
+use crate::clock::{Clock, SystemClock};
 use crate::credentials::CredentialError;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::settings::Settings;
-use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, UnlockSources, Vault, cache};
-use crate::store::{
-    self, Ambient, BusAddress, CredentialStore, Patience, Sealed, StoreError, StoreKind, Surroundings,
-};
+use crate::store::ambient::Ambient;
+use crate::store::detect::{self, Answer, Probe};
+use crate::store::sealed::Sealed;
+use crate::store::vault::cache::KeyCache;
+use crate::store::vault::unlock::UnlockSources;
+use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
+use crate::store::{self, CredentialStore, Patience, StoreError, StoreKind, Surroundings};
 use crate::ui::{AskError, Ui};
 
 /// The means of opening stores. Cheap to copy; nothing is read or asked before a store is opened.
@@ -35,18 +40,20 @@ impl Unlocking {
         ui: Ui,
         descriptor: Option<Secret>,
     ) -> Self {
-        let bus = BusAddress {
-            given: environment.text("DBUS_SESSION_BUS_ADDRESS"),
+        let surroundings = Surroundings {
+            session_bus: environment.text("DBUS_SESSION_BUS_ADDRESS"),
             runtime_folder: environment.path("XDG_RUNTIME_DIR"),
+            has_display: environment.has("DISPLAY") || environment.has("WAYLAND_DISPLAY"),
+            over_ssh: environment.has("SSH_CONNECTION"),
+            in_wsl: environment.has("WSL_DISTRO_NAME"),
         };
-        let has_display = environment.has("DISPLAY") || environment.has("WAYLAND_DISPLAY");
         Self {
             data_folder: settings.data_folder.value.clone(),
             environment,
             ui,
             descriptor: descriptor.map(Arc::new),
             patience: if ui.may_prompt { Patience::ASKING } else { Patience::QUIET },
-            surroundings: Surroundings { bus, has_display },
+            surroundings,
         }
     }
 
@@ -61,19 +68,24 @@ impl Unlocking {
                 let environment = self.environment;
                 Ok(Box::new(Ambient::new(Box::new(move |name| environment.credential(name)))))
             }
-            native => {
-                let inner = self.open_native(native)?;
-                Ok(Box::new(Sealed::new(inner, self.data_folder.join("sealed"))))
-            }
+            native => self.open_native(native),
         }
     }
 
-    /// Opens a store of the operating system, as it is.
+    /// Opens a store of the operating system.
     ///
     /// # Errors
     /// Where it is not there, locked, or refuses.
     pub(crate) fn open_native(&self, kind: StoreKind) -> Result<Box<dyn CredentialStore>, StoreError> {
-        store::open_native(kind, self.patience, &self.surroundings)
+        Ok(Box::new(self.open_sealed(kind)?))
+    }
+
+    /// As [`Unlocking::open_native`], with its sealed files at hand.
+    ///
+    /// # Errors
+    /// Where it belongs to another platform.
+    pub(crate) fn open_sealed(&self, kind: StoreKind) -> Result<Sealed, StoreError> {
+        store::open_native(kind, self.patience, &self.surroundings, self.data_folder.join("sealed"))
     }
 
     /// Where the vault is, or would be.
@@ -100,19 +112,17 @@ impl Unlocking {
     /// The reasons, for a person.
     pub(crate) fn detect(&self) -> Result<(StoreKind, String), Vec<String>> {
         let probes = self.probes();
-        if let Some(kind) = store::detect::choose(&probes, self.has_vault()) {
-            let why = probes
-                .iter()
-                .find(|probe| probe.kind == kind)
-                .map_or_else(|| "a vault is there".to_owned(), ToString::to_string);
-            return Ok((kind, why));
+        if let Some(kind) = detect::choose(&probes, self.has_vault()) {
+            let why =
+                if kind == StoreKind::Vault { "a vault is there" } else { "it answers on this machine" };
+            return Ok((kind, why.to_owned()));
         }
-        Err(probes.iter().map(ToString::to_string).collect())
+        Err(probes.iter().map(tell).collect())
     }
 
     /// What the stores of this machine answer.
-    pub(crate) fn probes(&self) -> Vec<store::detect::Probe> {
-        store::detect::probe_all(&self.surroundings)
+    pub(crate) fn probes(&self) -> Vec<Probe> {
+        detect::probe(&self.surroundings)
     }
 
     /// The key of a vault that does not exist yet: one that was given, or a passphrase typed twice.
@@ -141,10 +151,7 @@ impl Unlocking {
     ///
     /// # Errors
     /// What `nobody` makes of a question that is not answered; where the answers differ or are too short.
-    pub(crate) fn ask_new_passphrase(
-        &self,
-        nobody: &dyn Fn(AskError) -> Failure,
-    ) -> Result<Secret, Failure> {
+    pub(crate) fn ask_new_passphrase(&self, nobody: &dyn Fn(AskError) -> Failure) -> Result<Secret, Failure> {
         let first = self.ui.ask_secret("New passphrase for the vault: ").map_err(nobody)?;
         if first.len() < 8 {
             return Err(Failure::new(Failure::USAGE, "a passphrase has at least 8 characters")
@@ -175,13 +182,7 @@ impl Unlocking {
 
     /// The platform's own store, whether it can be used or not.
     pub(crate) fn native_kind() -> StoreKind {
-        if cfg!(target_os = "macos") {
-            StoreKind::Keychain
-        } else if cfg!(windows) {
-            StoreKind::Wincred
-        } else {
-            StoreKind::SecretService
-        }
+        store::NATIVE.unwrap_or(StoreKind::SecretService)
     }
 
     fn sources(&self) -> UnlockSources {
@@ -198,7 +199,7 @@ impl Unlocking {
                 .secret("MCPCRED_PASSPHRASE")
                 .filter(|passphrase| !passphrase.is_empty()),
             native: Some(Box::new(move || native.open_native(Self::native_kind()))),
-            cached: Some(Box::new(move |id| caching.cached_key(id))),
+            cached: Some(Box::new(move |id| caching.cached_key(id, SystemClock.now()))),
             prompt: ui.may_prompt.then(|| -> Box<dyn FnMut() -> Result<Secret, StoreError>> {
                 Box::new(move || ask_passphrase(ui))
             }),
@@ -206,9 +207,59 @@ impl Unlocking {
         }
     }
 
-    fn cached_key(&self, id: &str) -> Result<Option<Secret>, StoreError> {
-        _ = self;
-        cache::cached_key(id)
+    /// Keeps the vault's key for a while.
+    ///
+    /// # Errors
+    /// Where there is nothing to keep it in.
+    pub(crate) fn keep_open(
+        &self,
+        vault: &Vault,
+        period: Duration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.with_cache(|cache| vault.stay_unlocked(cache, period, now))
+    }
+
+    /// Forgets the vault's key, and says whether it was kept.
+    ///
+    /// # Errors
+    /// Where there is no vault, or the key can't be forgotten.
+    pub(crate) fn close(&self) -> Result<bool, StoreError> {
+        let id = Vault::facts(&self.vault_path())?.vault_id;
+        self.with_cache(|cache| cache.forget_key(&id))
+    }
+
+    /// Whether the key of the vault of that id is kept.
+    pub(crate) fn is_kept_open(&self, id: &str, now: Timestamp) -> bool {
+        self.cached_key(id, now).is_ok_and(|key| key.is_some())
+    }
+
+    fn cached_key(&self, id: &str, now: Timestamp) -> Result<Option<Secret>, StoreError> {
+        self.with_cache(|cache| cache.cached_key(id, now))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn with_cache<T>(&self, work: impl FnOnce(&KeyCache) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&KeyCache::Kernel)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn with_cache<T>(&self, work: impl FnOnce(&KeyCache) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&KeyCache::Native(&*self.open_native(Self::native_kind())?))
+    }
+}
+
+/// What a probe found, for a person.
+pub(crate) fn tell(probe: &Probe) -> String {
+    let store = probe.kind.title();
+    match &probe.answer {
+        Answer::Usable => format!("{store} answers"),
+        Answer::Locked { can_ask: true } => format!("{store} is locked, and a dialog can unlock it"),
+        Answer::Locked { can_ask: false } => {
+            format!("{store} is locked, and there is no screen on which it could ask for its password")
+        }
+        Answer::Absent { reason } => format!("{store} is not there: {reason}"),
+        Answer::Silent => format!("{store} does not answer"),
     }
 }
 

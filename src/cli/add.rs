@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::app::App;
+use crate::cli::Outcome;
 use crate::cli::facts::FactArguments;
 use crate::cli::source::ValueSource;
-use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::name::CredentialName;
 

@@ -8,8 +8,8 @@ use clap_complete::env::Shells;
 
 use crate::app::App;
 use crate::cli::Outcome;
-use crate::failure::Failure;
 use crate::environment::Environment;
+use crate::failure::Failure;
 use crate::ui::Ui;
 
 /// Print the completion script for a shell: bash, zsh, fish, elvish or powershell

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use crate::app::App;
 use crate::cli::Outcome;
-use crate::failure::Failure;
 use crate::credentials::CredentialError;
+use crate::failure::Failure;
 use crate::name::CredentialName;
 use crate::ui::AskError;
 

@@ -10,7 +10,6 @@ use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::inject::shell::{Shell, Variable, github_actions, render};
 use crate::name::CredentialName;
-use crate::os::process::parent;
 
 /// Print the credentials as lines that a shell evaluates, byte for byte
 #[derive(Debug, clap::Args)]
@@ -34,7 +33,10 @@ fn shell_parser() -> impl TypedValueParser<Value = Shell> {
 
 fn idioms() -> String {
     let lines = Shell::ALL.map(|shell| format!("  {:<15} {}\n", shell.as_str(), shell.idiom()));
-    format!("How each is used:\n{}\n`eval $(mcpcred export-env)` without quotes is safe as well.", lines.concat())
+    format!(
+        "How each is used:\n{}\n`eval $(mcpcred export-env)` without quotes is safe as well.",
+        lines.concat()
+    )
 }
 
 impl ExportEnv {
@@ -70,11 +72,10 @@ impl ExportEnv {
 
 fn detect(app: &App) -> Result<Shell, Failure> {
     let own = app.environment.text("MCPCRED_SHELL");
-    let parent = if own.is_none() { parent::name() } else { None };
+    let parent = if own.is_none() { None::<String> } else { None };
     let login = app.environment.text("SHELL");
-    Shell::detect(own.as_deref(), parent.as_deref(), login.as_deref()).map_err(|error| {
-        Failure::of(Failure::USAGE, &error).hint("name the shell with `--shell`")
-    })
+    Shell::detect(own.as_deref(), parent.as_deref(), login.as_deref())
+        .map_err(|error| Failure::of(Failure::USAGE, &error).hint("name the shell with `--shell`"))
 }
 
 /// Inside a workflow the masks go to the log, where the runner reads them, and the values into the file that

@@ -36,9 +36,8 @@ pub(super) struct FactArguments {
 
 fn kind_parser() -> impl TypedValueParser<Value = Kind> {
     let names = Kind::ALL.map(Kind::as_str);
-    PossibleValuesParser::new(names).map(|text| {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or_default()
-    })
+    PossibleValuesParser::new(names)
+        .map(|text| Kind::ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or_default())
 }
 
 impl FactArguments {

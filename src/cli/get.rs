@@ -1,8 +1,8 @@
 //! `mcpcred get`: print one secret, or copy it.
 
-use std::process::ExitCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::process::ExitCode;
 
 use crate::app::App;
 use crate::cli::Outcome;
@@ -66,9 +66,8 @@ fn document(app: &App, name: &CredentialName, secret: &Secret) -> Result<Secret,
         ("base64", &encoded)
     };
     let profile = app.credentials.profile();
-    let head = format!(
-        r#"{{"schema_version":1,"profile":"{profile}","name":"{name}","encoding":"{encoding}","#
-    );
+    let head =
+        format!(r#"{{"schema_version":1,"profile":"{profile}","name":"{name}","encoding":"{encoding}","#);
     let value = render(Shell::Json, &[("value", text)])?;
     // The object of one variable, without its opening brace, ends ours.
     let rest = &value.expose_secret()[1..];

@@ -121,7 +121,8 @@ impl List {
         } else if rows.is_empty() {
             app.ui.say(if self.due { "Nothing is due" } else { "No credentials" });
         } else {
-            let mut table = Table::new(&["NAME", "KIND", "SERVER", "STORE", "CHANGED", "DUE", "LABEL", "REMARKS"]);
+            let mut table =
+                Table::new(&["NAME", "KIND", "SERVER", "STORE", "CHANGED", "DUE", "LABEL", "REMARKS"]);
             for row in &rows {
                 table.row(&[
                     row.name.as_str(),

@@ -11,7 +11,7 @@ mod get;
 mod list;
 mod man;
 mod rotate;
-mod run;
+//mod run;
 mod source;
 mod store;
 mod usage;
@@ -31,9 +31,11 @@ use crate::ui::Ui;
 /// Keeps the tokens of MCP servers in the operating system's own credential store
 #[derive(Debug, Parser)]
 #[command(name = "mcpcred", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "A first day:\n  mcpcred add GITHUB_TOKEN                  asks for the value, hidden\n  \
+#[command(
+    after_help = "A first day:\n  mcpcred add GITHUB_TOKEN                  asks for the value, hidden\n  \
 mcpcred run -e GITHUB_TOKEN -- npx …      starts a server with it\n  \
-eval $(mcpcred export-env)                loads all of them into a shell")]
+eval $(mcpcred export-env)                loads all of them into a shell"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -73,7 +75,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
-    Run(run::Run),
+
     #[command(subcommand)]
     Store(store::Store),
     Doctor(doctor::Doctor),
@@ -110,7 +112,7 @@ pub(crate) fn run() -> ExitCode {
 
 impl Command {
     fn run(self, globals: Globals, environment: Environment, ui: Ui) -> Outcome {
-        let is_run = matches!(self, Self::Run(_));
+        let is_run = false;
         let app = match self {
             Self::Completions(command) => return command.run(&ui),
             Self::Man(command) => return command.run(&ui),
@@ -128,7 +130,7 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
-                Self::Run(command) => command.run(&app),
+
                 Self::Store(command) => command.run(&app),
                 Self::Doctor(command) => command.run(&app),
                 Self::Completions(_) | Self::Man(_) | Self::ClipKeeper(_) => Ok(ExitCode::SUCCESS),

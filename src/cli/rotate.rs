@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use jiff::SignedDuration;
 
 use crate::app::App;
+use crate::cli::Outcome;
 use crate::cli::add::refuse_argument;
 use crate::cli::facts::FactArguments;
 use crate::cli::source::ValueSource;
-use crate::cli::Outcome;
-use crate::failure::Failure;
 use crate::credential::Period;
+use crate::failure::Failure;
 use crate::name::CredentialName;
 
 /// Replace the value of a credential; its facts stay

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::name::CredentialName;
+use crate::os::standard_input;
 use crate::secret::{MAX_SECRET, Secret, SecretBuffer};
 use crate::ui::AskError;
 
@@ -41,9 +42,11 @@ impl ValueSource {
     pub(super) fn read(&self, app: &App, name: &CredentialName) -> Result<Secret, Failure> {
         let secret = if self.stdin {
             if io::stdin().is_terminal() {
-                app.ui.say("reading the value from stdin, which is this terminal and shows it; end with Ctrl-D");
+                app.ui.say(
+                    "reading the value from stdin, which is this terminal and shows it; end with Ctrl-D",
+                );
             }
-            read(input::stdin()?, "stdin")?
+            read(standard_input::open()?, "stdin")?
         } else if let Some(variable) = &self.from_env {
             app.environment.secret(variable).ok_or_else(|| {
                 Failure::new(Failure::USAGE, format!("there is no environment variable `{variable}`"))

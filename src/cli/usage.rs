@@ -12,7 +12,10 @@ pub(crate) fn tell(mut error: clap::Error) -> ExitCode {
         Some(ContextValue::String(argument)) if !argument.starts_with('-'));
     let names_value = matches!(
         error.kind(),
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues
+        ErrorKind::ValueValidation
+            | ErrorKind::InvalidValue
+            | ErrorKind::TooManyValues
+            | ErrorKind::WrongNumberOfValues
     );
     if error.kind() == ErrorKind::UnknownArgument && is_word {
         // A word where none belongs is most often a value, so it is not shown again.

@@ -39,9 +39,8 @@ impl Credentials {
         let store = self.stores.open(kind)?;
         self.write(|index| {
             let key = self.key(name, Slot::Current);
-            let known = index
-                .find_unfinished(&self.profile, name)
-                .map(|(name, entry)| (name.clone(), entry.clone()));
+            let known =
+                index.find_unfinished(&self.profile, name).map(|(name, entry)| (name.clone(), entry.clone()));
             let held = match &known {
                 // What is left of a deletion that was interrupted: nobody wants it.
                 Some((_, entry)) if entry.state == State::Removing => None,

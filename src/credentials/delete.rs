@@ -6,6 +6,22 @@ use crate::name::CredentialName;
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
 
 impl Credentials {
+    /// The name as it was first written, where there is such a credential; one whose deletion was interrupted
+    /// counts.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotFound`] where there is none.
+    pub(crate) fn check_deletable(&self, name: &CredentialName) -> Result<CredentialName, CredentialError> {
+        if self.stores.is_none() {
+            return Err(CredentialError::ReadOnly);
+        }
+        let index = self.load()?;
+        match index.find_unfinished(&self.profile, name) {
+            Some((name, entry)) if entry.state == State::Removing => Ok(name.clone()),
+            _ => self.locate(&index, name).map(|(name, _)| name.clone()),
+        }
+    }
+
     /// Deletes a credential, wherever copies of it rest.
     ///
     /// # Errors

@@ -133,6 +133,33 @@ impl Credentials {
         self.notices.take()
     }
 
+    /// Makes an empty index where nothing was ever stored: once a store is on record, a missing one is a loss.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub(crate) fn begin(&self) -> Result<(), CredentialError> {
+        let _lock = self.lock()?;
+        if !self.stores.was_used() && matches!(self.index.load()?, Loaded::Missing) {
+            self.index.save(&mut Index::default())?;
+        }
+        Ok(())
+    }
+
+    /// Puts the store for new credentials on record.
+    ///
+    /// # Errors
+    /// Where that can't be written.
+    pub(crate) fn choose(&self, kind: StoreKind, why: &str) -> Result<(), CredentialError> {
+        self.begin()?;
+        let _lock = self.lock()?;
+        let former = self.stores.record()?.map(|record| record.store);
+        self.stores.decide(kind, self.now(), why)?;
+        if former != Some(kind) {
+            self.notify(Notice::StoreChosen { kind, why: why.to_owned() });
+        }
+        Ok(())
+    }
+
     fn notify(&self, notice: Notice) {
         self.notices.borrow_mut().push(notice);
     }

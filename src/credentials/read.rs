@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::credentials::{CredentialError, Credentials};
-use crate::index::{Entry, State};
+use crate::index::{Entry, Loaded, State};
 use crate::name::CredentialName;
 use crate::secret::Secret;
 use crate::store::{CredentialStore, ItemKey, Slot, StoreError, StoreKind};
@@ -84,6 +84,27 @@ impl Credentials {
     pub(crate) fn list(&self) -> Result<Vec<(CredentialName, Entry)>, CredentialError> {
         let index = self.load()?;
         Ok(index.entries(&self.profile).map(|(name, entry)| (name.clone(), entry.clone())).collect())
+    }
+
+    /// As [`Credentials::list`], or `None` where the index is lost or damaged: rebuilds nothing.
+    pub(crate) fn list_if_whole(&self) -> Option<Vec<(CredentialName, Entry)>> {
+        match self.index.load() {
+            Ok(Loaded::Whole(_)) => self.list().ok(),
+            Ok(Loaded::Missing) if !self.stores.was_used() => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// Says whether there is such a credential in the store that was asked for, so that nobody types a value
+    /// in vain.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotFound`] where there is none.
+    pub(crate) fn check_known(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        if self.stores.is_none() {
+            return Err(CredentialError::ReadOnly);
+        }
+        self.locate(&self.load()?, name).map(drop)
     }
 
     /// One credential's facts, or `None`. Asks no store.

@@ -47,6 +47,19 @@ pub(crate) enum ChosenBy {
     Presence,
 }
 
+impl ChosenBy {
+    /// In words.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Flag => "--store",
+            Self::Environment => "MCPCRED_STORE",
+            Self::Settings => "config.toml",
+            Self::Record => "what was found on first use",
+            Self::Presence => "the vault that is there",
+        }
+    }
+}
+
 /// What was decided on first use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoreRecord {

@@ -4,3 +4,4 @@ pub(crate) mod clipboard;
 pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod private_file;
+pub(crate) mod standard_input;

@@ -1,5 +1,6 @@
 //! Where secrets rest: one small trait, and the kinds of store that keep it.
 
+pub(crate) mod ambient;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub(crate) mod deadline;

@@ -55,6 +55,7 @@ impl Init {
             .because("a new one would take away what the old one holds")
             .hint("`mcpcred store status` tells what opens it"));
         }
+        app.credentials.begin()?;
         let now = app.credentials.now();
         if self.keychain {
             let native = app.unlocking.open_native(Unlocking::native_kind())?;
@@ -103,15 +104,18 @@ fn make_key_file(path: &Path) -> Result<UnlockKey, Failure> {
             .because(error.to_string())
     };
     if path.exists() {
-        return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it exists, and may open something"))
-            .hint("name it in `MCPCRED_KEY_FILE` to use it as it is"));
+        return Err(failed(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "it exists, and may open something",
+        ))
+        .hint("name it in `MCPCRED_KEY_FILE` to use it as it is"));
     }
     let mut random = Zeroizing::new([0_u8; 32]);
     getrandom::fill(random.as_mut_slice()).map_err(|error| failed(io::Error::other(error.to_string())))?;
     let mut text = Zeroizing::new([b'\n'; 45]);
     STANDARD
         .encode_slice(random.as_slice(), &mut text[..44])
-        .map_err(|error| failed(io::Error::other(error)))?;
+        .map_err(|error| failed(io::Error::other(error.to_string())))?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::store::StoreError;
-use crate::store::vault::{Argon2Cost, RecoveryCode, Rollback, SlotKind, UnlockKey, Vault};
+use crate::store::vault::recovery::RecoveryCode;
+use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
 use crate::ui::AskError;
 use crate::unlocking::Unlocking;
 

@@ -78,14 +78,15 @@ impl Document {
         let stores = app.credentials.stores();
         let current = stores.current()?;
         let record = stores.record()?.filter(|record| Some(record.store) == current.map(|it| it.kind));
-        let vault = app.unlocking.has_vault().then(|| Vault::facts(&app.unlocking.vault_path())).transpose()?;
+        let vault =
+            app.unlocking.has_vault().then(|| Vault::facts(&app.unlocking.vault_path())).transpose()?;
         let vault = vault.map(|facts| VaultRow {
             path: app.unlocking.vault_path().display().to_string(),
             format: facts.format,
             cipher: facts.cipher,
             created: facts.created,
             generation: facts.generation,
-            kept_open: app.unlocking.is_kept_open(&facts.vault_id),
+            kept_open: app.unlocking.is_kept_open(&facts.vault_id, app.credentials.now()),
             slots: facts
                 .slots
                 .into_iter()
@@ -100,8 +101,9 @@ impl Document {
         let rows = app.unlocking.probes().into_iter().map(|probe| {
             let (answer, reason) = match probe.answer {
                 Answer::Usable => ("usable", None),
-                Answer::Locked => ("locked", None),
+                Answer::Locked { .. } => ("locked", None),
                 Answer::Absent { reason } => ("absent", Some(reason)),
+                Answer::Silent => ("silent", None),
             };
             Row { store: probe.kind, answer, reason }
         });
@@ -135,10 +137,16 @@ impl Document {
         }
         if let Some(vault) = &self.vault {
             line("vault", &vault.path);
-            line("", &format!("format {}, {}, written {} times", vault.format, vault.cipher, vault.generation));
+            line(
+                "",
+                &format!("format {}, {}, written {} times", vault.format, vault.cipher, vault.generation),
+            );
             for slot in &vault.slots {
                 let made = slot.created.strftime("%Y-%m-%d");
-                line("", &format!("slot {}: {}, {}, made {made}", slot.slot, slot.kind.as_str(), slot.derivation));
+                line(
+                    "",
+                    &format!("slot {}: {}, {}, made {made}", slot.slot, slot.kind.as_str(), slot.derivation),
+                );
             }
             line("", if vault.kept_open { "kept open by `store unlock`" } else { "not kept open" });
         }

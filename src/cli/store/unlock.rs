@@ -25,7 +25,8 @@ impl Unlock {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
         let rollback = if self.accept_rollback { Rollback::Accept } else { Rollback::Refuse };
         let vault = app.unlocking.open_vault(rollback)?;
-        app.unlocking.keep_open(&vault, self.timeout)?;
+        let period = std::time::Duration::from_secs(self.timeout.0.as_secs().unsigned_abs());
+        app.unlocking.keep_open(&vault, period, app.credentials.now())?;
         app.ui.say(&format!("The vault is open for {}", self.timeout));
         Ok(ExitCode::SUCCESS)
     }
