@@ -1,26 +1,21 @@
 //! The Secret Service with real parts: a bus, GNOME Keyring, `secret-tool`, `dbus-monitor`.
 
-use std::fs;
-use std::io::{Read, Write};
+mod session;
+
 use std::os::unix::net::UnixListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
 
 use super::*;
 use crate::store::conformance::{self, key};
 use crate::store::detect::{Answer, Fact, probe, round_trip};
+use crate::store::secret_service::tests::session::{Monitor, Session, at, run, store_arguments};
 
 const SHORT: Patience = Patience { deadline: Duration::from_millis(300), may_prompt: false };
-
-fn at(path: &Path) -> Surroundings {
-    Surroundings { session_bus: Some(format!("unix:path={}", path.display())), ..Surroundings::default() }
-}
 
 #[track_caller]
 fn why_absent(surroundings: &Surroundings) -> String {
@@ -107,125 +102,6 @@ fn times_out(surroundings: &Surroundings) {
     assert!((300..600).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
 }
 
-/// A bus of our own, on which nothing is started by itself.
-struct Session {
-    folder: tempfile::TempDir,
-    children: Vec<Child>,
-}
-
-impl Session {
-    fn without_keyring() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("bus");
-        let config = folder.path().join("bus.xml");
-        let rules = format!(
-            "<busconfig><type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
-             <policy context='default'><allow send_destination='*' eavesdrop='true'/>\
-             <allow eavesdrop='true'/><allow own='*'/></policy></busconfig>",
-            socket.display()
-        );
-        fs::write(&config, rules).unwrap();
-        let mut session = Self { folder, children: Vec::new() };
-        let config = format!("--config-file={}", config.display());
-        session.start("dbus-daemon", &[&config, "--nofork"], "");
-        session.wait_for("the bus", |_| socket.exists());
-        session
-    }
-
-    fn with_keyring() -> Self {
-        let mut session = Self::without_keyring();
-        session.start(
-            "gnome-keyring-daemon",
-            &["--unlock", "--foreground", "--components=secrets"],
-            "password",
-        );
-        session.wait_for(
-            "the keyring",
-            |session| matches!(&probe(&session.surroundings())[..], [it] if it.answer == Answer::Usable),
-        );
-        session
-    }
-
-    fn wait_for(&self, what: &str, mut is_there: impl FnMut(&Self) -> bool) {
-        let start = Instant::now();
-        while !is_there(self) {
-            assert!(start.elapsed() < Duration::from_secs(10), "{what} does not come up");
-            sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn surroundings(&self) -> Surroundings {
-        at(&self.folder.path().join("bus"))
-    }
-
-    fn store(&self, patience: Patience) -> SecretService {
-        SecretService::new(self.surroundings(), patience)
-    }
-
-    fn command(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.args(arguments).env_clear();
-        command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        command.env("DBUS_SESSION_BUS_ADDRESS", self.surroundings().session_bus.unwrap());
-        for variable in ["HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
-            command.env(variable, self.folder.path());
-        }
-        command
-    }
-
-    fn start(&mut self, program: &str, arguments: &[&str], input: &str) {
-        let mut command = self.command(program, arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        self.children.push(child);
-    }
-
-    /// Stores an item as a person would, with `secret-tool`.
-    fn store_with_secret_tool(&self, name: &str, value: &str) {
-        run(&mut self.command("secret-tool", &store_arguments(name)), value);
-    }
-
-    fn lock(&self) {
-        let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
-        let lock = "org.freedesktop.Secret.Service.Lock";
-        let arguments = [
-            "--session",
-            "--print-reply",
-            "--dest=org.freedesktop.secrets",
-            "/org/freedesktop/secrets",
-            lock,
-        ];
-        run(self.command("dbus-send", &arguments).arg(collection), "");
-    }
-
-    fn keyring(&self) -> Pid {
-        Pid::from_raw(self.children[1].id().cast_signed())
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        for child in self.children.iter_mut().rev() {
-            _ = child.kill();
-            _ = child.wait();
-        }
-    }
-}
-
-fn store_arguments(name: &str) -> [&str; 6] {
-    ["store", "--label=test", "service", "mcpcred:conformance", "username", name]
-}
-
-/// Runs a program that must succeed, and gives what it prints.
-fn run(command: &mut Command, input: &str) -> Vec<u8> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{command:?}");
-    output.stdout
-}
-
 #[test]
 #[ignore = "needs dbus-daemon"]
 fn a_bus_without_a_keyring_says_so() {
@@ -278,11 +154,7 @@ fn a_keyring_that_nobody_has_unlocked_since_the_login_does_not_even_show_names()
     session.store_with_secret_tool("TOKEN", "value");
     session.children[1].kill().unwrap();
     session.children[1].wait().unwrap();
-    session.start("gnome-keyring-daemon", &["--foreground", "--components=secrets"], "");
-    session.wait_for("the keyring", |session| {
-        !matches!(probe(&session.surroundings())[0].answer, Answer::Absent { .. })
-    });
-    assert_eq!(probe(&session.surroundings())[0].answer, Answer::Locked { can_ask: false });
+    session.start_keyring(&[], "");
     for answer in [
         session.store(Patience::QUIET).get(&key("TOKEN")).map(drop),
         session.store(Patience::QUIET).keys().map(drop),
@@ -301,6 +173,22 @@ fn the_first_refusal_answers_for_the_rest_of_the_process() {
     assert!(matches!(store.get(&key("TOKEN")), Err(StoreError::Locked { .. })));
     drop(session);
     assert!(matches!(store.get(&key("TOKEN")), Err(StoreError::Locked { .. })), "without a bus");
+}
+
+#[test]
+#[ignore = "needs dbus-daemon, gnome-keyring-daemon, gcr-prompter and Xvfb"]
+fn a_dialog_that_nobody_answers_ends_at_the_deadline() {
+    let session = Session::with_screen();
+    session.store_with_secret_tool("TOKEN", "value");
+    session.lock();
+    let surroundings = Surroundings { has_display: true, ..session.surroundings() };
+    let patience = Patience { deadline: Duration::from_secs(3), may_prompt: true };
+    let start = Instant::now();
+    let answer = SecretService::new(surroundings.clone(), patience).get(&key("TOKEN"));
+    assert!(matches!(answer, Err(StoreError::TimedOut { .. })), "{answer:?}");
+    assert!((3000..3500).contains(&start.elapsed().as_millis()));
+    let quiet = SecretService::new(surroundings, Patience::QUIET).get(&key("TOKEN"));
+    assert!(matches!(quiet, Err(StoreError::Locked { .. })), "no dialog where none may come up");
 }
 
 #[test]
@@ -373,26 +261,6 @@ fn the_first_message_is_answered_before_the_next_is_sent() {
     let answer = line_end + seen[line_end..].find("method return").unwrap();
     assert!(position("destination=org.freedesktop.secrets") < line_end, "nothing came before");
     assert!(answer < position("member=OpenSession") && answer < position("member=SearchItems"));
-}
-
-/// What a program sees that listens to the whole bus.
-struct Monitor(Child);
-
-impl Monitor {
-    fn start(mut command: Command) -> Self {
-        let monitor = Self(command.stdout(Stdio::piped()).spawn().unwrap());
-        sleep(Duration::from_millis(300));
-        monitor
-    }
-
-    fn stop(mut self) -> String {
-        sleep(Duration::from_millis(300));
-        self.0.kill().unwrap();
-        let mut seen = Vec::new();
-        self.0.stdout.take().unwrap().read_to_end(&mut seen).unwrap();
-        self.0.wait().unwrap();
-        String::from_utf8_lossy(&seen).into_owned()
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the keyring around the test is named in the environment")]
