@@ -282,3 +282,38 @@ mod tests {
         assert_eq!(hand_over(Command::new("true"), &Secret::copy_of(b"token")), Err(ClipboardError::Silent));
     }
 }
+
+#[cfg(test)]
+#[cfg(not(target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[ignore = "changes the clipboard of the person at the desk; run it with --ignored"]
+    fn a_copied_secret_is_taken_away_and_what_is_copied_later_stays() {
+        let mut report = Vec::new();
+        let keeping = thread::spawn(|| keep(&b"token"[..], std::io::sink(), Duration::from_secs(2)));
+        thread::sleep(Duration::from_secs(1));
+        let mut clipboard = Clipboard::new().unwrap();
+        assert_eq!(clipboard.get_text().unwrap(), "token");
+        assert_eq!(keeping.join().unwrap(), Ok(()));
+        assert!(clipboard.get_text().is_err());
+
+        let other = thread::spawn(|| {
+            thread::sleep(Duration::from_millis(500));
+            Clipboard::new().unwrap().set_text("a shopping list").unwrap();
+        });
+        assert_eq!(keep(&b"token"[..], &mut report, Duration::from_secs(1)), Ok(()));
+        other.join().unwrap();
+        assert_eq!(report, [COPIED]);
+        assert_eq!(clipboard.get_text().unwrap(), "a shopping list");
+    }
+
+    #[test]
+    fn a_value_that_is_not_text_is_refused() {
+        let mut report = Vec::new();
+        let answer = keep(&b"\xff\xfe"[..], &mut report, Duration::ZERO);
+        assert_eq!(answer, Err(ClipboardError::NotText));
+        assert_eq!(report, [ClipboardError::NotText.code()]);
+    }
+}

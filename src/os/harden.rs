@@ -68,18 +68,14 @@ fn close_memory() -> bool {
 }
 
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests {
-    use std::os::unix::process::CommandExt;
     use std::process::Command;
-
-    use rustix::process::{DumpableBehavior, dumpable_behavior};
 
     use super::*;
 
     fn rerun(test: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", test]);
+        command.args(["--ignored", "--exact", "--nocapture", test]);
         command
     }
 
@@ -90,12 +86,14 @@ mod tests {
     #[test]
     fn a_hardened_process_starts_children_as_if_nothing_were() {
         let output = rerun("os::harden::tests::hardened").output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-        assert!(String::from_utf8_lossy(&output.stdout).contains("tests::child ... ok"));
+        let report = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{report}");
+        assert!(report.contains("tests::child ... ok"), "{report}");
     }
 
     #[test]
     #[ignore = "changes the process it runs in; started by another test"]
+    #[cfg(unix)]
     fn hardened() {
         if !was_started_by_a_test() {
             return;
@@ -105,11 +103,30 @@ mod tests {
         let start = std::time::Instant::now();
         let hardening = Hardening::apply();
         assert!(start.elapsed() < std::time::Duration::from_millis(5));
-        assert!(hardening.core_dumps_off && hardening.memory_closed);
+        assert!(hardening.core_dumps_off);
         assert_eq!(getrlimit(Resource::Core).current, Some(0));
-        assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{DumpableBehavior, dumpable_behavior};
+            assert!(hardening.memory_closed);
+            assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+        }
         hardening.restore_for_child();
-        panic!("{}", rerun("os::harden::tests::child").exec());
+        let error = std::os::unix::process::CommandExt::exec(&mut rerun("os::harden::tests::child"));
+        panic!("{error}");
+    }
+
+    #[test]
+    #[ignore = "changes the process it runs in; started by another test"]
+    #[cfg(windows)]
+    fn hardened() {
+        if !was_started_by_a_test() {
+            return;
+        }
+        let hardening = Hardening::apply();
+        assert!(hardening.memory_closed);
+        hardening.restore_for_child();
+        assert!(rerun("os::harden::tests::child").status().unwrap().success());
     }
 
     #[test]
@@ -118,7 +135,12 @@ mod tests {
         if !was_started_by_a_test() {
             return;
         }
+        #[cfg(unix)]
         assert_eq!(getrlimit(Resource::Core).current, Some(4096));
-        assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::Dumpable));
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{DumpableBehavior, dumpable_behavior};
+            assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::Dumpable));
+        }
     }
 }

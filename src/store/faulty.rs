@@ -145,13 +145,13 @@ mod tests {
         let store = Sealed::new(Box::new(std::sync::Arc::clone(&faulty)), folder.path().join("sealed"), 8);
         let old = Secret::copy_of(b"the old value, long");
         store.put(&key("A"), &old).unwrap();
-        let faults = [
+        let ways = [
             Fault::Writing(|| StoreError::Denied { store: StoreKind::Memory }),
             Fault::Writing(|| StoreError::TimedOut { store: StoreKind::Memory, after: Duration::ZERO }),
             Fault::Everything(|| StoreError::Locked { store: StoreKind::Memory }),
             Fault::KeepNothing,
         ];
-        for fault in faults {
+        for fault in ways {
             for new in [&b"a new value, long"[..], b"short"] {
                 faulty.set(fault);
                 assert!(store.put(&key("A"), &Secret::copy_of(new)).is_err());

@@ -22,6 +22,7 @@ mod verdict;
 mod wincred;
 
 pub(crate) use keyring::Patience;
+#[allow(unused_imports, reason = "removed once the commands open stores")]
 pub(crate) use native::{NATIVE, Surroundings, open_native};
 
 use std::fmt;

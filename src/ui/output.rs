@@ -7,7 +7,11 @@ use std::io::{self, Write};
 /// # Errors
 /// Where stdout is closed or full.
 pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
-    match write_all(bytes) {
+    forgive(write_all(bytes))
+}
+
+fn forgive(result: io::Result<()>) -> io::Result<()> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -52,4 +56,56 @@ fn write_all(bytes: &[u8]) -> io::Result<()> {
         return stdout.flush();
     }
     std::fs::File::from(stdout.as_handle().try_clone_to_owned()?).write_all(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const DATA: &[u8] = b"\xff\x00 t\xc3\xb6ken\r\n";
+
+    #[test]
+    #[ignore = "writes to the real stdout; started by another test"]
+    fn writes_data() {
+        write(DATA).unwrap();
+    }
+
+    #[test]
+    fn every_byte_arrives_as_it_is() {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--ignored", "--exact", "ui::output::tests::writes_data"]);
+        let output = child.output().unwrap();
+        assert!(output.stdout.windows(DATA.len()).any(|window| window == DATA));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_reader_that_went_away_is_no_error() {
+        use std::os::fd::AsFd;
+
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let result = Descriptor(writer.as_fd()).write_all(DATA);
+        assert_eq!(result.as_ref().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert!(forgive(result).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_slow_reader_of_a_pipe_that_does_not_wait_gets_everything() {
+        use std::io::Read;
+        use std::os::fd::AsFd;
+
+        let (mut reader, writer) = io::pipe().unwrap();
+        let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
+        rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+        let data = vec![7; 1 << 20];
+        let expected = data.len();
+        let writing = std::thread::spawn(move || Descriptor(writer.as_fd()).write_all(&data));
+        let mut all = Vec::new();
+        assert_eq!(reader.read_to_end(&mut all).unwrap(), expected);
+        assert!(writing.join().unwrap().is_ok());
+    }
 }

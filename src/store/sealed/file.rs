@@ -50,21 +50,21 @@ impl CipherKey {
 }
 
 /// What a file is bound to: copied to another item, record or generation, it does not open.
-pub(super) fn context(key: &ItemKey, record: &str, generation: u64) -> Vec<u8> {
-    let mut context = b"mcpcred sealed file".to_vec();
+pub(super) fn binding(key: &ItemKey, record: &str, generation: u64) -> Vec<u8> {
+    let mut binding = b"mcpcred sealed file".to_vec();
     for part in [key.service(), key.account(), record] {
-        context.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        context.extend_from_slice(part.as_bytes());
+        binding.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        binding.extend_from_slice(part.as_bytes());
     }
-    context.extend_from_slice(&generation.to_be_bytes());
-    context
+    binding.extend_from_slice(&generation.to_be_bytes());
+    binding
 }
 
 /// The content of the file that holds `secret`.
 ///
 /// # Errors
 /// Where the system has no random bytes.
-pub(super) fn seal(secret: &Secret, key: &CipherKey, context: &[u8]) -> Result<Vec<u8>, getrandom::Error> {
+pub(super) fn seal(secret: &Secret, key: &CipherKey, binding: &[u8]) -> Result<Vec<u8>, getrandom::Error> {
     let mut nonce = [0; NONCE];
     getrandom::fill(&mut nonce)?;
     let mut content = Zeroizing::new(Vec::with_capacity(HEADER + NONCE + secret.len() + TAG));
@@ -75,7 +75,7 @@ pub(super) fn seal(secret: &Secret, key: &CipherKey, context: &[u8]) -> Result<V
     let text = &mut content[HEADER + NONCE..];
     let tag = key
         .cipher()
-        .encrypt_inout_detached(&XNonce::from(nonce), context, text.into())
+        .encrypt_inout_detached(&XNonce::from(nonce), binding, text.into())
         // The cipher takes 256 GiB.
         .map_err(|_| getrandom::Error::UNEXPECTED)?;
     content.extend_from_slice(&tag);
@@ -89,7 +89,7 @@ pub(super) fn seal(secret: &Secret, key: &CipherKey, context: &[u8]) -> Result<V
 pub(super) fn open(
     content: &[u8],
     key: &CipherKey,
-    context: &[u8],
+    binding: &[u8],
     path: &Path,
 ) -> Result<Secret, StoreError> {
     let damaged = |detail| StoreError::Damaged { path: path.to_owned(), detail };
@@ -105,7 +105,7 @@ pub(super) fn open(
     };
     let mut text = Zeroizing::new(sealed.to_vec());
     key.cipher()
-        .decrypt_in_place(&XNonce::from(*nonce), context, &mut *text)
+        .decrypt_in_place(&XNonce::from(*nonce), binding, &mut *text)
         .map_err(|_| damaged("it does not open with the key that its item holds"))?;
     Ok(Secret::new(std::mem::take(&mut *text)))
 }

@@ -122,8 +122,8 @@ impl Sealed {
         }
         let content = private_file::read(&path, file::LIMIT).map_err(|source| io_failed(&path, source))?;
         let Some(content) = content else { return Ok(None) };
-        let context = file::context(key, &reference.record, reference.generation);
-        open(&content, &reference.key, &context, &path).map(Some)
+        let binding = file::binding(key, &reference.record, reference.generation);
+        open(&content, &reference.key, &binding, &path).map(Some)
     }
 
     /// Reads again for as long as a writer keeps being faster.
@@ -215,8 +215,8 @@ impl CredentialStore for Sealed {
         })?;
         private_file::create_folder(&self.folder).map_err(|source| io_failed(&self.folder, source))?;
         let path = self.path(&reference.record);
-        let context = file::context(key, &reference.record, reference.generation);
-        let content = seal(secret, &reference.key, &context)
+        let binding = file::binding(key, &reference.record, reference.generation);
+        let content = seal(secret, &reference.key, &binding)
             .map_err(|source| StoreError::Failed { store: self.kind(), source: source.into() })?;
         private_file::replace(&path, &content).map_err(|source| io_failed(&path, source))?;
         self.switch(key, former.as_ref(), &reference.to_item())
@@ -252,7 +252,7 @@ impl Reference {
         let mut random = [0; 8];
         getrandom::fill(&mut random)?;
         Ok(Self {
-            record: format!("{}-{}", digest(key), hexadecimal(&random)),
+            record: format!("{}-{:016x}", digest(key), u64::from_be_bytes(random)),
             generation,
             key: CipherKey::generate()?,
         })
@@ -290,11 +290,8 @@ fn digest(key: &ItemKey) -> String {
     hash.update(key.service().as_bytes());
     hash.update([0]);
     hash.update(key.account().as_bytes());
-    hexadecimal(&hash.finalize()[..8])
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let hash = hash.finalize();
+    hash.first_chunk().map(|first| format!("{:016x}", u64::from_be_bytes(*first))).unwrap_or_default()
 }
 
 fn damaged(path: PathBuf, detail: &'static str) -> StoreError {

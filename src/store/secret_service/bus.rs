@@ -30,6 +30,7 @@ pub(super) struct Bus {
     wire: Wire,
     until: Instant,
     patience: Duration,
+    is_given: bool,
 }
 
 /// A call that is on its way.
@@ -44,9 +45,12 @@ impl Bus {
     pub(super) fn connect(surroundings: &Surroundings, patience: Duration) -> Result<Self, StoreError> {
         let until = Instant::now() + patience;
         let mut reason = "there is no session bus (`DBUS_SESSION_BUS_ADDRESS` is not set)".to_owned();
-        for candidate in candidates(surroundings) {
+        for (is_given, candidate) in candidates(surroundings) {
             match open(&candidate, until) {
-                Ok(stream) => return Self::greet(stream, until, patience),
+                Ok(stream) => {
+                    let (connection, wire) = greet(stream, until, patience)?;
+                    return Ok(Self { connection, wire, until, patience, is_given });
+                }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(timed_out(patience)),
                 Err(error) => reason = format!("the session bus cannot be reached: {error}"),
             }
@@ -54,17 +58,10 @@ impl Bus {
         Err(absent(reason))
     }
 
-    fn greet(stream: UnixStream, until: Instant, patience: Duration) -> Result<Self, StoreError> {
-        let wire = Wire::new(stream, until);
-        let building = zbus::connection::Builder::socket(wire.clone()).internal_executor(false).build();
-        match drive(None, until, building) {
-            Ok(Ok(connection)) => Ok(Self { connection, wire, until, patience }),
-            Ok(Err(zbus::Error::Handshake(reason))) => {
-                Err(absent(format!("the session bus refused us: {reason}")))
-            }
-            Ok(Err(error)) => Err(fault(&error, patience)),
-            Err(_) => Err(timed_out(patience)),
-        }
+    /// Whether this is the bus of the address that every program of the session is given, or of its own
+    /// accord takes where none is given.
+    pub(super) fn is_given(&self) -> bool {
+        self.is_given
     }
 
     /// Prepares a call to the provider of the Secret Service; [`Bus::replies`] sends it.
@@ -177,15 +174,30 @@ impl Bus {
     }
 }
 
+fn greet(stream: UnixStream, until: Instant, patience: Duration) -> Result<(Connection, Wire), StoreError> {
+    let wire = Wire::new(stream, until);
+    let building = zbus::connection::Builder::socket(wire.clone()).internal_executor(false).build();
+    match drive(None, until, building) {
+        Ok(Ok(connection)) => Ok((connection, wire)),
+        Ok(Err(zbus::Error::Handshake(reason))) => {
+            Err(absent(format!("the session bus refused us: {reason}")))
+        }
+        Ok(Err(error)) => Err(fault(&error, patience)),
+        Err(_) => Err(timed_out(patience)),
+    }
+}
+
 /// Where the bus may be, the given address first.
-fn candidates(surroundings: &Surroundings) -> Vec<UnixSocket> {
+fn candidates(surroundings: &Surroundings) -> Vec<(bool, UnixSocket)> {
     let given = surroundings.session_bus.iter().flat_map(|list| list.split(';'));
     let sockets = given.filter_map(|one| match one.parse::<Address>().ok()?.transport() {
-        Transport::Unix(unix) => Some(unix.path().clone()),
+        Transport::Unix(unix) => Some((true, unix.path().clone())),
         // A session bus over TCP or through a program: nobody has one.
         _ => None,
     });
-    let usual = surroundings.runtime_folder.iter().map(|folder| UnixSocket::File(folder.join("bus")));
+    let is_usual = surroundings.session_bus.is_none();
+    let usual =
+        surroundings.runtime_folder.iter().map(|folder| (is_usual, UnixSocket::File(folder.join("bus"))));
     sockets.chain(usual).collect()
 }
 

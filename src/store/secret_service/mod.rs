@@ -48,8 +48,12 @@ impl SecretService {
     /// Sees to it that `keyring-core` meets nothing locked: it would ask a person without asking us.
     fn prepare(&self, key: &ItemKey) -> Result<(), StoreError> {
         self.refused.check(StoreKind::SecretService)?;
-        let unlocked = Client::connect(&self.surroundings, self.patience);
-        self.refused.watch(unlocked.and_then(|client| client.unlock_for_writing(key)))
+        let client = Client::connect(&self.surroundings, self.patience)?;
+        if !client.bus().is_given() {
+            let reason = "`DBUS_SESSION_BUS_ADDRESS` leads nowhere; unset it to write".to_owned();
+            return Err(StoreError::Absent { store: StoreKind::SecretService, reason });
+        }
+        self.refused.watch(client.unlock_for_writing(key))
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::secret::{Secret, SecretBuffer};
 #[cfg(target_os = "linux")]
 use crate::store::vault::kernel_keyring;
-use crate::store::vault::unlock::{decode, encode};
+use crate::store::vault::keychain::{decode, encode};
 use crate::store::{CredentialStore, ItemKey, StoreError};
 
 /// Where the key of an unlocked vault waits, and goes away by itself.

@@ -1,5 +1,7 @@
 //! What a vault's file says once it is unlocked, and how it is sealed again.
 
+use std::path::Path;
+
 use crate::secret::Secret;
 use crate::store::ItemKey;
 use crate::store::StoreError;
@@ -13,36 +15,20 @@ pub(super) struct Contents<'a> {
     pub(super) entries: Vec<Entry<'a>>,
 }
 
-/// Why contents cannot be sealed.
-pub(super) enum Unsealable {
-    /// They don't fit the format.
-    Flaw(Flaw),
-    /// The cipher or the system's random bytes failed.
-    Failed(StoreError),
-}
-
-impl From<Flaw> for Unsealable {
-    fn from(flaw: Flaw) -> Self {
-        Self::Flaw(flaw)
-    }
-}
-
-impl From<StoreError> for Unsealable {
-    fn from(failure: StoreError) -> Self {
-        Self::Failed(failure)
-    }
-}
-
 impl Contents<'_> {
-    /// The bytes of the file.
-    pub(super) fn seal(&self, dek: &Key) -> Result<Vec<u8>, Unsealable> {
-        let index = index::write(&self.entries)?;
-        let mut file = format::write_front(&self.header, index.len() + OVERHEAD)?;
+    /// The bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// `File` where it would be larger than any vault.
+    pub(super) fn seal(&self, dek: &Key, path: &Path) -> Result<Vec<u8>, StoreError> {
+        let too_large = |source| StoreError::File { path: path.to_owned(), source };
+        let index = index::write(&self.entries).map_err(too_large)?;
+        let mut file = format::write_front(&self.header, index.len() + OVERHEAD).map_err(too_large)?;
         let sealed = index_key(dek, self.header.vault_id).seal(&file, &index)?;
         let records = self.entries.iter().map(|entry| entry.record.len());
         let size = file.len() + sealed.len() + records.sum::<usize>();
         if size > MAX_FILE {
-            return Err(Flaw::Damaged("it would be larger than any vault").into());
+            return Err(too_large(format::too_large()));
         }
         file.reserve_exact(size - file.len());
         file.extend_from_slice(&sealed);

@@ -1,5 +1,6 @@
 //! The vault's file: magic, version, a readable header, an encrypted index, and sealed records.
 
+use std::io;
 use std::path::Path;
 
 use base64::Engine;
@@ -194,19 +195,31 @@ fn name_unknown(json: &[u8]) -> Flaw {
 ///
 /// # Errors
 /// Where the header or the index is longer than the format allows.
-pub(super) fn write_front(header: &Header, index_length: usize) -> Result<Vec<u8>, Flaw> {
-    const TOO_LONG: Flaw = Flaw::Damaged("it would be larger than any vault");
-    let json = serde_json::to_vec(header).map_err(|_| TOO_LONG)?;
+pub(super) fn write_front(header: &Header, index_length: usize) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(header)?;
     if json.len() > MAX_HEADER || header.slots.len() > MAX_SLOTS {
-        return Err(Flaw::Damaged("it has no room for another slot"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "has no room for another slot"));
     }
     let mut front = MAGIC.to_vec();
     front.extend_from_slice(&FORMAT.to_be_bytes());
-    front.extend_from_slice(&u32::try_from(json.len()).map_err(|_| TOO_LONG)?.to_be_bytes());
+    front.extend_from_slice(&write_length(json.len())?);
     front.extend_from_slice(&json);
     front.extend_from_slice(&cipher::sha256(&front));
-    front.extend_from_slice(&u32::try_from(index_length).map_err(|_| TOO_LONG)?.to_be_bytes());
+    front.extend_from_slice(&write_length(index_length)?);
     Ok(front)
+}
+
+/// A length as four bytes, the highest first.
+///
+/// # Errors
+/// Where it needs more than four.
+pub(super) fn write_length(length: usize) -> io::Result<[u8; 4]> {
+    u32::try_from(length).map(u32::to_be_bytes).map_err(|_| too_large())
+}
+
+/// What is said of a vault that would grow past [`MAX_FILE`].
+pub(super) fn too_large() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "has no room for more")
 }
 
 /// What is still to be read of some bytes.

@@ -1,8 +1,10 @@
 //! The vault's encrypted index: which record belongs to which item, and what it must look like.
 
+use std::io;
+
 use crate::store::ItemKey;
 use crate::store::vault::cipher;
-use crate::store::vault::format::{Flaw, Rest};
+use crate::store::vault::format::{self, Flaw, Rest};
 
 const DAMAGED: Flaw = Flaw::Damaged("its index cannot be read");
 
@@ -72,24 +74,18 @@ fn read_entry<'a>(rest: &mut Rest<'a>, records: &mut Rest<'a>) -> Option<Entry<'
 ///
 /// # Errors
 /// Where a record is longer than the format can say.
-pub(super) fn write(entries: &[Entry<'_>]) -> Result<Vec<u8>, Flaw> {
+pub(super) fn write(entries: &[Entry<'_>]) -> io::Result<Vec<u8>> {
     let size = entries.iter().map(|entry| 68 + entry.service.len() + entry.account.len()).sum();
     let mut index = Vec::with_capacity(size);
     for entry in entries {
         index.extend_from_slice(&entry.id);
         index.extend_from_slice(&entry.generation.to_be_bytes());
         index.extend_from_slice(&entry.digest);
-        index.extend_from_slice(&length_of(entry.record)?);
+        index.extend_from_slice(&format::write_length(entry.record.len())?);
         for text in [entry.service, entry.account] {
-            index.extend_from_slice(&length_of(text.as_bytes())?);
+            index.extend_from_slice(&format::write_length(text.len())?);
             index.extend_from_slice(text.as_bytes());
         }
     }
     Ok(index)
-}
-
-fn length_of(bytes: &[u8]) -> Result<[u8; 4], Flaw> {
-    u32::try_from(bytes.len())
-        .map(u32::to_be_bytes)
-        .map_err(|_| Flaw::Damaged("it would be larger than any vault"))
 }

@@ -9,8 +9,10 @@ mod generation;
 mod index;
 #[cfg(target_os = "linux")]
 mod kernel_keyring;
+mod keychain;
 pub(crate) mod recovery;
 mod slot;
+pub(crate) mod sources;
 #[cfg(test)]
 mod tests;
 pub(crate) mod unlock;
@@ -30,7 +32,7 @@ use crate::os::private_file::{self, Stamp};
 use crate::secret::{MAX_SECRET, Secret};
 use crate::store::vault::cache::KeyCache;
 use crate::store::vault::cipher::Key;
-use crate::store::vault::contents::{Contents, Unsealable};
+use crate::store::vault::contents::Contents;
 use crate::store::vault::format::{Base64, Cipher, Flaw, Header, Layout, MAX_FILE, VaultId};
 use crate::store::vault::generation::Note;
 use crate::store::vault::index::Entry;
@@ -229,7 +231,7 @@ impl Vault {
         native: &dyn CredentialStore,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        // There is one item for each vault, so a slot of the former item would never open again.
+        // There is one item for each vault, so one slot is enough.
         self.put_slot(&keychain_slot(native, self.id, now)?, |slot| slot.kind != SlotKind::Keychain)
     }
 
@@ -345,10 +347,7 @@ impl Vault {
 
     /// Writes what `next` prepared; call it under the same lock.
     fn save(&self, contents: &Contents<'_>) -> Result<(), StoreError> {
-        let content = contents.seal(&self.dek).map_err(|error| match error {
-            Unsealable::Flaw(flaw) => flaw.at(&self.path),
-            Unsealable::Failed(failure) => failure,
-        })?;
+        let content = contents.seal(&self.dek, &self.path)?;
         private_file::replace(&self.path, &content).map_err(|source| at(&self.path, source))?;
         self.seen.fetch_max(contents.header.generation, Ordering::AcqRel);
         generation::write(&self.path, self.id, contents.header.generation);
@@ -437,15 +436,22 @@ fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
     }
 }
 
-/// A slot with a new random key, once `native` has that key.
+/// A slot with the key that `native` has for this vault, or with a new one once `native` has it. A key that is
+/// there is never replaced: should the vault's own write fail, its former slot would be lost.
 fn keychain_slot(
     native: &dyn CredentialStore,
     id: VaultId,
     now: Timestamp,
 ) -> Result<PreparedSlot, StoreError> {
-    let key = Secret::copy_of(Key::random()?.as_bytes());
-    unlock::put_into_keychain(native, &String::from(id), &key)?;
-    PreparedSlot::new(&UnlockKey::Raw(key), SlotKind::Keychain, Argon2Cost::default(), now)
+    let id = String::from(id);
+    let key = if let Some(key) = keychain::read_key(native, &id)? {
+        key
+    } else {
+        let key = Secret::copy_of(Key::random()?.as_bytes());
+        keychain::put_key(native, &id, &key)?;
+        UnlockKey::Raw(key)
+    };
+    PreparedSlot::new(&key, SlotKind::Keychain, Argon2Cost::default(), now)
 }
 
 fn already_exists(path: &Path) -> StoreError {
