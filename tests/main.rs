@@ -1,13 +1,8 @@
 //! The journeys of people, through the real binary: one program, so that it links once.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
+#![allow(dead_code, reason = "what one platform's tests do not use, another's do")]
 #![allow(unreachable_pub, reason = "there is no public here")]
 
 mod support;
 
-mod add;
-mod delete;
 mod get;
-mod house_rules;
-mod list;
-mod rotate;
-mod store;

@@ -74,9 +74,9 @@ impl Sandbox {
     /// Puts the sandbox around any program.
     pub(crate) fn surround(&self, command: &mut Command) {
         let kept = ["PATH", "SystemRoot", "SystemDrive", "ComSpec", "PATHEXT", "WINEPREFIX"];
-        command.env_clear().envs(std::env::vars_os().filter(|(name, _)| {
-            kept.iter().any(|kept| name.eq_ignore_ascii_case(kept))
-        }));
+        command.env_clear().envs(
+            std::env::vars_os().filter(|(name, _)| kept.iter().any(|kept| name.eq_ignore_ascii_case(kept))),
+        );
         let home = self.home.path();
         command
             .env("HOME", home)
@@ -94,11 +94,7 @@ impl Sandbox {
     }
 
     /// Runs it with this on stdin.
-    pub(crate) fn feed<I: AsRef<OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = I>,
-        input: &[u8],
-    ) -> Ran {
+    pub(crate) fn feed<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>, input: &[u8]) -> Ran {
         Ran(feed(self.command(arguments), input))
     }
 
@@ -139,9 +135,7 @@ fn search(folder: &Path, bytes: &[u8], found: &mut Vec<PathBuf>) {
         let kind = entry.file_type().unwrap();
         if kind.is_dir() {
             search(&entry.path(), bytes, found);
-        } else if kind.is_file()
-            && fs::read(entry.path()).is_ok_and(|content| contains(&content, bytes))
-        {
+        } else if kind.is_file() && fs::read(entry.path()).is_ok_and(|content| contains(&content, bytes)) {
             found.push(entry.path());
         }
     }
