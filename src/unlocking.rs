@@ -16,7 +16,7 @@ use crate::store::ambient::Ambient;
 use crate::store::detect::{self, Answer, Probe};
 use crate::store::sealed::Sealed;
 use crate::store::vault::cache::KeyCache;
-use crate::store::vault::unlock::UnlockSources;
+use crate::store::vault::sources::UnlockSources;
 use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
 use crate::store::{self, CredentialStore, Patience, StoreError, StoreKind, Surroundings};
 use crate::ui::{AskError, Ui};
