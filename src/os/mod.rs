@@ -2,3 +2,4 @@
 
 pub(crate) mod lock;
 pub(crate) mod private_file;
+pub(crate) mod process;
