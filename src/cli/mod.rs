@@ -11,7 +11,7 @@ mod get;
 mod list;
 mod man;
 mod rotate;
-//mod run;
+mod run;
 mod source;
 mod store;
 mod usage;
@@ -75,6 +75,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
+    Run(run::Run),
 
     #[command(subcommand)]
     Store(store::Store),
@@ -112,7 +113,7 @@ pub(crate) fn run() -> ExitCode {
 
 impl Command {
     fn run(self, globals: Globals, environment: Environment, ui: Ui) -> Outcome {
-        let is_run = false;
+        let is_run = matches!(self, Self::Run(_));
         let app = match self {
             Self::Completions(command) => return command.run(&ui),
             Self::Man(command) => return command.run(&ui),
@@ -130,6 +131,7 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
+                Self::Run(command) => command.run(&app),
 
                 Self::Store(command) => command.run(&app),
                 Self::Doctor(command) => command.run(&app),
