@@ -5,4 +5,9 @@
 
 mod support;
 
+mod add;
+mod delete;
 mod get;
+mod list;
+mod rotate;
+mod store;

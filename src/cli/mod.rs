@@ -24,8 +24,7 @@ use crate::app::App;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::name::Profile;
-use crate::settings::{FlagSettings, parse_store};
-use crate::store::StoreKind;
+use crate::settings::{FlagSettings, StoreSetting};
 use crate::ui::Ui;
 
 /// Keeps the tokens of MCP servers in the operating system's own credential store
@@ -51,8 +50,8 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "PROFILE")]
     pub(crate) profile: Option<Profile>,
     /// Where values rest: auto, keychain, wincred, secret-service, vault or none
-    #[arg(long, global = true, value_name = "STORE", value_parser = parse_store)]
-    pub(crate) store: Option<Option<StoreKind>>,
+    #[arg(long, global = true, value_name = "STORE")]
+    pub(crate) store: Option<StoreSetting>,
     /// Read the vault's passphrase from this open file descriptor
     #[arg(long, global = true, value_name = "FD")]
     pub(crate) passphrase_fd: Option<u32>,

@@ -43,7 +43,7 @@ fn settings(app: &App) -> Vec<Finding> {
         Source::Default => String::new(),
         source => format!(" (from {source})"),
     };
-    let store = settings.store.value.map_or("auto", StoreKind::as_str);
+    let store = settings.store.value.0.map_or("auto", StoreKind::as_str);
     let mut findings = vec![
         ok("profile", format!("`{}`{}", settings.profile.value, from(&settings.profile.source))),
         ok("store", format!("`{store}`{}", from(&settings.store.source))),
