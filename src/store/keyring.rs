@@ -29,6 +29,16 @@ impl Patience {
 
     /// A person may be asked, and has a minute.
     pub(crate) const ASKING: Self = Self { deadline: deadline::ASKING, may_prompt: true };
+
+    /// How long an answer may take that no person has a part in.
+    pub(super) fn machine(self) -> Duration {
+        self.deadline.min(deadline::QUIET)
+    }
+
+    /// The same for a store, or a part of one, that asks nobody.
+    pub(super) fn without_person(self) -> Self {
+        Self { deadline: self.machine(), may_prompt: false }
+    }
 }
 
 /// How often a call is made again that failed for reasons of the moment.

@@ -20,7 +20,7 @@ pub(super) struct Wincred;
 
 /// The store, which is not touched before its first operation.
 pub(super) fn open(patience: Patience) -> KeyringStore<Wincred> {
-    KeyringStore::new(Wincred, patience)
+    KeyringStore::new(Wincred, patience.without_person())
 }
 
 impl Platform for Wincred {
