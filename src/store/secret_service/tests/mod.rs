@@ -192,6 +192,27 @@ fn a_dialog_that_nobody_answers_ends_at_the_deadline() {
 }
 
 #[test]
+#[ignore = "needs dbus-daemon, gnome-keyring-daemon, gcr-prompter, Xvfb and xdotool"]
+fn a_dialog_that_is_answered_opens_the_keyring_and_one_that_is_closed_is_a_no() {
+    let session = Session::with_screen();
+    session.store_with_secret_tool("TOKEN", "value");
+    let surroundings = Surroundings { has_display: true, ..session.surroundings() };
+    for (keys, is_opened) in [("Escape", false), ("p a s s w o r d Return", true)] {
+        session.lock();
+        let store = SecretService::new(surroundings.clone(), Patience::ASKING);
+        let answer = thread::scope(|scope| {
+            scope.spawn(|| session.press(keys));
+            store.get(&key("TOKEN"))
+        });
+        if is_opened {
+            assert_eq!(answer.unwrap(), Some(Secret::copy_of(b"value")));
+        } else {
+            assert!(matches!(answer, Err(StoreError::Denied { .. })), "{answer:?}");
+        }
+    }
+}
+
+#[test]
 #[ignore = "needs dbus-daemon and gnome-keyring-daemon"]
 fn a_keyring_that_hangs_ends_at_the_deadline_and_one_that_dies_at_once() {
     let session = Session::with_keyring();
