@@ -7,7 +7,10 @@ mod support;
 
 mod add;
 mod delete;
+mod export_env;
 mod get;
+mod house_rules;
 mod list;
 mod rotate;
+mod run;
 mod store;

@@ -33,7 +33,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "VAR", requires = "clean")]
     keep: Vec<OsString>,
     /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(required = true, last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 

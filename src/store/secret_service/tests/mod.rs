@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socke
 
 use super::*;
 use crate::store::conformance::{self, key};
-use crate::store::detect::{Answer, Fact, probe, round_trip};
+use crate::store::detect::{Answer, Fact, probe, round_trip, second_opinion};
 use crate::store::secret_service::tests::session::{Monitor, Session, at, run, store_arguments};
 
 const SHORT: Patience = Patience { deadline: Duration::from_millis(300), may_prompt: false };
@@ -300,6 +300,7 @@ fn it_keeps_what_a_store_promises() {
     let store = store_around_us();
     conformance::check(&store);
     round_trip(&store).unwrap();
+    assert_eq!(second_opinion(), Fact::SecondOpinion(None));
     eight_processes_write();
     secret_tool_and_we_read_each_others_items(&store);
     twins_are_written_and_removed_together(&store);
