@@ -40,7 +40,7 @@ use crate::store::vault::slot::{PreparedSlot, Slot};
 use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
 
 pub(crate) use crate::store::vault::cipher::Argon2Cost;
-pub(crate) use crate::store::vault::facts::{SlotFacts, VaultFacts};
+pub(crate) use crate::store::vault::facts::VaultFacts;
 pub(crate) use crate::store::vault::slot::SlotKind;
 pub(crate) use crate::store::vault::unlock::{KeySource, UnlockKey};
 
@@ -202,7 +202,7 @@ impl Vault {
 
     /// The ways to unlock it.
     #[cfg(test)]
-    pub(crate) fn slots(&self) -> Result<Vec<SlotFacts>, StoreError> {
+    pub(crate) fn slots(&self) -> Result<Vec<crate::store::vault::facts::SlotFacts>, StoreError> {
         Ok(Self::facts(&self.path)?.slots)
     }
 
