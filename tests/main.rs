@@ -6,3 +6,5 @@
 mod support;
 
 mod get;
+#[cfg(target_os = "linux")]
+mod memory;
