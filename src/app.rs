@@ -61,7 +61,7 @@ impl App {
             Source::Environment(_) => ChosenBy::Environment,
             _ => ChosenBy::Settings,
         };
-        let choice = settings.store.value.map(|kind| Choice { kind, by });
+        let choice = settings.store.value.0.map(|kind| Choice { kind, by });
         let opener = unlocking.clone();
         let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
         let profile = settings.profile.value.clone();

@@ -7,9 +7,6 @@ use std::path::PathBuf;
 use crate::name::CredentialName;
 use crate::secret::Secret;
 
-/// Variables of ours that open the vault: no child ever sees them.
-pub(crate) const UNLOCKING: [&str; 3] = ["MCPCRED_PASSPHRASE", "MCPCRED_PASSPHRASE_FILE", "MCPCRED_KEY_FILE"];
-
 /// What mcpcred wants to know of its environment. Empty variables count as unset.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Environment;

@@ -5,8 +5,10 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::credentials::CredentialError;
+use crate::inject::environment::{EnvironmentError, SecretInArgument};
 use crate::inject::shell::RenderError;
 use crate::os::clipboard::ClipboardError;
+use crate::os::process::launch::LaunchError;
 use crate::settings::SettingsError;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
@@ -33,6 +35,10 @@ impl Failure {
     pub(crate) const NEEDS_PERSON: u8 = 5;
     /// `run` only: failed before the start.
     pub(crate) const BEFORE_START: u8 = 125;
+    /// `run` only: there is no program that could be executed.
+    pub(crate) const NOT_EXECUTABLE: u8 = 126;
+    /// `run` only: there is no such program.
+    pub(crate) const COMMAND_NOT_FOUND: u8 = 127;
 
     /// A failure in words alone.
     pub(crate) fn new(code: u8, what: impl Into<String>) -> Self {
@@ -236,6 +242,44 @@ impl From<ClipboardError> for Failure {
         match error {
             ClipboardError::Unavailable => failure.hint("call from a desktop session, or leave out `--clip`"),
             ClipboardError::NotText | ClipboardError::Silent => failure.hint("leave out `--clip`"),
+        }
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        Self::of(Self::BEFORE_START, &error).hint("store such a value in a file of the program's own")
+    }
+}
+
+impl From<SecretInArgument> for Failure {
+    fn from(error: SecretInArgument) -> Self {
+        Self::of(Self::BEFORE_START, &error)
+            .hint("leave it out of the arguments: the program finds it in its environment")
+    }
+}
+
+impl From<LaunchError> for Failure {
+    fn from(error: LaunchError) -> Self {
+        let code = match &error {
+            LaunchError::NotFound(_) => Self::COMMAND_NOT_FOUND,
+            LaunchError::NotExecutable { .. } | LaunchError::NoInterpreter(_) => Self::NOT_EXECUTABLE,
+            _ => Self::BEFORE_START,
+        };
+        let failure = Self::of(code, &error);
+        match &error {
+            LaunchError::NotFound(_) => failure.hint(
+                "install it, or name it with its whole path: clients started from a dock have a short `PATH`",
+            ),
+            LaunchError::NotExecutable { .. } | LaunchError::NoInterpreter(_) => {
+                failure.hint("start the interpreter itself, with the file as its argument")
+            }
+            LaunchError::TooLarge => failure
+                .hint("inject fewer credentials, or use `--clean`; Linux takes at most 128 KiB a variable"),
+            LaunchError::BatchArgument(_) => {
+                failure.hint("call what the batch file calls, such as `node` with the script's path")
+            }
+            LaunchError::Nul | LaunchError::Other { .. } => failure,
         }
     }
 }

@@ -80,6 +80,12 @@ impl From<CredentialName> for String {
     }
 }
 
+impl AsRef<std::ffi::OsStr> for CredentialName {
+    fn as_ref(&self) -> &std::ffi::OsStr {
+        self.0.as_ref()
+    }
+}
+
 impl fmt::Display for CredentialName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)

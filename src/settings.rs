@@ -4,13 +4,14 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Deserialize;
 
 use crate::environment::Environment;
 use crate::name::{CredentialName, Profile};
 use crate::os::private_file;
-use crate::store::StoreKind;
+use crate::store::{StoreKind, UnknownStoreKind};
 
 const LIMIT: usize = 1024 * 1024;
 
@@ -53,8 +54,8 @@ pub(crate) struct Sourced<T> {
 pub(crate) struct FlagSettings {
     /// `--profile`.
     pub(crate) profile: Option<Profile>,
-    /// `--store`; `None` inside is `auto`.
-    pub(crate) store: Option<Option<StoreKind>>,
+    /// `--store`.
+    pub(crate) store: Option<StoreSetting>,
 }
 
 /// Everything that can be set.
@@ -66,8 +67,8 @@ pub(crate) struct Settings {
     pub(crate) data_folder: Sourced<PathBuf>,
     /// Which namespace.
     pub(crate) profile: Sourced<Profile>,
-    /// Which store; `None` is `auto`.
-    pub(crate) store: Sourced<Option<StoreKind>>,
+    /// Which store.
+    pub(crate) store: Sourced<StoreSetting>,
     /// The names that the project needs, where it has a file that says so.
     pub(crate) project_credentials: Option<Sourced<Vec<CredentialName>>>,
     /// Project files that were passed over, and why.
@@ -133,14 +134,15 @@ impl Settings {
             user.profile.map(|value| (value, user_source())),
         ]);
         let user_store = match &user.store {
-            Some(text) => {
-                Some((parse_store(text).map_err(|error| invalid(&user_path, &error))?, user_source()))
-            }
+            Some(text) => Some((
+                text.parse::<StoreSetting>().map_err(|error| invalid(&user_path, &error))?,
+                user_source(),
+            )),
             None => None,
         };
         let store = pick([
             flags.store.map(|value| (value, Source::Flag("--store"))),
-            variable(environment, "MCPCRED_STORE", parse_store)?,
+            variable(environment, "MCPCRED_STORE", |text| text.parse::<StoreSetting>())?,
             user_store,
         ]);
         let project_credentials = first(&projects, |file| file.credentials.clone())
@@ -149,9 +151,16 @@ impl Settings {
     }
 }
 
-/// `auto` is `None`.
-pub(crate) fn parse_store(text: &str) -> Result<Option<StoreKind>, crate::store::UnknownStoreKind> {
-    if text == "auto" { Ok(None) } else { text.parse().map(Some) }
+/// A store as it is set: `auto` is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StoreSetting(pub(crate) Option<StoreKind>);
+
+impl FromStr for StoreSetting {
+    type Err = UnknownStoreKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "auto" { Ok(Self(None)) } else { text.parse().map(|kind| Self(Some(kind))) }
+    }
 }
 
 fn folder(

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::store::ambient::Ambient;
-use crate::store::detect::{self, Answer, Probe};
+use crate::store::detect::{self, Answer, Fact, Probe};
 use crate::store::sealed::Sealed;
 use crate::store::vault::cache::KeyCache;
 use crate::store::vault::sources::UnlockSources;
@@ -123,6 +123,11 @@ impl Unlocking {
     /// What the stores of this machine answer.
     pub(crate) fn probes(&self) -> Vec<Probe> {
         detect::probe(&self.surroundings)
+    }
+
+    /// What there is to know about the store of the system.
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        detect::facts(&self.surroundings)
     }
 
     /// The key of a vault that does not exist yet: one that was given, or a passphrase typed twice.

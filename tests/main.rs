@@ -5,6 +5,14 @@
 
 mod support;
 
+mod add;
+mod delete;
+mod export_env;
 mod get;
+mod house_rules;
+mod list;
 #[cfg(target_os = "linux")]
 mod memory;
+mod rotate;
+mod run;
+mod store;

@@ -26,7 +26,8 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self, app: &App) -> Outcome {
-        refuse_argument(&self.value, "add", &self.name)?;
+        refuse_argument(&self.value, "add")?;
+        refuse_value_as_name(&self.name)?;
         app.credentials.check_free(&self.name)?;
         let kind = app.store_for_new()?;
         let secret = self.source.read(app, &self.name)?;
@@ -39,17 +40,42 @@ impl Add {
 
 /// A value on the command line is in the shell's history and in the process list already: say so, and do not
 /// repeat it.
-pub(super) fn refuse_argument(
-    value: &[OsString],
-    command: &str,
-    name: &CredentialName,
-) -> Result<(), Failure> {
+pub(super) fn refuse_argument(value: &[OsString], command: &str) -> Result<(), Failure> {
     if value.is_empty() {
         return Ok(());
     }
     Err(Failure::new(Failure::USAGE, "a value is never an argument, and nothing was stored")
         .because("arguments are seen by every program of this machine and stay in the shell's history")
         .hint(format!(
-            "type it at the prompt of `mcpcred {command} {name}`, or pipe it to `mcpcred {command} {name} --stdin`"
+            "type it at the prompt of `mcpcred {command} NAME`, or pipe it to `mcpcred {command} NAME --stdin`"
         )))
+}
+
+/// How tokens begin whose characters could be those of a name.
+const TOKEN_PREFIXES: [&str; 14] = [
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "npm_",
+    "hf_",
+    "phc_",
+    "phx_",
+    "ntn_",
+    "sk_live_",
+    "sk_test_",
+    "sntrys_",
+];
+
+/// A token in the place of the name is a slip that would write it into the index: it is refused, and not repeated.
+fn refuse_value_as_name(name: &CredentialName) -> Result<(), Failure> {
+    let name = name.as_str();
+    if name.len() < 20 || !TOKEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        return Ok(());
+    }
+    Err(Failure::new(Failure::USAGE, "that looks like a value, not like a name, and nothing was stored")
+        .because("arguments are seen by every program of this machine and stay in the shell's history")
+        .hint("name it as its variable is called, as in `mcpcred add GITHUB_TOKEN`; and replace that token"))
 }

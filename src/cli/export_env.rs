@@ -10,6 +10,7 @@ use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::inject::shell::{Shell, Variable, github_actions, render};
 use crate::name::CredentialName;
+use crate::os::process::parent::parent_program;
 
 /// Print the credentials as lines that a shell evaluates, byte for byte
 #[derive(Debug, clap::Args)]
@@ -72,7 +73,7 @@ impl ExportEnv {
 
 fn detect(app: &App) -> Result<Shell, Failure> {
     let own = app.environment.text("MCPCRED_SHELL");
-    let parent = if own.is_none() { None::<String> } else { None };
+    let parent = if own.is_none() { parent_program() } else { None };
     let login = app.environment.text("SHELL");
     Shell::detect(own.as_deref(), parent.as_deref(), login.as_deref())
         .map_err(|error| Failure::of(Failure::USAGE, &error).hint("name the shell with `--shell`"))

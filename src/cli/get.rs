@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::credential::Period;
-use crate::environment::UNLOCKING;
+use crate::inject::environment::OWN_KEYS;
 use crate::inject::shell::{RenderError, Shell, render};
 use crate::name::CredentialName;
 use crate::os::clipboard;
@@ -42,7 +42,7 @@ impl Get {
         };
         if self.clip {
             let seconds = self.clear_after.0.as_secs().max(1).unsigned_abs();
-            clipboard::spawn_keeper(&secret, seconds, &UNLOCKING)?;
+            clipboard::spawn_keeper(&secret, seconds, OWN_KEYS)?;
             app.ui.say(&format!("Copied `{}`; the clipboard is cleared in {seconds} s", self.name));
         } else if self.json {
             app.ui.data(document(app, &self.name, &secret)?.expose_secret())?;

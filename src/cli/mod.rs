@@ -11,7 +11,7 @@ mod get;
 mod list;
 mod man;
 mod rotate;
-//mod run;
+mod run;
 mod source;
 mod store;
 mod usage;
@@ -24,8 +24,7 @@ use crate::app::App;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::name::Profile;
-use crate::settings::{FlagSettings, parse_store};
-use crate::store::StoreKind;
+use crate::settings::{FlagSettings, StoreSetting};
 use crate::ui::Ui;
 
 /// Keeps the tokens of MCP servers in the operating system's own credential store
@@ -51,8 +50,8 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "PROFILE")]
     pub(crate) profile: Option<Profile>,
     /// Where values rest: auto, keychain, wincred, secret-service, vault or none
-    #[arg(long, global = true, value_name = "STORE", value_parser = parse_store)]
-    pub(crate) store: Option<Option<StoreKind>>,
+    #[arg(long, global = true, value_name = "STORE")]
+    pub(crate) store: Option<StoreSetting>,
     /// Read the vault's passphrase from this open file descriptor
     #[arg(long, global = true, value_name = "FD")]
     pub(crate) passphrase_fd: Option<u32>,
@@ -75,6 +74,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
+    Run(run::Run),
 
     #[command(subcommand)]
     Store(store::Store),
@@ -112,7 +112,7 @@ pub(crate) fn run() -> ExitCode {
 
 impl Command {
     fn run(self, globals: Globals, environment: Environment, ui: Ui) -> Outcome {
-        let is_run = false;
+        let is_run = matches!(self, Self::Run(_));
         let app = match self {
             Self::Completions(command) => return command.run(&ui),
             Self::Man(command) => return command.run(&ui),
@@ -130,6 +130,7 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
+                Self::Run(command) => command.run(&app),
 
                 Self::Store(command) => command.run(&app),
                 Self::Doctor(command) => command.run(&app),

@@ -37,7 +37,7 @@ pub(super) struct Rotate {
 
 impl Rotate {
     pub(super) fn run(self, app: &App) -> Outcome {
-        refuse_argument(&self.value, "rotate", &self.name)?;
+        refuse_argument(&self.value, "rotate")?;
         if self.rollback {
             if self.source.is_named() {
                 return Err(Failure::new(Failure::USAGE, "`--rollback` takes no new value"));

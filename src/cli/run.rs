@@ -7,10 +7,9 @@ use std::str::FromStr;
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::failure::Failure;
-use crate::inject::environment::{ChildEnvironment, argument_holds_secret};
+use crate::inject::environment::{ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
-use crate::os::process::launch;
-use crate::secret::Secret;
+use crate::os::process::launch::launch;
 
 /// Start a program with just those credentials in its environment
 #[derive(Debug, clap::Args)]
@@ -30,8 +29,11 @@ pub(super) struct Run {
     /// Start from a small set of variables instead of the whole environment
     #[arg(long)]
     clean: bool,
+    /// With `--clean`: keep this variable too; may be given several times
+    #[arg(long, value_name = "VAR", requires = "clean")]
+    keep: Vec<OsString>,
     /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(required = true, last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
@@ -57,31 +59,24 @@ impl Run {
         let names: Vec<CredentialName> = assignments.iter().map(|it| it.name.clone()).collect();
         let managed = app.credentials.managed_names()?;
         let found = app.credentials.get_many(&names)?;
-        let (program, arguments) = self.command.split_first().ok_or_else(|| {
-            Failure::new(Failure::BEFORE_START, "there is no program to start")
-        })?;
-        let secrets: Vec<&Secret> = found.iter().map(|(_, secret)| secret).collect();
-        if argument_holds_secret(arguments, &secrets) {
-            return Err(Failure::new(
-                Failure::BEFORE_START,
-                "an argument of the program holds the value of one of its credentials",
-            )
-            .because("arguments are seen by every program of this machine")
-            .hint("leave it out of the arguments: the program finds it in its environment"));
-        }
+        let (program, arguments) = self
+            .command
+            .split_first()
+            .ok_or_else(|| Failure::new(Failure::BEFORE_START, "there is no program to start"))?;
+        refuse_secret_in_arguments(arguments, found.iter().map(|(_, secret)| secret))?;
         let mut environment = ChildEnvironment::inherit(app.environment.all());
         if self.clean {
-            environment = environment.clean();
+            environment.clean(&self.keep);
         }
-        environment.remove(managed.iter().map(CredentialName::as_str));
-        environment.remove(crate::environment::UNLOCKING);
+        environment.remove(&managed);
         for (assignment, (_, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
         }
         app.tell_notices();
         let hardening = &app.hardening;
-        let status = launch(program, arguments, environment, || hardening.restore_for_child())?;
-        Ok(status)
+        let status =
+            launch(program, arguments, environment.into_variables(), || hardening.restore_for_child())?;
+        finished(status)
     }
 
     fn assignments(&self, app: &App) -> Result<Vec<Assignment>, Failure> {
@@ -116,5 +111,14 @@ impl Run {
             project.value.iter().cloned().for_each(take);
         }
         Ok(assignments)
+    }
+}
+
+/// The child's own status. On Windows it has 32 bits, more than `ExitCode` takes, so the process ends here.
+#[expect(clippy::exit, reason = "the only way to hand on a status of 32 bits")]
+fn finished(status: i32) -> Outcome {
+    match u8::try_from(status) {
+        Ok(status) => Ok(ExitCode::from(status)),
+        Err(_) => std::process::exit(status),
     }
 }

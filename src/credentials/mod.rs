@@ -16,9 +16,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use crate::credentials::relocate::Relocation;
 pub(crate) use crate::credentials::repair::Repair;
-pub(crate) use crate::credentials::stores::{Choice, ChosenBy, StoreRecord, Stores};
+pub(crate) use crate::credentials::stores::{Choice, ChosenBy, Stores};
 
 use crate::clock::Clock;
 use crate::index::{Entry, Index, IndexError, IndexFile, Loaded};

@@ -4,4 +4,5 @@ pub(crate) mod clipboard;
 pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod private_file;
+pub(crate) mod process;
 pub(crate) mod standard_input;

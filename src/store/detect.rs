@@ -79,9 +79,11 @@ pub(crate) fn probe(surroundings: &Surroundings) -> Vec<Probe> {
 
 fn probe_one(kind: StoreKind, surroundings: &Surroundings) -> Probe {
     let start = Instant::now();
+    // Elsewhere the screen belongs to the system, and ssh comes in beside it.
+    let can_ask = if cfg!(target_os = "linux") { surroundings.has_display } else { !surroundings.over_ssh };
     let answer = match ask(kind, surroundings) {
         Ok(()) => Answer::Usable,
-        Err(StoreError::Locked { .. }) => Answer::Locked { can_ask: surroundings.has_display },
+        Err(StoreError::Locked { .. }) => Answer::Locked { can_ask },
         Err(StoreError::TimedOut { .. }) => Answer::Silent,
         Err(StoreError::Absent { reason, .. }) => Answer::Absent { reason },
         Err(error) => Answer::Absent { reason: error.to_string() },

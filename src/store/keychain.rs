@@ -1,5 +1,6 @@
 //! The macOS Keychain: how to open it, how to list it, what its errors mean.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -59,6 +60,13 @@ impl Platform for Keychain {
         change.set_label(key.label());
         // The secret is stored already, and the label is for people.
         _ = update_item(&item, &change);
+    }
+
+    fn hush() -> Option<Box<dyn Any>> {
+        // The lock that is taken last would lift the silence of the whole process.
+        let may_ask = SecKeychain::user_interaction_allowed().unwrap_or(true);
+        let silence = if may_ask { SecKeychain::disable_user_interaction().ok() } else { None };
+        silence.map(|silence| Box::new(silence) as Box<dyn Any>)
     }
 
     /// Asks for attributes alone, which the Keychain shows without a dialog.

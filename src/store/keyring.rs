@@ -1,5 +1,6 @@
 //! One adapter for the stores of all operating systems, on `keyring-core`.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -28,6 +29,16 @@ impl Patience {
 
     /// A person may be asked, and has a minute.
     pub(crate) const ASKING: Self = Self { deadline: deadline::ASKING, may_prompt: true };
+
+    /// How long an answer may take that no person has a part in.
+    pub(super) fn machine(self) -> Duration {
+        self.deadline.min(deadline::QUIET)
+    }
+
+    /// The same for a store, or a part of one, that asks nobody.
+    pub(super) fn without_person(self) -> Self {
+        Self { deadline: self.machine(), may_prompt: false }
+    }
 }
 
 /// How often a call is made again that failed for reasons of the moment.
@@ -46,6 +57,11 @@ pub(super) trait Platform: fmt::Debug + Send + Sync + 'static {
 
     /// Gives an item that was just stored what a keychain program shows: never the reason of a failure.
     fn describe(_entry: &Entry, _key: &ItemKey) {}
+
+    /// Keeps the system from asking a person for as long as the result lives; `None` where it does not ask.
+    fn hush() -> Option<Box<dyn Any>> {
+        None
+    }
 
     /// The service and account of every item. Never prompts.
     fn list(store: &Native) -> keyring_core::Result<Vec<(String, String)>>;
@@ -127,7 +143,8 @@ impl<P: Platform> CredentialStore for KeyringStore<P> {
         let secret = Secret::copy_of(secret.expose_secret());
         self.with_store(move |store| {
             let entry = build::<P>(store, &key)?;
-            for twin in twins(entry.set_secret(secret.expose_secret())).map_err(fail::<P>)? {
+            let written = twins(entry.set_secret(secret.expose_secret()));
+            for twin in written.map_err(|error| uncover::<P>(&entry, fail::<P>(error)))? {
                 twin.set_secret(secret.expose_secret()).map_err(fail::<P>)?;
             }
             P::describe(&entry, &key);
@@ -190,6 +207,23 @@ fn twins(answer: keyring_core::Result<()>) -> keyring_core::Result<Vec<Entry>> {
     }
 }
 
+/// What hides behind a failure of the moment. The Keychain says "there is one already" also where it was not
+/// allowed to look; to try again would ask the person again, who has just said no.
+fn uncover<P: Platform>(entry: &Entry, failure: Failure) -> Failure {
+    if !failure.is_momentary() {
+        return failure;
+    }
+    let silence = P::hush();
+    let hidden = match entry.get_secret().map(Secret::new) {
+        Ok(_) | Err(NativeError::NoEntry) => return failure,
+        Err(hidden) => fail::<P>(hidden),
+    };
+    match hidden {
+        Failure::Verdict(Verdict::Locked) if silence.is_some() => Failure::Verdict(Verdict::Denied),
+        hidden => hidden,
+    }
+}
+
 fn build<P: Platform>(store: &Native, key: &ItemKey) -> Result<Entry, Failure> {
     let modifiers = P::modifiers(key);
     let modifiers: HashMap<&str, &str> =
@@ -240,5 +274,162 @@ fn fail<P: Platform>(error: NativeError) -> Failure {
             Failure::Platform(why.into())
         }
         _ => Failure::Platform("several items have this name, or none has".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::sleep;
+    use std::time::Instant;
+
+    use keyring_core::api::CredentialStoreApi;
+    use keyring_core::mock;
+
+    use super::*;
+    use crate::store::conformance::{self, key};
+    use crate::store::verdict;
+
+    /// The mock of `keyring-core`, with the errors of macOS.
+    struct Mock {
+        store: Arc<mock::Store>,
+        delay: Duration,
+    }
+
+    impl fmt::Debug for Mock {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("Mock")
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("status {0}")]
+    struct Status(i32);
+
+    impl Platform for Mock {
+        const KIND: StoreKind = StoreKind::Keychain;
+
+        fn open(&self) -> keyring_core::Result<Arc<Native>> {
+            sleep(self.delay);
+            Ok(Arc::<mock::Store>::clone(&self.store))
+        }
+
+        fn modifiers(_key: &ItemKey) -> HashMap<&'static str, String> {
+            HashMap::new()
+        }
+
+        fn list(store: &Native) -> keyring_core::Result<Vec<(String, String)>> {
+            let entries = store.search(&HashMap::new())?.into_iter();
+            let stored = entries.filter(|entry| entry.get_credential().is_ok());
+            Ok(stored.filter_map(|entry| entry.get_specifiers()).collect())
+        }
+
+        fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict {
+            verdict::of_security_status(error.downcast_ref::<Status>().unwrap().0)
+        }
+    }
+
+    fn store() -> KeyringStore<Mock> {
+        let patience = Patience { deadline: Duration::from_millis(500), may_prompt: false };
+        KeyringStore::new(Mock { store: mock::Store::new().unwrap(), delay: Duration::ZERO }, patience)
+    }
+
+    /// A store that holds one item, and fails the next time that it is asked for it.
+    fn store_that_says(error: NativeError) -> KeyringStore<Mock> {
+        let store = store();
+        store.put(&key("A"), &Secret::copy_of(b"value")).unwrap();
+        let entry = store.platform.store.build(key("A").service(), key("A").account(), None).unwrap();
+        entry.as_any().downcast_ref::<mock::Cred>().unwrap().set_error(error);
+        store
+    }
+
+    fn status(code: i32) -> NativeError {
+        NativeError::PlatformFailure(Box::new(Status(code)))
+    }
+
+    #[test]
+    fn it_keeps_what_a_store_promises() {
+        conformance::check(&store());
+    }
+
+    #[test]
+    fn denied_locked_absent_and_not_found_are_four_answers() {
+        let ask = |error| store_that_says(error).get(&key("A"));
+        assert!(matches!(ask(status(-128)), Err(StoreError::Denied { .. })));
+        assert!(matches!(ask(status(-25308)), Err(StoreError::Locked { .. })));
+        assert!(matches!(ask(status(-25307)), Err(StoreError::Absent { .. })));
+        assert_eq!(ask(NativeError::NoEntry).unwrap(), None);
+        assert!(matches!(ask(status(-50)), Err(StoreError::Failed { .. })));
+        assert!(matches!(
+            ask(NativeError::NoStorageAccess(Box::new(Status(-25308)))),
+            Err(StoreError::Locked { .. })
+        ));
+    }
+
+    #[test]
+    fn a_person_who_said_no_is_not_asked_again() {
+        let store = store_that_says(status(-128));
+        assert!(store.get(&key("A")).is_err());
+        assert!(matches!(store.get(&key("A")), Err(StoreError::Denied { .. })));
+        assert!(matches!(store.put(&key("B"), &Secret::copy_of(b"b")), Err(StoreError::Denied { .. })));
+        assert!(matches!(store.keys(), Err(StoreError::Denied { .. })));
+    }
+
+    #[test]
+    fn a_failure_of_the_moment_is_tried_again() {
+        let store = store_that_says(status(-25299));
+        store.put(&key("A"), &Secret::copy_of(b"other")).unwrap();
+        assert_eq!(store.get(&key("A")).unwrap(), Some(Secret::copy_of(b"other")));
+    }
+
+    #[test]
+    fn a_refusal_that_looks_like_a_twin_is_a_refusal() {
+        let store = store_that_says(status(-25308));
+        let entry = store.platform.store.build(key("A").service(), key("A").account(), None).unwrap();
+        let failure = uncover::<Mock>(&entry, fail::<Mock>(status(-25299)));
+        assert!(matches!(failure, Failure::Verdict(Verdict::Locked)));
+    }
+
+    #[test]
+    fn twins_are_written_and_removed_together_and_the_last_is_read() {
+        let all = mock::Store::new().unwrap();
+        let twins = || ["1", "2"].map(|user| all.build("service", user, None).unwrap());
+        let ambiguous = || store_that_says(NativeError::Ambiguous(twins().into()));
+        for entry in twins() {
+            entry.set_secret(entry.get_specifiers().unwrap().1.as_bytes()).unwrap();
+        }
+        assert_eq!(ambiguous().get(&key("A")).unwrap(), Some(Secret::copy_of(b"2")));
+        ambiguous().put(&key("A"), &Secret::copy_of(b"new")).unwrap();
+        assert!(twins().iter().all(|entry| entry.get_secret().unwrap() == b"new"));
+        assert!(ambiguous().remove(&key("A")).unwrap());
+        assert!(twins().iter().all(|entry| matches!(entry.get_secret(), Err(NativeError::NoEntry))));
+    }
+
+    #[test]
+    fn no_error_carries_the_secret() {
+        let bytes = || b"hunter2".to_vec();
+        for error in
+            [NativeError::BadEncoding(bytes()), NativeError::BadDataFormat(bytes(), Box::new(Status(1)))]
+        {
+            let error = store_that_says(error).get(&key("A")).unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("hunter2") && !text.contains("104, 117"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_value_is_no_value() {
+        let store = store();
+        let entry = store.platform.store.build(key("A").service(), key("A").account(), None).unwrap();
+        entry.set_secret(b"").unwrap();
+        assert!(matches!(store.get(&key("A")), Err(StoreError::Empty { .. })));
+    }
+
+    #[test]
+    fn a_store_that_does_not_answer_is_given_up() {
+        let mut store = store();
+        store.platform = Arc::new(Mock { store: mock::Store::new().unwrap(), delay: Duration::from_secs(3) });
+        let start = Instant::now();
+        assert!(matches!(store.get(&key("A")), Err(StoreError::TimedOut { .. })));
+        assert!(start.elapsed() < Duration::from_secs(2));
     }
 }

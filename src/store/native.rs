@@ -14,7 +14,7 @@ pub(crate) struct Surroundings {
     /// `XDG_RUNTIME_DIR`, whose `bus` is tried where the given address leads nowhere: an old `tmux` keeps the
     /// address of a session that is gone.
     pub(crate) runtime_folder: Option<PathBuf>,
-    /// Whether a dialog has a screen to come up on: `DISPLAY` or `WAYLAND_DISPLAY` is set.
+    /// Whether a dialog of a Linux desktop has a screen to come up on: `DISPLAY` or `WAYLAND_DISPLAY` is set.
     pub(crate) has_display: bool,
     /// Whether we came over ssh: `SSH_CONNECTION` is set.
     pub(crate) over_ssh: bool,

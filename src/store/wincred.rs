@@ -20,7 +20,7 @@ pub(super) struct Wincred;
 
 /// The store, which is not touched before its first operation.
 pub(super) fn open(patience: Patience) -> KeyringStore<Wincred> {
-    KeyringStore::new(Wincred, patience)
+    KeyringStore::new(Wincred, patience.without_person())
 }
 
 impl Platform for Wincred {
@@ -51,5 +51,77 @@ impl Platform for Wincred {
 
     fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict {
         verdict::of_windows_error(&error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::{CredentialName, Profile};
+    use crate::secret::Secret;
+    use crate::store::detect::{Answer, probe, round_trip};
+    use crate::store::{CredentialStore, Slot, StoreError, Surroundings, conformance, open_native};
+
+    fn key(profile: &str) -> ItemKey {
+        let profile: Profile = profile.parse().unwrap();
+        let name: CredentialName = "GITHUB_TOKEN".parse().unwrap();
+        ItemKey::credential(&profile, &name, Slot::Current)
+    }
+
+    /// The item as another program finds it, which knows the target alone.
+    fn seen_from_outside(target: &str) -> Entry {
+        Store::new().unwrap().build("", "", Some(&HashMap::from([("target", target)]))).unwrap()
+    }
+
+    #[test]
+    fn it_keeps_what_a_store_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealed = folder.path().join("sealed");
+        let store =
+            open_native(StoreKind::Wincred, Patience::QUIET, &Surroundings::default(), sealed).unwrap();
+        conformance::check(&store);
+        round_trip(&store).unwrap();
+        assert!(store.orphans().unwrap().is_empty());
+        assert_eq!(probe(&Surroundings::default())[0].answer, Answer::Usable);
+    }
+
+    #[test]
+    fn an_item_has_the_name_the_comment_and_the_persistence_that_we_promise() {
+        let store = open(Patience::QUIET);
+        let key = key("target");
+        for value in ["first", "second"] {
+            store.put(&key, &Secret::copy_of(value.as_bytes())).unwrap();
+            let item = seen_from_outside("GITHUB_TOKEN@mcpcred:target");
+            assert_eq!(item.get_secret().unwrap(), value.as_bytes());
+            let shown = item.get_attributes().unwrap();
+            assert_eq!(shown["username"], "GITHUB_TOKEN");
+            assert_eq!(shown["comment"], "mcpcred: GITHUB_TOKEN");
+            assert_eq!(shown["persistence"], "Local");
+        }
+        assert!(store.remove(&key).unwrap());
+    }
+
+    #[test]
+    fn an_item_that_another_program_made_does_not_come_to_roam() {
+        let item = seen_from_outside("GITHUB_TOKEN@mcpcred:roaming");
+        item.set_secret(b"theirs").unwrap();
+        assert_eq!(item.get_attributes().unwrap()["persistence"], "Enterprise");
+        let store = open(Patience::QUIET);
+        let key = key("roaming");
+        assert_eq!(store.get(&key).unwrap(), Some(Secret::copy_of(b"theirs")));
+        store.put(&key, &Secret::copy_of(b"ours")).unwrap();
+        assert_eq!(item.get_attributes().unwrap()["persistence"], "Local");
+        assert!(store.remove(&key).unwrap());
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_is_a_failure_and_changes_nothing() {
+        let store = open(Patience::QUIET);
+        let key = key("long");
+        store.put(&key, &Secret::new(vec![b'x'; 2560])).unwrap();
+        let refused = store.put(&key, &Secret::new(vec![b'y'; 2561]));
+        assert!(matches!(refused, Err(StoreError::Failed { .. })));
+        assert_eq!(store.get(&key).unwrap(), Some(Secret::new(vec![b'x'; 2560])));
+        assert!(store.remove(&key).unwrap());
     }
 }

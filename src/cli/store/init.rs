@@ -36,7 +36,7 @@ pub(in crate::cli) struct Init {
 
 impl Init {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
-        match app.settings.store.value {
+        match app.settings.store.value.0 {
             Some(StoreKind::None) => {
                 Err(Failure::new(Failure::USAGE, "`none` is no store that could be made"))
             }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::failure::Failure;
-use crate::settings::parse_store;
+use crate::settings::StoreSetting;
 use crate::store::StoreKind;
 
 /// Move every credential of every profile to another store: copied, read back, and only then removed
@@ -14,13 +14,13 @@ use crate::store::StoreKind;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Move {
     /// keychain, wincred, secret-service or vault
-    #[arg(value_name = "TO", value_parser = parse_store)]
-    target: Option<StoreKind>,
+    #[arg(value_name = "TO")]
+    target: StoreSetting,
 }
 
 impl Move {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
-        let target = match self.target {
+        let target = match self.target.0 {
             Some(StoreKind::None) | None => {
                 return Err(Failure::new(Failure::USAGE, "the store to move to is one that keeps values")
                     .hint("`mcpcred store status` shows which there are"));

@@ -28,8 +28,6 @@ const KIND: StoreKind = StoreKind::SecretService;
 pub(super) struct Bus {
     connection: Connection,
     wire: Wire,
-    until: Instant,
-    patience: Duration,
     is_given: bool,
 }
 
@@ -38,7 +36,7 @@ pub(super) type Pending = Pin<Box<dyn Future<Output = zbus::Result<Message>>>>;
 
 impl Bus {
     /// Connects to the first bus that answers, within `patience`, which is also the time that all calls over
-    /// this connection have together.
+    /// this connection have together, up to the first question to a person.
     ///
     /// # Errors
     /// [`StoreError::Absent`] where there is no bus, [`StoreError::TimedOut`] where one says nothing.
@@ -49,7 +47,7 @@ impl Bus {
             match open(&candidate, until) {
                 Ok(stream) => {
                     let (connection, wire) = greet(stream, until, patience)?;
-                    return Ok(Self { connection, wire, until, patience, is_given });
+                    return Ok(Self { connection, wire, is_given });
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(timed_out(patience)),
                 Err(error) => reason = format!("the session bus cannot be reached: {error}"),
@@ -110,7 +108,7 @@ impl Bus {
     pub(super) fn start(&self, call: &mut Pending) -> Result<(), StoreError> {
         // The answer cannot be there yet: nothing has been sent before the flush.
         _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        self.wire.flush().map_err(|error| fault(&error.into(), self.patience))
+        self.wire.flush().map_err(|error| self.fault(&error.into()))
     }
 
     /// Sends the calls in one go and waits for all answers, in their order.
@@ -141,11 +139,19 @@ impl Bus {
         self.drive(call)?.map_err(|error| self.fault(&error))
     }
 
-    /// Makes `call` and waits for the signal that it leads to.
+    /// Makes `call` and waits for the signal that a person's answer leads to, for as long as `person` has. What
+    /// comes after it has the time that was allowed before.
     ///
     /// # Errors
     /// Where the call failed, the connection broke, or at the deadline.
-    pub(super) fn reply_signal(&self, rule: MatchRule<'_>, call: Pending) -> Result<Message, StoreError> {
+    pub(super) fn reply_signal(
+        &self,
+        rule: MatchRule<'_>,
+        call: Pending,
+        person: Duration,
+    ) -> Result<Message, StoreError> {
+        let (_, machine) = self.wire.deadline();
+        self.wire.allow(person);
         let signal = self.drive(async {
             let mut signals = MessageStream::for_match_rule(rule, &self.connection, None).await?;
             call.await?;
@@ -153,7 +159,9 @@ impl Bus {
                 .await
                 .unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::BrokenPipe).into()))
         })?;
-        signal.map_err(|error| self.fault(&error))
+        let signal = signal.map_err(|error| self.fault(&error));
+        self.wire.allow(machine);
+        signal
     }
 
     /// The body of an answer.
@@ -166,18 +174,19 @@ impl Bus {
 
     /// What a failed call means.
     pub(super) fn fault(&self, error: &zbus::Error) -> StoreError {
-        fault(error, self.patience)
+        fault(error, self.wire.deadline().1)
     }
 
     fn drive<T>(&self, future: impl Future<Output = T>) -> Result<T, StoreError> {
-        drive(Some(self.connection.executor()), self.until, future).map_err(|_| timed_out(self.patience))
+        drive(Some(self.connection.executor()), &self.wire, future)
+            .map_err(|_| timed_out(self.wire.deadline().1))
     }
 }
 
 fn greet(stream: UnixStream, until: Instant, patience: Duration) -> Result<(Connection, Wire), StoreError> {
-    let wire = Wire::new(stream, until);
+    let wire = Wire::new(stream, until, patience);
     let building = zbus::connection::Builder::socket(wire.clone()).internal_executor(false).build();
-    match drive(None, until, building) {
+    match drive(None, &wire, building) {
         Ok(Ok(connection)) => Ok((connection, wire)),
         Ok(Err(zbus::Error::Handshake(reason))) => {
             Err(absent(format!("the session bus refused us: {reason}")))
@@ -224,18 +233,14 @@ fn open(socket: &UnixSocket, until: Instant) -> io::Result<UnixStream> {
 
 /// Runs `future` on this thread. Whatever waits is [`Wire`], which blocks; so where neither the future nor a
 /// task of the connection goes on, only the clock can end it.
-fn drive<T>(
-    executor: Option<&Executor<'_>>,
-    until: Instant,
-    future: impl Future<Output = T>,
-) -> io::Result<T> {
+fn drive<T>(executor: Option<&Executor<'_>>, wire: &Wire, future: impl Future<Output = T>) -> io::Result<T> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
             return Ok(value);
         }
-        time_left(until)?;
+        time_left(wire.deadline().0)?;
         if let Some(executor) = executor {
             _ = pin!(executor.tick()).poll(&mut context);
         }

@@ -28,7 +28,7 @@ type Sealed<'m> = (ObjectPath<'m>, &'m [u8], &'m [u8], &'m str);
 pub(super) struct Client {
     bus: Bus,
     default_collection: OwnedObjectPath,
-    may_prompt: bool,
+    patience: Patience,
 }
 
 /// Items that carry the attributes asked for.
@@ -54,7 +54,7 @@ impl Client {
         patience: Patience,
         work: impl FnOnce() -> T,
     ) -> Result<(Self, T), StoreError> {
-        let bus = Bus::connect(surroundings, patience.deadline)?;
+        let bus = Bus::connect(surroundings, patience.machine())?;
         let mut first = bus.call(&service_path(), SERVICE, "ReadAlias", "default");
         bus.start(&mut first)?;
         let result = work();
@@ -63,7 +63,7 @@ impl Client {
             let reason = "it has no default collection; a keyring program can make one".to_owned();
             return Err(StoreError::Absent { store: KIND, reason });
         }
-        Ok((Self { bus, default_collection, may_prompt: patience.may_prompt }, result))
+        Ok((Self { bus, default_collection, patience }, result))
     }
 
     /// The secrets of `keys`, in their order.
@@ -206,7 +206,7 @@ impl Client {
     }
 
     fn unlock(&self, objects: Vec<OwnedObjectPath>) -> Result<(), StoreError> {
-        if !self.may_prompt {
+        if !self.patience.may_prompt {
             return Err(StoreError::Locked { store: KIND });
         }
         let call = self.bus.call(&service_path(), SERVICE, "Unlock", objects);
@@ -219,7 +219,7 @@ impl Client {
         let rule =
             rule.and_then(|it| it.path(prompt.clone())).map_err(|error| self.bus.fault(&error))?.build();
         let show = self.bus.call(&prompt, PROMPT, "Prompt", "");
-        let completed = self.bus.reply_signal(rule, show)?;
+        let completed = self.bus.reply_signal(rule, show, self.patience.deadline)?;
         let (dismissed, _): (bool, OwnedValue) = self.bus.read(&completed)?;
         if dismissed { Err(StoreError::Denied { store: KIND }) } else { Ok(()) }
     }

@@ -41,7 +41,7 @@ impl SecretService {
         // A dialog without a screen is one that nobody sees.
         let may_prompt = patience.may_prompt && surroundings.has_display;
         let patience = Patience { may_prompt, ..patience };
-        let writer = KeyringStore::new(Desktop, patience);
+        let writer = KeyringStore::new(Desktop, patience.without_person());
         Self { surroundings, patience, writer, refused: Latch::default() }
     }
 
@@ -82,7 +82,7 @@ impl CredentialStore for SecretService {
     }
 
     fn keys(&self) -> Result<Vec<ItemKey>, StoreError> {
-        Client::connect(&self.surroundings, Patience { may_prompt: false, ..self.patience })?.keys()
+        Client::connect(&self.surroundings, self.patience.without_person())?.keys()
     }
 }
 

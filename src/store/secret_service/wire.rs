@@ -5,7 +5,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use zbus::connection::socket::{ReadHalf, Socket, Split, WriteHalf};
@@ -22,13 +22,27 @@ struct Ends {
     incoming: BufReader<UnixStream>,
     outgoing: Vec<u8>,
     until: Instant,
+    allowed: Duration,
 }
 
 impl Wire {
     /// Takes over a connected socket, every wait on which ends at `until`.
-    pub(super) fn new(stream: UnixStream, until: Instant) -> Self {
+    pub(super) fn new(stream: UnixStream, until: Instant, allowed: Duration) -> Self {
         let incoming = BufReader::with_capacity(32 * 1024, stream);
-        Self(Arc::new(Mutex::new(Ends { incoming, outgoing: Vec::with_capacity(4096), until })))
+        Self(Arc::new(Mutex::new(Ends { incoming, outgoing: Vec::with_capacity(4096), until, allowed })))
+    }
+
+    /// From now on, everything together may take this long.
+    pub(super) fn allow(&self, time: Duration) {
+        let mut ends = self.ends();
+        ends.until = Instant::now() + time;
+        ends.allowed = time;
+    }
+
+    /// The end of every wait, and the time that was allowed until then.
+    pub(super) fn deadline(&self) -> (Instant, Duration) {
+        let ends = self.ends();
+        (ends.until, ends.allowed)
     }
 
     /// Sends what waits, so that the other side can work while we do something else.
@@ -69,7 +83,7 @@ impl Ends {
 }
 
 /// How long may still be waited, or `TimedOut`.
-pub(super) fn time_left(until: Instant) -> io::Result<std::time::Duration> {
+pub(super) fn time_left(until: Instant) -> io::Result<Duration> {
     match until.checked_duration_since(Instant::now()) {
         Some(left) if !left.is_zero() => Ok(left),
         _ => Err(io::ErrorKind::TimedOut.into()),

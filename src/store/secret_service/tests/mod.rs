@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socke
 
 use super::*;
 use crate::store::conformance::{self, key};
-use crate::store::detect::{Answer, Fact, probe, round_trip};
+use crate::store::detect::{Answer, Fact, probe, round_trip, second_opinion};
 use crate::store::secret_service::tests::session::{Monitor, Session, at, run, store_arguments};
 
 const SHORT: Patience = Patience { deadline: Duration::from_millis(300), may_prompt: false };
@@ -192,6 +192,27 @@ fn a_dialog_that_nobody_answers_ends_at_the_deadline() {
 }
 
 #[test]
+#[ignore = "needs dbus-daemon, gnome-keyring-daemon, gcr-prompter, Xvfb and xdotool"]
+fn a_dialog_that_is_answered_opens_the_keyring_and_one_that_is_closed_is_a_no() {
+    let session = Session::with_screen();
+    session.store_with_secret_tool("TOKEN", "value");
+    let surroundings = Surroundings { has_display: true, ..session.surroundings() };
+    for (keys, is_opened) in [("Escape", false), ("p a s s w o r d Return", true)] {
+        session.lock();
+        let store = SecretService::new(surroundings.clone(), Patience::ASKING);
+        let answer = thread::scope(|scope| {
+            scope.spawn(|| session.press(keys));
+            store.get(&key("TOKEN"))
+        });
+        if is_opened {
+            assert_eq!(answer.unwrap(), Some(Secret::copy_of(b"value")));
+        } else {
+            assert!(matches!(answer, Err(StoreError::Denied { .. })), "{answer:?}");
+        }
+    }
+}
+
+#[test]
 #[ignore = "needs dbus-daemon and gnome-keyring-daemon"]
 fn a_keyring_that_hangs_ends_at_the_deadline_and_one_that_dies_at_once() {
     let session = Session::with_keyring();
@@ -279,6 +300,7 @@ fn it_keeps_what_a_store_promises() {
     let store = store_around_us();
     conformance::check(&store);
     round_trip(&store).unwrap();
+    assert_eq!(second_opinion(), Fact::SecondOpinion(None));
     eight_processes_write();
     secret_tool_and_we_read_each_others_items(&store);
     twins_are_written_and_removed_together(&store);

@@ -127,6 +127,20 @@ impl Session {
         run(&mut self.command("secret-tool", &store_arguments(name)), value);
     }
 
+    /// Types into the dialog, once it is there.
+    pub(super) fn press(&self, keys: &str) {
+        run(
+            &mut self.command(
+                "xdotool",
+                &["search", "--sync", "--onlyvisible", "--name", "Unlock", "windowfocus"],
+            ),
+            "",
+        );
+        sleep(Duration::from_millis(500));
+        let keys: Vec<_> = ["key"].into_iter().chain(keys.split(' ')).collect();
+        run(&mut self.command("xdotool", &keys), "");
+    }
+
     pub(super) fn lock(&self) {
         let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
         let lock = "org.freedesktop.Secret.Service.Lock";

@@ -1,0 +1,159 @@
+//! The few calls that no safe crate offers. All unsafe code about processes is here.
+#![expect(unsafe_code, reason = "calls of the system, each with the reason why it is sound")]
+
+#[cfg(unix)]
+pub(super) use unix::take_sigpipe_by_default;
+
+#[cfg(target_os = "macos")]
+pub(super) use mac::parent_program;
+
+#[cfg(windows)]
+pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program};
+
+#[cfg(unix)]
+mod unix {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+
+    /// Lets SIGPIPE end the process (`true`) or ignores it (`false`). Answers whether it was ignored.
+    ///
+    /// Rust ignores SIGPIPE before `main`, and an ignored signal stays ignored in the program that takes our
+    /// place: `mcpcred run -- yes | head` would never end. Whether the caller had it ignored can no longer be
+    /// seen then, so the program gets the default, as from `std::process::Command`.
+    pub(in super::super) fn take_sigpipe_by_default(default: bool) -> bool {
+        let handler = if default { SigHandler::SigDfl } else { SigHandler::SigIgn };
+        // SAFETY: neither disposition runs code of ours in a signal handler.
+        let former = unsafe { signal(Signal::SIGPIPE, handler) };
+        matches!(former, Ok(SigHandler::SigIgn))
+    }
+}
+
+#[cfg(target_os = "macos")]
+mod mac {
+    /// The path of the parent's executable.
+    pub(in super::super) fn parent_program() -> Option<String> {
+        let mut path = vec![0_u8; 4096];
+        let size = u32::try_from(path.len()).ok()?;
+        let parent = rustix::process::getppid()?.as_raw_nonzero().get();
+        // SAFETY: the buffer has `size` bytes, of which the call writes at most that many.
+        let length = unsafe { libc::proc_pidpath(parent, path.as_mut_ptr().cast(), size) };
+        path.truncate(usize::try_from(length).ok().filter(|length| *length > 0)?);
+        String::from_utf8(path).ok()
+    }
+}
+
+#[cfg(windows)]
+mod windows {
+    use std::ffi::c_void;
+    use std::io;
+    use std::mem::size_of;
+    use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+    use std::ptr::{from_ref, null};
+    use std::thread;
+    use std::time::Duration;
+
+    use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
+    use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
+    use windows_sys::Win32::System::Diagnostics::ToolHelp::{
+        CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
+    };
+    use windows_sys::Win32::System::JobObjects::{
+        AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+        JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
+    };
+    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+    use windows_sys::core::BOOL;
+
+    /// While it lives, this process and its children end together, however this process ends.
+    pub(in super::super) struct Job(OwnedHandle);
+
+    impl Job {
+        /// Puts this process into a new job; children are born into it.
+        pub(in super::super) fn around_this_process() -> io::Result<Self> {
+            // SAFETY: both pointers may be null; the handle is checked and then owned by us alone.
+            let handle = unsafe { CreateJobObjectW(null(), null()) };
+            if handle.is_null() {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: as above.
+            let job = Self(unsafe { OwnedHandle::from_raw_handle(handle) });
+            job.limit(JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE)?;
+            // SAFETY: both handles are open.
+            match unsafe { AssignProcessToJobObject(job.0.as_raw_handle(), GetCurrentProcess()) } {
+                0 => Err(io::Error::last_os_error()),
+                _ => Ok(job),
+            }
+        }
+
+        fn limit(&self, flags: u32) -> io::Result<()> {
+            let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+            limits.BasicLimitInformation.LimitFlags = flags;
+            let size = u32::try_from(size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>()).unwrap_or_default();
+            let limits = from_ref(&limits).cast::<c_void>();
+            // SAFETY: the pointer is to a structure of that class and size, which outlives the call.
+            match unsafe {
+                SetInformationJobObject(
+                    self.0.as_raw_handle(),
+                    JobObjectExtendedLimitInformation,
+                    limits,
+                    size,
+                )
+            } {
+                0 => Err(io::Error::last_os_error()),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    impl Drop for Job {
+        /// Closing the job would kill this very process, and whatever the child left running on purpose.
+        fn drop(&mut self) {
+            let _ = self.limit(0);
+        }
+    }
+
+    /// Ctrl-C and Ctrl-Break are for the child, which the console tells too; this process waits for what it does.
+    /// Unlike ignoring them, a handler is not inherited.
+    pub(in super::super) fn leave_interrupts_to_the_child() {
+        // SAFETY: the handler has the right signature, lives for ever, and touches nothing.
+        unsafe { SetConsoleCtrlHandler(Some(wait_for_the_child), 1) };
+    }
+
+    unsafe extern "system" fn wait_for_the_child(event: u32) -> BOOL {
+        if event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT {
+            // The window closes, or the session ends: to return would end us, and the child with us, before it
+            // had its own time. The system sets the limit, about five seconds.
+            thread::sleep(Duration::from_secs(30));
+        }
+        1
+    }
+
+    /// The name of the parent's program, such as `pwsh.exe`.
+    pub(in super::super) fn parent_program() -> Option<String> {
+        let processes = processes()?;
+        let own = processes.iter().find(|process| process.th32ProcessID == std::process::id())?;
+        let parent = processes.iter().find(|process| process.th32ProcessID == own.th32ParentProcessID)?;
+        let name = parent.szExeFile.split(|unit| *unit == 0).next()?;
+        String::from_utf16(name).ok()
+    }
+
+    fn processes() -> Option<Vec<PROCESSENTRY32W>> {
+        // SAFETY: takes no pointers; the handle is checked and then owned by us alone.
+        let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
+        if snapshot == INVALID_HANDLE_VALUE {
+            return None;
+        }
+        // SAFETY: as above.
+        let snapshot = unsafe { OwnedHandle::from_raw_handle(snapshot) };
+        let size = u32::try_from(size_of::<PROCESSENTRY32W>()).ok()?;
+        let mut entry = PROCESSENTRY32W { dwSize: size, ..Default::default() };
+        let mut processes = Vec::new();
+        // SAFETY: the entry says its own size, and the handle is open.
+        let mut more = unsafe { Process32FirstW(snapshot.as_raw_handle(), &raw mut entry) };
+        while more != 0 {
+            processes.push(entry);
+            // SAFETY: as above.
+            more = unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) };
+        }
+        Some(processes)
+    }
+}

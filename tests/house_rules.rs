@@ -1,0 +1,187 @@
+//! The rules of the house, held by a test: who may use whom, where secrets leave, how long a file is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Arrows point down only: a module may use what stands behind it, and itself.
+const LAYERS: &[(&str, &[&str])] = &[
+    (
+        "cli",
+        &[
+            "app",
+            "credential",
+            "credentials",
+            "environment",
+            "failure",
+            "index",
+            "inject",
+            "name",
+            "os",
+            "secret",
+            "settings",
+            "store",
+            "ui",
+            "unlocking",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "clock",
+            "credentials",
+            "environment",
+            "failure",
+            "os",
+            "secret",
+            "settings",
+            "store",
+            "ui",
+            "unlocking",
+        ],
+    ),
+    ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
+    ("failure", &["credentials", "inject", "os", "settings", "store", "ui"]),
+    ("settings", &["environment", "name", "os", "store"]),
+    ("inject", &["os", "secret"]),
+    ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
+    ("index", &["credential", "name", "os", "store"]),
+    ("store", &["name", "os", "secret"]),
+    ("environment", &["name", "secret"]),
+    ("ui", &["secret"]),
+    ("os", &["secret"]),
+    ("credential", &["name"]),
+    ("clock", &[]),
+    ("name", &[]),
+    ("secret", &[]),
+];
+
+/// The files that may look at the bytes of a secret. What each does with them:
+const EXITS: &[(&str, &str)] = &[
+    ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
+    ("cli/get.rs", "writes the value to stdout"),
+    ("cli/source.rs", "looks for NUL before storing"),
+    ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
+    ("inject/environment.rs", "checks a value, and looks for it among arguments"),
+    ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
+    ("os/process/launch.rs", "the child's environment"),
+    ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("secret.rs", "the type itself"),
+    ("store/keyring.rs", "hands the value to the system's store"),
+    ("ui/terminal/unix.rs", "counts what was typed, and decodes it"),
+    ("ui/terminal/windows.rs", "counts what was typed, and decodes it"),
+    ("unlocking.rs", "copies the passphrase for the vault"),
+];
+
+/// Folders whose whole business is the bytes: quoting, and ciphers.
+const EXIT_FOLDERS: &[&str] = &["inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+            (name, fs::read_to_string(path).unwrap().replace("\r\n", "\n"))
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), files);
+        } else if entry.path().extension().is_some_and(|ending| ending == "rs") {
+            files.push(entry.path());
+        }
+    }
+}
+
+/// The part of a file that ships: without its unit tests.
+fn shipped(text: &str) -> &str {
+    text.split("\n#[cfg(test)]\nmod tests").next().unwrap()
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with("tests.rs")
+        || name.contains("/tests/")
+        || ["conformance.rs", "faulty.rs", "memory.rs", "pseudo_terminal.rs"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+#[test]
+fn dependencies_point_down() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        if is_test(&name) || ["main.rs", "lib.rs"].contains(&name.as_str()) {
+            continue;
+        }
+        let module = name.split('/').next().unwrap().trim_end_matches(".rs");
+        let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == module) else {
+            wrong.push(format!("{name} is in no layer"));
+            continue;
+        };
+        for part in shipped(&text).split("crate::").skip(1) {
+            let used: String = part.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            let is_module = LAYERS.iter().any(|(layer, _)| *layer == used);
+            if is_module && used != module && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{name} reaches up to `{used}`"));
+            }
+        }
+    }
+    wrong.dedup();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn secrets_leave_by_the_listed_doors() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let is_listed = EXITS.iter().any(|(file, _)| *file == name)
+            || EXIT_FOLDERS.iter().any(|folder| name.starts_with(folder));
+        let is_open = shipped(&text).contains("expose_secret");
+        if is_open && !is_listed && !is_test(&name) {
+            wrong.push(format!("{name} exposes a secret and is not listed"));
+        }
+    }
+    for (file, _) in EXITS {
+        let open = sources().into_iter().any(|(name, text)| name == *file && text.contains("expose_secret"));
+        if !open {
+            wrong.push(format!("{file} is listed and exposes nothing"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn danger_has_few_addresses() {
+    let mut unsafe_files: Vec<String> = sources()
+        .into_iter()
+        .filter(|(name, text)| !is_test(name) && shipped(text).contains("unsafe_code"))
+        .map(|(name, _)| name)
+        .collect();
+    unsafe_files.sort();
+    // The console's modes and its own signals, the child's signals and job: no crate offers them safely.
+    assert_eq!(unsafe_files, ["os/process/system.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]);
+}
+
+#[test]
+fn a_file_holds_one_noun_and_opens_with_a_line_about_it() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        if text.lines().count() > 500 {
+            wrong.push(format!("{name} has {} lines", text.lines().count()));
+        }
+        if !text.starts_with("//! ") {
+            wrong.push(format!("{name} does not say what it is"));
+        }
+        for word in ["TODO", "FIXME", "XXX", "HACK", "use super::*;\n\n#"] {
+            if shipped(&text).contains(word) {
+                wrong.push(format!("{name} holds `{word}`"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}

@@ -1,0 +1,125 @@
+//! A person decides where values rest, and what opens the vault.
+
+use std::fs;
+
+use crate::support::{CANARY, PASSPHRASE, Sandbox};
+
+fn write_private(sandbox: &Sandbox, name: &str, content: &str) -> String {
+    let path = sandbox.path(name);
+    fs::write(&path, content).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn status_tells_the_store_who_chose_it_and_what_opens_the_vault() {
+    let sandbox = Sandbox::new().with("A");
+    let document = sandbox.run(["store", "status", "--json"]).succeeds().json("store-status");
+    assert_eq!(document["store"], "vault");
+    assert_eq!(document["chosen_by"], "environment");
+    assert_eq!(document["credentials"], 1);
+    assert_eq!(document["vault"]["slots"][0]["kind"], "key-file");
+    let shown = sandbox.run(["store", "status"]).succeeds().stdout();
+    assert!(shown.contains("MCPCRED_STORE") && shown.contains("slot 1: key-file"), "{shown}");
+}
+
+#[test]
+fn a_new_key_file_opens_a_vault_without_a_person() {
+    let mut sandbox = Sandbox::bare();
+    let key = sandbox.path("keys/mcpcred").to_str().unwrap().to_owned();
+    sandbox.run(["store", "init", "--new-key-file", &key]).succeeds().says("MCPCRED_KEY_FILE");
+    sandbox.run(["store", "init", "--new-key-file", &key]).exits(1).says("there is a vault");
+    sandbox.set("MCPCRED_KEY_FILE", &key);
+    sandbox.feed(["add", "A", "--stdin"], CANARY.as_bytes()).succeeds();
+    sandbox.run(["get", "A"]).succeeds().prints(CANARY);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    sandbox.holds_no_canary();
+}
+
+#[test]
+fn a_changed_passphrase_opens_the_vault_and_the_old_one_does_not() {
+    let mut sandbox = Sandbox::bare();
+    let old = write_private(&sandbox, "old", PASSPHRASE);
+    let new = write_private(&sandbox, "new", "another passphrase\n");
+    sandbox.set("MCPCRED_STORE", "vault");
+    sandbox.set("MCPCRED_PASSPHRASE_FILE", &old);
+    sandbox.feed(["add", "A", "--stdin"], CANARY.as_bytes()).succeeds();
+    sandbox.run(["store", "passphrase", "--new-passphrase-file", &new]).succeeds();
+    sandbox.run(["get", "A"]).exits(4).says("does not open the vault");
+    sandbox.set("MCPCRED_PASSPHRASE_FILE", &new);
+    sandbox.run(["get", "A"]).succeeds().prints(CANARY);
+}
+
+#[test]
+fn a_recovery_code_opens_the_vault_when_the_key_is_lost() {
+    let mut sandbox = Sandbox::new().with("A");
+    let code = sandbox.run(["store", "passphrase", "--recovery-code"]).succeeds().stdout();
+    assert_eq!(code.lines().count(), 1, "{code}");
+    sandbox.unset("MCPCRED_KEY_FILE");
+    let typed = code.trim().to_ascii_lowercase();
+    sandbox.set("MCPCRED_PASSPHRASE", &typed);
+    sandbox.run(["get", "A"]).succeeds().prints(CANARY);
+    assert_eq!(sandbox.files_holding(code.trim().as_bytes()), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn slots_come_and_go_but_the_last_one_stays() {
+    let sandbox = Sandbox::new().with("A");
+    let second = write_private(&sandbox, "second", &"s".repeat(40));
+    sandbox.run(["store", "passphrase", "--add-key-file", &second]).succeeds().says("slot 2");
+    sandbox.run(["store", "passphrase", "--remove-slot", "7"]).exits(3);
+    sandbox.run(["store", "passphrase", "--remove-slot", "2"]).succeeds();
+    sandbox.run(["store", "passphrase", "--remove-slot", "1"]).exits(1).says("nothing could open it");
+    sandbox.run(["get", "A"]).succeeds().prints(CANARY);
+}
+
+#[test]
+fn a_passphrase_comes_over_a_descriptor() {
+    let mut sandbox = Sandbox::bare();
+    sandbox.set("MCPCRED_STORE", "vault");
+    let add = ["add", "A", "--generate", "20", "--passphrase-fd", "0"];
+    sandbox.feed(add, PASSPHRASE.as_bytes()).succeeds();
+    sandbox.feed(["get", "A", "--passphrase-fd", "0"], PASSPHRASE.as_bytes()).succeeds();
+    sandbox.feed(["get", "A", "--passphrase-fd", "0"], b"wrong").exits(4);
+    sandbox.run(["get", "A", "--passphrase-fd", "77"]).exits(2);
+}
+
+#[test]
+fn the_order_of_keys_is_the_one_that_is_promised() {
+    let mut sandbox = Sandbox::new().with("A");
+    // A key that was named and is wrong is told, and nothing else is tried behind it.
+    sandbox.feed(["get", "A", "--passphrase-fd", "0"], b"wrong").exits(4);
+    let folder = sandbox.path("credentials");
+    fs::create_dir(&folder).unwrap();
+    sandbox.set("CREDENTIALS_DIRECTORY", folder.to_str().unwrap());
+    sandbox.run(["get", "A"]).succeeds();
+    write_private(&sandbox, "credentials/mcpcred-vault-key", &"w".repeat(40));
+    sandbox.run(["get", "A"]).exits(4).says("does not open the vault");
+}
+
+#[test]
+fn moving_to_where_everything_is_changes_nothing() {
+    let sandbox = Sandbox::new().with("A");
+    sandbox.run(["store", "move", "vault"]).succeeds().says("Moved 0 credentials");
+    sandbox.run(["store", "move", "none"]).exits(2);
+    sandbox.run(["store", "move", "auto"]).exits(2);
+    sandbox.run(["store", "move", "elsewhere"]).exits(2);
+    sandbox.run(["get", "A"]).succeeds().prints(CANARY);
+}
+
+#[test]
+fn doctor_is_content_with_a_new_home_and_tests_the_store_when_told() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["doctor"]).succeeds();
+    let sandbox = sandbox.with("A");
+    let document = sandbox.run(["doctor", "--self-test", "--json"]).succeeds().json("doctor");
+    let findings = document["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|it| it["check"] == "self-test" && it["status"] == "ok"), "{document}");
+    let ids = sandbox.run(["list", "--json"]).succeeds().json("list");
+    assert_eq!(ids["credentials"].as_array().unwrap().len(), 1);
+}
