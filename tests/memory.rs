@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use nix::libc::SYS_write;
+use nix::libc::{SYS_execve, SYS_write};
 
 use crate::support::Sandbox;
 use crate::support::keyring_session::KeyringSession;
@@ -176,7 +176,20 @@ fn rotate_and_its_way_back_leave_nothing() {
 #[test]
 fn export_env_leaves_nothing_for_any_shell() {
     let home = Home::new();
-    for shell in ["bash", "fish", "powershell", "cmd", "nu", "dotenv", "json", "docker", "github-actions"] {
+    for shell in [
+        "bash",
+        "zsh",
+        "sh",
+        "fish",
+        "powershell",
+        "cmd",
+        "nu",
+        "elvish",
+        "dotenv",
+        "json",
+        "docker",
+        "github-actions",
+    ] {
         let lines = home.leaves_nothing(&["export-env", "--shell", shell], b"");
         assert!(lines.len() > home.canary.len(), "{shell}");
     }
@@ -247,4 +260,44 @@ fn the_secret_service_leaves_nothing() {
     let long = home.canary.repeat(1000);
     home.leaves_nothing(&["rotate", "TOKEN", "--stdin"], long.as_bytes());
     assert_eq!(home.leaves_nothing(&["get", "TOKEN"], b""), long.as_bytes());
+}
+
+#[test]
+fn in_a_workflow_the_file_gets_the_values_and_the_memory_keeps_none() {
+    let mut home = Home::new();
+    let file = home.sandbox.path("github-env").to_str().unwrap().to_owned();
+    home.sandbox.set("GITHUB_ENV", &file);
+    home.leaves_nothing(&["export-env", "--shell", "github-actions"], b"");
+    assert!(fs::read_to_string(file).unwrap().contains(&home.canary));
+}
+
+/// The block of variables that is handed over is the one place that still holds it.
+#[test]
+fn run_takes_the_value_to_the_new_program_and_nowhere_else() {
+    let home = Home::new();
+    let (mut traced, _child) = traced::start(&home.sandbox, ["run", "-e", "TOKEN", "--", "true"], b"");
+    traced.until(|stop| matches!(stop, Stop::Call { number, .. } if *number == SYS_execve.cast_unsigned()));
+    let places = traced.residues_of(home.canary.as_bytes());
+    assert_eq!(places.len(), 4, "each of its pieces once:\n{}", places.join("\n"));
+    expect_nothing(&mut traced, &[home.key.as_bytes()]);
+
+    assert_eq!(traced.until_exec_or_exit(), Stop::Exec);
+    let places = traced.residues_of(home.canary.as_bytes());
+    assert_eq!(places.len(), 4, "each of its pieces once:\n{}", places.join("\n"));
+    assert!(places.iter().all(|place| place.contains("[stack]")), "the new environment: {places:?}");
+    expect_nothing(&mut traced, &[home.key.as_bytes()]);
+    assert_eq!(traced.end(), 0);
+}
+
+#[test]
+fn a_program_that_does_not_start_leaves_nothing() {
+    let home = Home::new();
+    home.write("program", "\u{7f}this is no program\u{0}");
+    let path = home.sandbox.path("program");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let arguments = ["run", "-e", "TOKEN", "--", path.to_str().unwrap()];
+    let (mut traced, _child) = traced::start(&home.sandbox, arguments, b"");
+    assert_eq!(traced.until_exec_or_exit(), Stop::Exit);
+    expect_nothing(&mut traced, &[home.canary.as_bytes(), home.key.as_bytes()]);
+    assert_eq!(traced.end(), 126);
 }

@@ -89,7 +89,9 @@ impl Traced {
             }
         }
         let (memory, mappings) = open_memory(leader);
-        Self { leader, memory, mappings, inside: HashSet::new(), stopped: Some(leader), is_gone: false }
+        // The `execve` that started it is still to return.
+        let inside = HashSet::from([leader]);
+        Self { leader, memory, mappings, inside, stopped: Some(leader), is_gone: false }
     }
 
     /// Lets it go on to the next system call of any thread, or to its end.
