@@ -6,6 +6,8 @@
 mod support;
 
 mod add;
+#[cfg(target_os = "linux")]
+mod crash;
 mod delete;
 mod export_env;
 mod get;

@@ -1,6 +1,8 @@
 //! `Sandbox`: a person with an empty home, and a canary that must not be seen.
 
 #[cfg(target_os = "linux")]
+pub(crate) mod crash;
+#[cfg(target_os = "linux")]
 pub(crate) mod keyring_session;
 #[cfg(unix)]
 pub(crate) mod terminal;
