@@ -6,6 +6,7 @@
 mod support;
 
 mod add;
+mod concurrency;
 #[cfg(target_os = "linux")]
 mod crash;
 mod delete;
@@ -17,4 +18,6 @@ mod list;
 mod memory;
 mod rotate;
 mod run;
+#[cfg(target_os = "linux")]
+mod secret_service;
 mod store;

@@ -103,7 +103,7 @@ impl KeyringSession {
     /// The names and labels of everything in the keyring, and no value.
     pub(crate) fn labels(&self) -> Vec<String> {
         let mut command = self.command("secret-tool");
-        command.args(["search", "--all", "--unlock", "xdg:schema", "org.freedesktop.Secret.Generic"]);
+        command.args(["search", "--all", "service", "mcpcred:default"]);
         let found = feed(command, b"");
         let text = String::from_utf8_lossy(&found.stdout).into_owned();
         text.lines().filter_map(|line| line.strip_prefix("label = ")).map(str::to_owned).collect()
