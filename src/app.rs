@@ -90,7 +90,7 @@ impl App {
                 Ok(kind)
             }
             Err(reasons) => {
-                self.create_vault(Some(reasons))?;
+                self.create_vault(Some(&reasons))?;
                 Ok(StoreKind::Vault)
             }
         }
@@ -100,7 +100,7 @@ impl App {
     ///
     /// # Errors
     /// Where neither is to be had, or the vault can't be written.
-    pub(crate) fn create_vault(&self, reasons: Option<Vec<String>>) -> Result<(), Failure> {
+    pub(crate) fn create_vault(&self, reasons: Option<&[String]>) -> Result<(), Failure> {
         let why = if reasons.is_some() {
             "no credential store of the system can be used"
         } else {

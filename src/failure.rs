@@ -82,7 +82,7 @@ impl Failure {
     }
 
     /// Tells it, and gives the exit status.
-    pub(crate) fn tell(&self, ui: &Ui) -> ExitCode {
+    pub(crate) fn tell(&self, ui: Ui) -> ExitCode {
         ui.failure(&self.what, &self.why, self.hint.as_deref());
         ExitCode::from(self.code)
     }
@@ -112,14 +112,12 @@ impl From<CredentialError> for Failure {
             }
             CredentialError::ReadOnly => Self::of(Self::USAGE, &error)
                 .hint("choose a store with `--store`, or set the variable itself"),
-            CredentialError::NoStore { reasons } => reasons
-                .iter()
-                .fold(Self::of(Self::NO_ANSWER, &error), |failure, reason| failure.because(reason))
-                .hint(
+            CredentialError::NoStore { reasons } => {
+                reasons.iter().fold(Self::of(Self::NO_ANSWER, &error), Self::because).hint(
                     "make an encrypted file with `mcpcred store init`, from a terminal or with \
                      `MCPCRED_KEY_FILE` or `MCPCRED_PASSPHRASE_FILE` set",
-                ),
-            CredentialError::AlreadyThere { .. } => Self::of(Self::GENERAL, &error),
+                )
+            }
             CredentialError::Index(error) => {
                 Self::of(Self::GENERAL, error).hint("`mcpcred doctor` tells what is wrong with it")
             }

@@ -1,5 +1,4 @@
 //! `mcpcred` keeps the tokens of MCP servers in the operating system's own store.
-#![allow(dead_code, reason = "the house is being built: removed once every room is in use")]
 
 mod app;
 mod cli;

@@ -97,13 +97,6 @@ impl fmt::Display for CredentialName {
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Profile(String);
 
-impl Profile {
-    /// The profile as text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Default for Profile {
     fn default() -> Self {
         Self("default".to_owned())

@@ -129,7 +129,7 @@ impl Settings {
         let user_source = || Source::User(user_path.clone());
         let profile = pick([
             flags.profile.map(|value| (value, Source::Flag("--profile"))),
-            variable(environment, "MCPCRED_PROFILE", |text| text.parse::<Profile>())?,
+            variable(environment, "MCPCRED_PROFILE", str::parse::<Profile>)?,
             first(&projects, |file| file.profile.clone()),
             user.profile.map(|value| (value, user_source())),
         ]);
@@ -142,7 +142,7 @@ impl Settings {
         };
         let store = pick([
             flags.store.map(|value| (value, Source::Flag("--store"))),
-            variable(environment, "MCPCRED_STORE", |text| text.parse::<StoreSetting>())?,
+            variable(environment, "MCPCRED_STORE", str::parse::<StoreSetting>)?,
             user_store,
         ]);
         let project_credentials = first(&projects, |file| file.credentials.clone())

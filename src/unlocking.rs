@@ -136,14 +136,14 @@ impl Unlocking {
     /// Where nothing was given and nobody can be asked, or the two differ.
     pub(crate) fn key_for_new_vault(
         &self,
-        reasons: Option<Vec<String>>,
+        reasons: Option<&[String]>,
     ) -> Result<(UnlockKey, SlotKind), Failure> {
         if let Some(given) = self.sources().given().map_err(Failure::from)? {
             return Ok(given);
         }
         let nobody = |error| match error {
             AskError::NoTerminal => CredentialError::NoStore {
-                reasons: reasons.clone().unwrap_or_else(|| vec!["there is no vault yet".to_owned()]),
+                reasons: reasons.map_or_else(|| vec!["there is no vault yet".to_owned()], <[String]>::to_vec),
             }
             .into(),
             error => Failure::from(error),

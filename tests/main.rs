@@ -1,5 +1,6 @@
 //! The journeys of people, through the real binary: one program, so that it links once.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
+#![allow(clippy::disallowed_methods, reason = "the rules about the environment are for what ships")]
 #![allow(dead_code, reason = "what one platform's tests do not use, another's do")]
 #![allow(unreachable_pub, reason = "there is no public here")]
 

@@ -13,7 +13,7 @@ use crate::name::CredentialName;
 /// Store a new credential; the value is asked for, hidden
 #[derive(Debug, clap::Args)]
 pub(super) struct Add {
-    /// Name of the credential and of its variable, such as GITHUB_TOKEN
+    /// Name of the credential and of its variable, such as `GITHUB_TOKEN`
     name: CredentialName,
     /// Refused: a value is never an argument
     #[arg(hide = true, num_args = 0.., allow_hyphen_values = false)]

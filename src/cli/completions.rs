@@ -21,7 +21,7 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self, ui: &Ui) -> Outcome {
+    pub(super) fn run(self, ui: Ui) -> Outcome {
         let shells = Shells::builtins();
         let shell = shells
             .completer(&self.shell)

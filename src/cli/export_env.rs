@@ -19,7 +19,7 @@ pub(super) struct ExportEnv {
     /// Names of the credentials [default: all of the profile]
     #[arg(value_name = "NAME", add = super::completions::names())]
     names: Vec<CredentialName>,
-    /// For whom [default: MCPCRED_SHELL, then the parent process, then SHELL]
+    /// For whom [default: `MCPCRED_SHELL`, then the parent process, then `SHELL`]
     #[arg(long, value_parser = shell_parser())]
     shell: Option<Shell>,
     /// Only those with this tag

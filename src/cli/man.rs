@@ -18,7 +18,7 @@ pub(super) struct Man {
 }
 
 impl Man {
-    pub(super) fn run(self, ui: &Ui) -> Outcome {
+    pub(super) fn run(self, ui: Ui) -> Outcome {
         let command = Cli::command();
         if let Some(folder) = self.folder {
             let failed = |error: std::io::Error| {

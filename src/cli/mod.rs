@@ -107,15 +107,15 @@ pub(crate) fn run() -> ExitCode {
         },
         may_prompt: !globals.no_prompt,
     };
-    command.run(globals, environment, ui).unwrap_or_else(|failure| failure.tell(&ui))
+    command.run(globals, environment, ui).unwrap_or_else(|failure| failure.tell(ui))
 }
 
 impl Command {
     fn run(self, globals: Globals, environment: Environment, ui: Ui) -> Outcome {
         let is_run = matches!(self, Self::Run(_));
         let app = match self {
-            Self::Completions(command) => return command.run(&ui),
-            Self::Man(command) => return command.run(&ui),
+            Self::Completions(command) => return command.run(ui),
+            Self::Man(command) => return command.run(ui),
             Self::ClipKeeper(command) => return command.run(),
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };

@@ -9,6 +9,8 @@ mod repair;
 mod rotate;
 mod similar;
 mod stores;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -84,9 +86,6 @@ pub(crate) enum CredentialError {
     /// Nothing was chosen, and nothing that can be used is here.
     #[error("this machine has no credential store that can be used")]
     NoStore { reasons: Vec<String> },
-    /// Values are taken out of circulation before they can be moved onto themselves.
-    #[error("the credentials rest in {} already", store.title())]
-    AlreadyThere { store: StoreKind },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

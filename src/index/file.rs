@@ -50,11 +50,6 @@ impl IndexFile {
         Self { path: folder.join("index.json") }
     }
 
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Reads it.
     ///
     /// # Errors
@@ -124,14 +119,14 @@ mod tests {
     #[test]
     fn a_truncated_index_is_damaged() {
         let (_folder, file) = in_new_folder();
-        std::fs::write(file.path(), br#"{"schema_version": 1, "generation": 3, "prof"#).unwrap();
+        std::fs::write(&file.path, br#"{"schema_version": 1, "generation": 3, "prof"#).unwrap();
         assert!(matches!(file.load().unwrap(), Loaded::Damaged(_)));
     }
 
     #[test]
     fn a_newer_index_is_refused_by_version() {
         let (_folder, file) = in_new_folder();
-        std::fs::write(file.path(), br#"{"schema_version": 7, "other": {}}"#).unwrap();
+        std::fs::write(&file.path, br#"{"schema_version": 7, "other": {}}"#).unwrap();
         assert!(matches!(file.load(), Err(IndexError::UnknownVersion { found: 7, .. })));
     }
 }

@@ -68,6 +68,7 @@ impl Entry {
 }
 
 impl State {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
     fn is_settled(&self) -> bool {
         *self == Self::Stored
     }

@@ -66,6 +66,7 @@ pub(crate) enum Fact {
     /// This is Linux inside Windows, which has no desktop session as a rule.
     InWsl,
     /// The program has no lasting signature: the Keychain asks again after each update.
+    #[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "only macOS signs programs so"))]
     AdHocSignature,
     /// What the `keyring` crate says when it opens its own default store, or `None` where it agrees.
     SecondOpinion(Option<String>),

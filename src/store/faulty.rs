@@ -1,8 +1,6 @@
 //! A store that fails on demand, for tests.
 
 use std::sync::{Mutex, PoisonError};
-use std::thread::sleep;
-use std::time::Duration;
 
 use crate::secret::Secret;
 use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
@@ -18,8 +16,6 @@ pub(crate) enum Fault {
     Reading(fn() -> StoreError),
     /// Only writing and removing fail.
     Writing(fn() -> StoreError),
-    /// Each operation takes this long.
-    Delay(Duration),
     /// Writing succeeds and keeps nothing.
     KeepNothing,
     /// Writing succeeds and keeps this many bytes.
@@ -43,17 +39,8 @@ impl<S: CredentialStore> Faulty<S> {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// The store behind it, which has no faults.
-    pub(crate) fn behind(&self) -> &S {
-        &self.store
-    }
-
     fn fault(&self) -> Fault {
-        let fault = *self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Fault::Delay(delay) = fault {
-            sleep(delay);
-        }
-        fault
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn before_reading(&self) -> Result<(), StoreError> {
@@ -116,6 +103,8 @@ impl<S: CredentialStore> CredentialStore for Faulty<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::store::conformance::{self, key};
     use crate::store::memory::Memory;

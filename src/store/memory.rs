@@ -7,18 +7,32 @@ use crate::secret::Secret;
 use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
 
 /// Keeps items for as long as it lives.
-#[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<ItemKey, Secret>>);
+#[derive(Debug)]
+pub(crate) struct Memory {
+    kind: StoreKind,
+    items: Mutex<BTreeMap<ItemKey, Secret>>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::of_kind(StoreKind::Memory)
+    }
+}
 
 impl Memory {
+    /// An empty one that says it is of another kind.
+    pub(crate) fn of_kind(kind: StoreKind) -> Self {
+        Self { kind, items: Mutex::default() }
+    }
+
     fn items(&self) -> MutexGuard<'_, BTreeMap<ItemKey, Secret>> {
-        self.0.lock().unwrap()
+        self.items.lock().unwrap()
     }
 }
 
 impl CredentialStore for Memory {
     fn kind(&self) -> StoreKind {
-        StoreKind::Memory
+        self.kind
     }
 
     fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {

@@ -37,34 +37,34 @@ impl Ui {
     ///
     /// # Errors
     /// Where stdout is closed or cannot take it.
-    pub(crate) fn data(&self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn data(self, bytes: &[u8]) -> io::Result<()> {
         output::write(bytes)
     }
 
     /// Whether a person looks at the data.
-    pub(crate) fn data_is_terminal(&self) -> bool {
+    pub(crate) fn data_is_terminal(self) -> bool {
         io::stdout().is_terminal()
     }
 
     /// Columns of the terminal that shows the data, `None` where it goes elsewhere.
-    pub(crate) fn data_width(&self) -> Option<usize> {
+    pub(crate) fn data_width(self) -> Option<usize> {
         terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
     }
 
     /// Tells what happened.
-    pub(crate) fn say(&self, message: &str) {
+    pub(crate) fn say(self, message: &str) {
         if !self.quiet {
             self.write(&format!("{}\n", sanitize(message)));
         }
     }
 
     /// Tells what may become a problem.
-    pub(crate) fn warn(&self, message: &str) {
+    pub(crate) fn warn(self, message: &str) {
         self.write(&labelled("warning:", WARNING, message));
     }
 
     /// Tells what went wrong, its causes from the nearest to the deepest, and one thing to do about it.
-    pub(crate) fn failure<T: AsRef<str>>(&self, what: &str, why: &[T], hint: Option<&str>) {
+    pub(crate) fn failure<T: AsRef<str>>(self, what: &str, why: &[T], hint: Option<&str>) {
         let mut text = labelled("error:", ERROR, what);
         for cause in why {
             text.push_str(&labelled("  why:", WHY, cause.as_ref()));
@@ -79,7 +79,7 @@ impl Ui {
     ///
     /// # Errors
     /// [`AskError`]; the terminal is as it was.
-    pub(crate) fn ask_secret(&self, prompt: &str) -> Result<Secret, AskError> {
+    pub(crate) fn ask_secret(self, prompt: &str) -> Result<Secret, AskError> {
         self.console()?.ask_secret(&sanitize(prompt))
     }
 
@@ -87,7 +87,7 @@ impl Ui {
     ///
     /// # Errors
     /// [`AskError`]
-    pub(crate) fn ask_line(&self, prompt: &str) -> Result<String, AskError> {
+    pub(crate) fn ask_line(self, prompt: &str) -> Result<String, AskError> {
         self.console()?.ask_line(&sanitize(prompt))
     }
 
@@ -95,19 +95,19 @@ impl Ui {
     ///
     /// # Errors
     /// [`AskError`]
-    pub(crate) fn confirm(&self, question: &str) -> Result<bool, AskError> {
+    pub(crate) fn confirm(self, question: &str) -> Result<bool, AskError> {
         let answer = self.ask_line(&format!("{question} [y/N] "))?;
         let answer = answer.trim();
         Ok(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
     }
 
-    fn console(&self) -> Result<Console, AskError> {
+    fn console(self) -> Result<Console, AskError> {
         if self.may_prompt { Console::open() } else { Err(AskError::NoTerminal) }
     }
 
     /// In one piece, so that lines of several processes do not mix. A closed stderr is no reason to fail a
     /// command that has done its work.
-    fn write(&self, text: &str) {
+    fn write(self, text: &str) {
         _ = AutoStream::new(io::stderr(), self.colour).write_all(text.as_bytes());
     }
 }

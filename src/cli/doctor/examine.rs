@@ -198,7 +198,6 @@ fn about(fact: &Fact) -> Option<Finding> {
         }
         Fact::DefaultCollection(path) => ok(check, format!("the default collection is `{path}`")),
         Fact::Locked(true) => warning(check, "the default collection is locked"),
-        Fact::Locked(false) => return None,
         Fact::Twins(key, count) => {
             warning(check, format!("{count} items carry the name {key}, and the newest is read"))
                 .hint("remove the others in your desktop's keyring program")
@@ -214,7 +213,7 @@ fn about(fact: &Fact) -> Option<Finding> {
             "this program has no lasting signature, so the Keychain asks again after each update",
         )
         .hint("install a signed release, or use `mcpcred store move vault`"),
-        Fact::SecondOpinion(_) => return None,
+        Fact::Locked(false) | Fact::SecondOpinion(_) => return None,
     })
 }
 

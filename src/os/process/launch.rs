@@ -54,6 +54,7 @@ pub(crate) enum LaunchError {
     Nul,
     /// A batch file and an argument that `cmd` would read as something else, or run (125).
     #[error("`{}` is a batch file, and one of the arguments cannot be passed to one safely", .0.display())]
+    #[cfg_attr(not(windows), allow(dead_code, reason = "only Windows has batch files"))]
     BatchArgument(PathBuf),
     /// Anything else (125).
     #[error("`{}` did not start", program.display())]

@@ -113,31 +113,29 @@ impl Sealed {
         Ok(())
     }
 
-    /// The value that an item stands for, `None` where its file has just gone.
-    fn resolve(&self, key: &ItemKey, item: Secret) -> Result<Option<Secret>, StoreError> {
-        let Some(reference) = self.parse(&item)? else { return Ok(Some(item)) };
+    /// The value in the file of a reference, `None` where the file is not there.
+    fn read_file(&self, key: &ItemKey, reference: &Reference) -> Result<Option<Secret>, StoreError> {
         let path = self.path(&reference.record);
         if name_of(&path).is_none_or(|(owner, _)| owner != digest(key)) {
             return Err(damaged(path, "the reference is of another item"));
         }
         let content = private_file::read(&path, file::LIMIT).map_err(|source| io_failed(&path, source))?;
-        let Some(content) = content else { return Ok(None) };
         let binding = file::binding(key, &reference.record, reference.generation);
-        open(&content, &reference.key, &binding, &path).map(Some)
+        content.map(|content| open(&content, &reference.key, &binding, &path)).transpose()
     }
 
-    /// Reads again for as long as a writer keeps being faster.
-    fn get_patiently(&self, key: &ItemKey, mut item: Option<Secret>) -> Result<Option<Secret>, StoreError> {
+    /// The value that an item stands for. Where its file has just gone, a writer was faster, and the item is
+    /// read again.
+    fn resolve(&self, key: &ItemKey, mut item: Option<Secret>) -> Result<Option<Secret>, StoreError> {
         for _ in 0..ATTEMPTS {
             let Some(seen) = item else { return Ok(None) };
-            let copy = Secret::copy_of(seen.expose_secret());
-            if let Some(secret) = self.resolve(key, copy)? {
+            let Some(reference) = self.parse(&seen)? else { return Ok(Some(seen)) };
+            if let Some(secret) = self.read_file(key, &reference)? {
                 return Ok(Some(secret));
             }
             item = self.native.get(key)?;
             if item.as_ref() == Some(&seen) {
-                let record = self.parse(&seen)?.map(|it| it.record).unwrap_or_default();
-                return Err(damaged(self.path(&record), "it is missing"));
+                return Err(damaged(self.path(&reference.record), "it is missing"));
             }
         }
         Err(damaged(self.folder.clone(), "the value does not come to rest"))
@@ -224,12 +222,12 @@ impl CredentialStore for Sealed {
 
     fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {
         let item = self.native.get(key)?;
-        self.get_patiently(key, item)
+        self.resolve(key, item)
     }
 
     fn get_many(&self, keys: &[ItemKey]) -> Result<Vec<Option<Secret>>, StoreError> {
         let items = self.native.get_many(keys)?;
-        keys.iter().zip(items).map(|(key, item)| self.get_patiently(key, item)).collect()
+        keys.iter().zip(items).map(|(key, item)| self.resolve(key, item)).collect()
     }
 
     fn remove(&self, key: &ItemKey) -> Result<bool, StoreError> {

@@ -16,6 +16,7 @@ pub(crate) enum KeyCache<'a> {
     #[cfg(target_os = "linux")]
     Kernel,
     /// An item of the operating system's own store, which says itself until when it counts.
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux has its kernel for that"))]
     Native(&'a dyn CredentialStore),
 }
 

@@ -201,9 +201,7 @@ impl Vault {
     }
 
     /// The ways to unlock it.
-    ///
-    /// # Errors
-    /// As [`Vault::facts`].
+    #[cfg(test)]
     pub(crate) fn slots(&self) -> Result<Vec<SlotFacts>, StoreError> {
         Ok(Self::facts(&self.path)?.slots)
     }

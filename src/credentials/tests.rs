@@ -1,0 +1,235 @@
+//! What credentials promise when a store does not keep its own promises, and when the clock goes backwards.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::credential::{Facts, Kind};
+use crate::credentials::relocate::Relocation;
+use crate::index::State;
+use crate::store::faulty::{Fault, Faulty};
+use crate::store::memory::Memory;
+
+/// A clock that a test sets, in seconds.
+#[derive(Clone, Default)]
+struct Hand(Arc<AtomicI64>);
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+/// A machine with two stores, of which the first can be made to fail.
+struct Machine {
+    folder: tempfile::TempDir,
+    first: Arc<Faulty<Memory>>,
+    second: Arc<Memory>,
+    hand: Hand,
+}
+
+const FIRST: StoreKind = StoreKind::Memory;
+const SECOND: StoreKind = StoreKind::Vault;
+
+impl Machine {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = Self {
+            folder,
+            first: Arc::new(Faulty::new(Memory::default())),
+            second: Arc::new(Memory::of_kind(SECOND)),
+            hand: Hand::default(),
+        };
+        machine.hand.0.store(1_800_000_000, Ordering::Relaxed);
+        machine.credentials().choose(FIRST, "a test").unwrap();
+        machine
+    }
+
+    fn credentials(&self) -> Credentials {
+        let (first, second) = (Arc::clone(&self.first), Arc::clone(&self.second));
+        let open = move |kind| -> Result<Arc<dyn CredentialStore>, StoreError> {
+            if kind == FIRST { Ok(Arc::clone(&first) as _) } else { Ok(Arc::clone(&second) as _) }
+        };
+        let path: &Path = self.folder.path();
+        let stores = Stores::new(path, None, Box::new(open));
+        Credentials::new(path, Profile::default(), stores, Box::new(self.hand.clone()))
+    }
+
+    fn add(&self, name: &str, value: &str) -> Result<(), CredentialError> {
+        let credentials = self.credentials();
+        let facts = Facts::new(Kind::Token, credentials.now());
+        credentials.add(&parse(name), facts, &Secret::copy_of(value.as_bytes()), FIRST)
+    }
+
+    fn rotate(
+        &self,
+        name: &str,
+        value: &str,
+        keep: SignedDuration,
+    ) -> Result<CredentialName, CredentialError> {
+        self.credentials().rotate(&parse(name), &Secret::copy_of(value.as_bytes()), keep, |_| ())
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        let secret = self.credentials().get(&parse(name)).ok()?;
+        Some(secret.expose_secret_str().unwrap().to_owned())
+    }
+
+    fn state(&self, name: &str) -> Option<State> {
+        self.credentials().find(&parse(name)).unwrap().map(|(_, entry)| entry.state)
+    }
+}
+
+fn parse(name: &str) -> CredentialName {
+    name.parse().unwrap()
+}
+
+fn denied() -> StoreError {
+    StoreError::Denied { store: FIRST }
+}
+
+#[test]
+fn a_store_that_keeps_nothing_or_half_is_noticed_and_nothing_is_listed() {
+    for fault in [Fault::KeepNothing, Fault::Truncate(3)] {
+        let machine = Machine::new();
+        machine.first.set(fault);
+        let error = machine.add("A", "a value").unwrap_err();
+        assert!(matches!(error, CredentialError::Store(StoreError::NotReadBack { .. })), "{error}");
+        machine.first.set(Fault::None);
+        assert_eq!((machine.value("A"), machine.state("A")), (None, None));
+        machine.add("A", "again").unwrap();
+        assert_eq!(machine.value("A").unwrap(), "again");
+    }
+}
+
+#[test]
+fn a_store_that_refuses_changes_nothing() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    machine.first.set(Fault::Everything(denied));
+    assert!(machine.add("B", "x").is_err());
+    assert!(machine.rotate("A", "new", SignedDuration::ZERO).is_err());
+    assert!(machine.credentials().delete(&parse("A")).is_err());
+    machine.first.set(Fault::None);
+    assert_eq!(machine.value("B"), None);
+    // Its deletion was begun on a person's word, and is finished when it is asked for again.
+    machine.credentials().delete(&parse("A")).unwrap();
+    assert_eq!(machine.state("A"), None);
+}
+
+#[test]
+fn a_rotation_that_the_store_botches_leaves_the_old_value() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    machine.first.set(Fault::Writing(denied));
+    machine.rotate("A", "new", SignedDuration::ZERO).unwrap_err();
+    machine.first.set(Fault::None);
+    assert_eq!(machine.value("A").unwrap(), "old");
+    machine.rotate("A", "new", SignedDuration::ZERO).unwrap();
+    assert_eq!((machine.value("A").unwrap().as_str(), machine.state("A")), ("new", Some(State::Stored)));
+}
+
+#[test]
+fn an_item_that_the_index_lost_is_adopted_and_not_overwritten() {
+    let machine = Machine::new();
+    machine
+        .first
+        .put(&machine.credentials().key(&parse("A"), Slot::Current), &Secret::copy_of(b"kept"))
+        .unwrap();
+    let error = machine.add("A", "other").unwrap_err();
+    assert!(matches!(error, CredentialError::Adopted { .. }), "{error}");
+    assert_eq!(machine.value("A").unwrap(), "kept");
+}
+
+#[test]
+fn an_item_that_another_program_removed_is_told_and_can_be_added_again() {
+    let machine = Machine::new();
+    machine.add("A", "value").unwrap();
+    machine.first.remove(&machine.credentials().key(&parse("A"), Slot::Current)).unwrap();
+    let error = machine.credentials().get(&parse("A")).unwrap_err();
+    assert!(matches!(error, CredentialError::Vanished { .. }), "{error}");
+    machine.add("A", "again").unwrap();
+    assert_eq!(machine.value("A").unwrap(), "again");
+}
+
+#[test]
+fn a_move_takes_values_and_former_values_along_and_can_be_repeated() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    machine.add("B", "b").unwrap();
+    let moved = machine.credentials().relocate(SECOND).unwrap();
+    assert_eq!(moved, Relocation { moved: 2, left_behind: 0 });
+    assert_eq!(machine.credentials().relocate(SECOND).unwrap(), Relocation::default());
+    assert_eq!(machine.value("A").unwrap(), "second");
+    let previous = machine.credentials().get_previous(&parse("A")).unwrap();
+    assert_eq!(previous.expose_secret(), b"first");
+    assert!(machine.first.keys().unwrap().is_empty());
+    assert_eq!(machine.credentials().stores().current().unwrap().unwrap().kind, SECOND);
+}
+
+#[test]
+fn a_move_whose_source_cannot_be_emptied_says_so_and_tries_again() {
+    let machine = Machine::new();
+    machine.add("A", "value").unwrap();
+    machine.first.set(Fault::Writing(denied));
+    assert_eq!(machine.credentials().relocate(SECOND).unwrap(), Relocation { moved: 1, left_behind: 1 });
+    assert_eq!(machine.value("A").unwrap(), "value");
+    machine.first.set(Fault::None);
+    assert_eq!(machine.credentials().relocate(SECOND).unwrap(), Relocation::default());
+    assert!(machine.first.keys().unwrap().is_empty());
+}
+
+#[test]
+fn a_clock_that_was_set_back_loses_nothing_and_makes_nothing_due() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    machine.hand.0.store(0, Ordering::Relaxed);
+    let (_, entry) = machine.credentials().find(&parse("A")).unwrap().unwrap();
+    assert!(!entry.facts.is_rotation_due(machine.credentials().now()));
+    machine.rotate("A", "third", SignedDuration::from_hours(1)).unwrap();
+    assert_eq!(machine.value("A").unwrap(), "third");
+    machine.hand.0.store(1_900_000_000, Ordering::Relaxed);
+    assert!(machine.credentials().get_previous(&parse("A")).is_err());
+    machine.credentials().repair().unwrap();
+    assert_eq!(machine.first.keys().unwrap().len(), 1);
+}
+
+#[test]
+fn an_index_that_is_lost_comes_back_from_the_store() {
+    let machine = Machine::new();
+    machine.add("A", "a").unwrap();
+    machine.add("B", "b").unwrap();
+    std::fs::remove_file(machine.folder.path().join("index.json")).unwrap();
+    let credentials = machine.credentials();
+    assert_eq!(credentials.list().unwrap().len(), 2);
+    assert_eq!(credentials.take_notices(), [Notice::IndexRebuilt { found: 2, damaged: None }]);
+    assert_eq!(machine.value("B").unwrap(), "b");
+}
+
+#[test]
+fn what_was_interrupted_is_settled_by_a_repair() {
+    let machine = Machine::new();
+    machine.add("DONE", "value").unwrap();
+    let credentials = machine.credentials();
+    credentials
+        .write(|index| {
+            for (name, state) in
+                [("DONE", State::Adding), ("NEVER", State::Adding), ("GONE", State::Removing)]
+            {
+                let mut entry = Entry::stored(Facts::new(Kind::Token, credentials.now()), FIRST);
+                entry.state = state;
+                index.put(&credentials.profile, &parse(name), entry);
+            }
+            Ok(credentials.index.save(index)?)
+        })
+        .unwrap();
+    let repair = credentials.repair().unwrap();
+    assert_eq!(repair, Repair { settled: 3, forgotten: 0, adopted: 0, left_behind: 0 });
+    assert_eq!(machine.state("DONE"), Some(State::Stored));
+    assert_eq!((machine.state("NEVER"), machine.state("GONE")), (None, None));
+}
