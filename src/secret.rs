@@ -5,10 +5,25 @@ use std::io::{self, Read};
 use std::str::Utf8Error;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, zeroize_stack};
 
 /// The largest value that a credential may have, in bytes.
 pub(crate) const MAX_SECRET: usize = 1024 * 1024;
+
+/// More than what ciphers and key derivations use of the stack, in bytes.
+const STACK: usize = 16 * 1024;
+
+/// Does the work and wipes the stack that it used: ciphers keep copies of keys and of blocks of text there.
+pub(crate) fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
+    // A frame of its own, which ends before the wiping and so lies in what is wiped.
+    #[inline(never)]
+    fn apart<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+    let result = apart(work);
+    zeroize_stack::<STACK>();
+    result
+}
 
 /// Bytes that nobody may see by accident.
 ///

@@ -7,11 +7,18 @@
 mod support;
 
 mod add;
+mod concurrency;
+#[cfg(target_os = "linux")]
+mod crash;
 mod delete;
 mod export_env;
 mod get;
 mod house_rules;
 mod list;
+#[cfg(target_os = "linux")]
+mod memory;
 mod rotate;
 mod run;
+#[cfg(target_os = "linux")]
+mod secret_service;
 mod store;

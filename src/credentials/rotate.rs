@@ -32,8 +32,13 @@ impl Credentials {
                 .get(&current)?
                 .ok_or_else(|| CredentialError::Vanished { name: name.clone(), store: entry.store })?;
             let now = self.now();
+            // A rotation that was interrupted and is repeated: the value before it is kept already.
+            let is_kept = entry.previous_until.is_some_and(|until| until > now);
+            let is_repeated = is_kept && former == *secret;
             if !keep.is_zero() {
-                Self::put_and_read_back(&*store, &previous, &former)?;
+                if !is_repeated {
+                    Self::put_and_read_back(&*store, &previous, &former)?;
+                }
                 entry.previous_until = Some(now.checked_add(keep).unwrap_or(Timestamp::MAX));
             }
             entry.state = State::Rotating;

@@ -1,7 +1,13 @@
 //! `Sandbox`: a person with an empty home, and a canary that must not be seen.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod crash;
+#[cfg(target_os = "linux")]
+pub(crate) mod keyring_session;
 #[cfg(unix)]
 pub(crate) mod terminal;
+#[cfg(target_os = "linux")]
+pub(crate) mod traced;
 
 use std::ffi::OsStr;
 use std::fs;

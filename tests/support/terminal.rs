@@ -100,6 +100,19 @@ impl Terminal {
         self.send("\r");
     }
 
+    /// The program's process.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn process(&self) -> nix::unistd::Pid {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            match nix::unistd::tcgetpgrp(&self.keyboard) {
+                Ok(leader) if leader.as_raw() > 0 => return leader,
+                _ => thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        panic!("nobody took the terminal");
+    }
+
     /// Whether the terminal shows what is typed.
     pub(crate) fn echoes(&self) -> bool {
         let modes = tcgetattr(&self.keyboard).expect("a terminal with modes");

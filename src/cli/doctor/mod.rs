@@ -12,6 +12,7 @@ use crate::credentials::Repair;
 use crate::failure::Failure;
 use crate::store::{StoreKind, detect};
 use crate::ui::table::Table;
+use crate::unlocking::Unlocking;
 
 /// Tell what is wrong on this machine, and what to do about it; changes nothing unless told to
 #[derive(Debug, clap::Args)]
@@ -102,9 +103,11 @@ impl Document {
 fn repair(app: &App) -> Result<Finding, Failure> {
     let Repair { settled, forgotten, adopted, left_behind } = app.credentials.repair()?;
     let current = app.credentials.stores().current()?;
-    let swept = match current.map(|choice| choice.kind) {
-        Some(StoreKind::Vault | StoreKind::None) | None => 0,
-        Some(kind) => app.unlocking.open_sealed(kind)?.sweep()?,
+    let native = Unlocking::native_kind();
+    let swept = match app.unlocking.open_sealed(native)?.sweep() {
+        // A move to another store may have left files; where theirs does not answer, they stay for now.
+        Err(_) if current.is_none_or(|choice| choice.kind != native) => 0,
+        outcome => outcome?,
     };
     let message = format!(
         "settled {settled} interrupted commands, removed {forgotten} former values past their time and {swept} \

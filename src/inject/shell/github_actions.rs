@@ -6,7 +6,7 @@
 
 use crate::inject::shell::page::Page;
 use crate::inject::shell::{RenderError, Shell, Variable, check, text_of};
-use crate::secret::Secret;
+use crate::secret::{Secret, on_wiped_stack};
 
 /// `::add-mask::` lines: each value, and each line of a value of several, since logs are masked by line.
 ///
@@ -15,7 +15,7 @@ use crate::secret::Secret;
 pub(crate) fn masks(variables: &[Variable<'_>]) -> Result<Secret, RenderError> {
     check(Shell::GithubActions, variables)?;
     let mut page = Page::for_variables(Shell::GithubActions, variables);
-    write_masks(&mut page, variables)?;
+    on_wiped_stack(|| write_masks(&mut page, variables))?;
     Ok(page.into_secret())
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn masks(variables: &[Variable<'_>]) -> Result<Secret, RenderError> {
 pub(crate) fn entries(variables: &[Variable<'_>]) -> Result<Secret, RenderError> {
     check(Shell::GithubActions, variables)?;
     let mut page = Page::for_variables(Shell::GithubActions, variables);
-    write_entries(&mut page, variables)?;
+    on_wiped_stack(|| write_entries(&mut page, variables))?;
     Ok(page.into_secret())
 }
 

@@ -19,7 +19,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::inject::shell::page::Page;
-use crate::secret::Secret;
+use crate::secret::{Secret, on_wiped_stack};
 
 /// A variable's name and its value.
 pub(crate) type Variable<'a> = (&'a str, &'a Secret);
@@ -190,6 +190,10 @@ pub(crate) enum Reason {
 /// # Errors
 /// Where a name is not one, or a value has no spelling in that shell.
 pub(crate) fn render(shell: Shell, variables: &[Variable<'_>]) -> Result<Secret, RenderError> {
+    on_wiped_stack(|| write(shell, variables))
+}
+
+fn write(shell: Shell, variables: &[Variable<'_>]) -> Result<Secret, RenderError> {
     check(shell, variables)?;
     let mut page = Page::for_variables(shell, variables);
     match shell {

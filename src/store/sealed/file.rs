@@ -6,7 +6,7 @@ use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use crate::secret::{MAX_SECRET, Secret};
+use crate::secret::{MAX_SECRET, Secret, on_wiped_stack};
 use crate::store::{ItemKey, StoreError};
 
 const MAGIC: &[u8; 8] = b"MCPCREDS";
@@ -72,10 +72,8 @@ pub(super) fn seal(secret: &Secret, key: &CipherKey, binding: &[u8]) -> Result<V
     content.push(VERSION);
     content.extend_from_slice(&nonce);
     content.extend_from_slice(secret.expose_secret());
-    let text = &mut content[HEADER + NONCE..];
-    let tag = key
-        .cipher()
-        .encrypt_inout_detached(&XNonce::from(nonce), binding, text.into())
+    let text = (&mut content[HEADER + NONCE..]).into();
+    let tag = on_wiped_stack(|| key.cipher().encrypt_inout_detached(&XNonce::from(nonce), binding, text))
         // The cipher takes 256 GiB.
         .map_err(|_| getrandom::Error::UNEXPECTED)?;
     content.extend_from_slice(&tag);
@@ -104,8 +102,7 @@ pub(super) fn open(
         return Err(damaged("it is cut off"));
     };
     let mut text = Zeroizing::new(sealed.to_vec());
-    key.cipher()
-        .decrypt_in_place(&XNonce::from(*nonce), binding, &mut *text)
+    on_wiped_stack(|| key.cipher().decrypt_in_place(&XNonce::from(*nonce), binding, &mut *text))
         .map_err(|_| damaged("it does not open with the key that its item holds"))?;
     Ok(Secret::new(std::mem::take(&mut *text)))
 }

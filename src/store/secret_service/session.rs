@@ -8,7 +8,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, on_wiped_stack};
 
 /// The algorithm's name in `OpenSession`.
 pub(super) const ALGORITHM: &str = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
@@ -80,7 +80,8 @@ impl SessionKey {
     pub(super) fn decrypt(&self, nonce: &[u8], ciphertext: &[u8]) -> Option<Secret> {
         let decryptor = cbc::Decryptor::<aes::Aes128>::new_from_slices(&*self.0, nonce).ok()?;
         let mut bytes = Zeroizing::new(ciphertext.to_vec());
-        let length = decryptor.decrypt_padded::<Pkcs7>(&mut bytes).ok()?.len();
+        let decrypt = || decryptor.decrypt_padded::<Pkcs7>(&mut bytes).map(<[u8]>::len);
+        let length = on_wiped_stack(decrypt).ok()?;
         bytes.truncate(length);
         Some(Secret::new(std::mem::take(&mut *bytes)))
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, on_wiped_stack};
 use crate::store::vault::format::Flaw;
 use crate::store::{StoreError, StoreKind};
 
@@ -28,7 +28,7 @@ impl Key {
     /// A key that `write` fills in.
     fn written_by<E>(write: impl FnOnce(&mut [u8; 32]) -> Result<(), E>) -> Result<Self, E> {
         let mut key = Self(Box::new(Zeroizing::new([0; 32])));
-        write(&mut key.0)?;
+        on_wiped_stack(|| write(&mut key.0))?;
         Ok(key)
     }
 
@@ -83,10 +83,10 @@ impl Key {
         let mut sealed = Zeroizing::new(Vec::with_capacity(plain.len() + OVERHEAD));
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plain);
-        let tag = self
-            .cipher()
-            .encrypt_inout_detached(&XNonce::from(nonce), context, (&mut sealed[NONCE..]).into())
-            .map_err(|_| failed("a value is too long to be encrypted".to_owned()))?;
+        let text = (&mut sealed[NONCE..]).into();
+        let tag =
+            on_wiped_stack(|| self.cipher().encrypt_inout_detached(&XNonce::from(nonce), context, text))
+                .map_err(|_| failed("a value is too long to be encrypted".to_owned()))?;
         sealed.extend_from_slice(&tag);
         Ok(std::mem::take(&mut *sealed))
     }
@@ -97,14 +97,9 @@ impl Key {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG>()?;
         let mut plain = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
         plain.extend_from_slice(ciphertext);
-        self.cipher()
-            .decrypt_inout_detached(
-                &XNonce::from(*nonce),
-                context,
-                plain.as_mut_slice().into(),
-                &Tag::from(*tag),
-            )
-            .ok()?;
+        let (nonce, tag) = (XNonce::from(*nonce), Tag::from(*tag));
+        let text = plain.as_mut_slice().into();
+        on_wiped_stack(|| self.cipher().decrypt_inout_detached(&nonce, context, text, &tag)).ok()?;
         Some(Secret::new(std::mem::take(&mut *plain)))
     }
 
