@@ -241,15 +241,14 @@ impl Vault {
     /// and so do the other slots.
     ///
     /// # Errors
-    /// `NoPassphrase` where it is empty, and where the vault cannot be written; then the old passphrase still opens it.
+    /// Where the vault cannot be written; then the old passphrase still opens it.
     pub(crate) fn change_passphrase(
         &self,
-        new: Secret,
+        new: &UnlockKey,
         cost: Argon2Cost,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
-        let key = UnlockKey::passphrase(new)?;
-        let slot = PreparedSlot::new(&key, SlotKind::Passphrase, cost, now)?;
+        let slot = PreparedSlot::new(new, SlotKind::Passphrase, cost, now)?;
         self.put_slot(&slot, |slot| slot.kind != SlotKind::Passphrase)
     }
 
