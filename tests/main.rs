@@ -16,6 +16,8 @@ mod get;
 mod house_rules;
 mod list;
 #[cfg(target_os = "linux")]
+mod mcp;
+#[cfg(target_os = "linux")]
 mod memory;
 mod rotate;
 mod run;
