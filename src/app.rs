@@ -108,11 +108,12 @@ impl App {
         };
         let (key, kind) = self.unlocking.key_for_new_vault(reasons)?;
         self.credentials.begin()?;
-        let path = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        let vault = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        self.credentials.stores().hold(Arc::new(vault));
         self.credentials.choose(StoreKind::Vault, why)?;
         self.ui.say(&format!(
             "Made an encrypted vault at `{}`, opened by its {}; add a recovery code with `mcpcred store passphrase --recovery-code`",
-            path.display(),
+            self.unlocking.vault_path().display(),
             kind.as_str()
         ));
         Ok(())

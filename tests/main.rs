@@ -24,3 +24,5 @@ mod run;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod store;
+#[cfg(unix)]
+mod terminal;
