@@ -72,7 +72,7 @@ impl Credentials {
             index.put(&self.profile, name, entry.clone());
             self.index.save(index)?;
             let put = store.put(&key, secret);
-            let is_refused = put.as_ref().is_err_and(is_refusal);
+            let is_refused = put.as_ref().is_err_and(StoreError::is_refusal);
             if let Err(error) = put.and_then(|()| Self::read_back(&*store, &key, secret)) {
                 // What may be half there is taken away again; where that fails too, `Adding` stays on record.
                 if is_refused || store.remove(&key).is_ok() {
@@ -86,9 +86,4 @@ impl Credentials {
             Ok(self.index.save(index)?)
         })
     }
-}
-
-/// Whether the store let nobody write, so that nothing can be half there.
-fn is_refusal(error: &StoreError) -> bool {
-    matches!(error, StoreError::Absent { .. } | StoreError::Locked { .. } | StoreError::Denied { .. })
 }
