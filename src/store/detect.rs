@@ -135,12 +135,11 @@ fn platform_facts(surroundings: &Surroundings) -> Vec<Fact> {
 fn platform_facts(surroundings: &Surroundings) -> Vec<Fact> {
     let store = NATIVE.and_then(|kind| open_unsealed(kind, PROBE, surroundings).ok());
     let items = store.and_then(|store| store.keys().ok()).map(|keys| Fact::Items(keys.len()));
-    let mut facts = Vec::from_iter(items);
     #[cfg(target_os = "macos")]
-    if crate::store::keychain::has_ad_hoc_signature() {
-        facts.push(Fact::AdHocSignature);
-    }
-    facts
+    let signature = crate::store::keychain::has_ad_hoc_signature().then_some(Fact::AdHocSignature);
+    #[cfg(not(target_os = "macos"))]
+    let signature = None;
+    items.into_iter().chain(signature).collect()
 }
 
 /// What the `keyring` crate says of the store that it would take by itself, through code that shares with ours

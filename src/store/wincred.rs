@@ -56,6 +56,8 @@ impl Platform for Wincred {
 
 #[cfg(test)]
 mod tests {
+    use keyring_core::api::CredentialStoreApi;
+
     use super::*;
     use crate::name::{CredentialName, Profile};
     use crate::secret::Secret;

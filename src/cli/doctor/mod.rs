@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::cli::Outcome;
 use crate::credentials::Repair;
 use crate::failure::Failure;
-use crate::store::{StoreKind, detect};
+use crate::store::detect;
 use crate::ui::table::Table;
 use crate::unlocking::Unlocking;
 

@@ -32,3 +32,61 @@ pub(super) fn write(page: &mut Page, variables: &[Variable<'_>]) -> Result<(), R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::inject::shell::{Reason, RenderError, Shell, render};
+    use crate::secret::Secret;
+
+    fn reason(value: &str) -> Option<Reason> {
+        match render(Shell::Cmd, &[("TOKEN", &Secret::copy_of(value.as_bytes()))]) {
+            Ok(_) => None,
+            Err(RenderError::Value { reason, .. }) => Some(reason),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn what_cmd_would_change_or_run_is_refused() {
+        assert_eq!(reason("ghp_&|<>^()=,; '`~*?"), None);
+        assert_eq!(reason("%PATH%"), Some(Reason::Expanded));
+        assert_eq!(reason("a\"&calc"), Some(Reason::Expanded));
+        assert_eq!(reason("a!b"), Some(Reason::Expanded));
+        assert_eq!(reason("a\nb"), Some(Reason::Control));
+        assert_eq!(reason("\u{e9}"), Some(Reason::NotAscii));
+        assert_eq!(reason(""), Some(Reason::Empty));
+        assert_eq!(reason(&"x".repeat(8200)), Some(Reason::TooLong(8191)));
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn both_ways_to_read_the_lines_give_the_value() {
+        let plain: String = (b' '..=b'~').map(char::from).filter(|byte| !"\"%!".contains(*byte)).collect();
+        let values =
+            [plain.as_str(), "ghp_x", "a&echo x>pwned", "^", "a^", "x ", " x", "a|b", "=", "/?", "a)b("];
+        let secrets = values.map(|value| Secret::copy_of(value.as_bytes()));
+        let names: Vec<_> = (0..values.len()).map(|number| format!("MCPCREDTEST{number}")).collect();
+        let variables: Vec<_> = names.iter().map(String::as_str).zip(&secrets).collect();
+        let lines = render(Shell::Cmd, &variables).unwrap();
+        for read in ["for /f \"delims=\" %%i in ('type lines.cmd') do @%%i", "call lines.cmd"] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("lines.cmd"), lines.expose_secret()).unwrap();
+            let script = format!("@echo off\r\n{read}\r\nset MCPCREDTEST>out\r\n");
+            std::fs::write(folder.path().join("script.cmd"), script).unwrap();
+            let mut command = std::process::Command::new("cmd");
+            assert!(
+                command
+                    .args(["/d", "/c", "script.cmd"])
+                    .current_dir(folder.path())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let out = std::fs::read_to_string(folder.path().join("out")).unwrap();
+            for (name, value) in names.iter().zip(values) {
+                assert!(out.lines().any(|line| line == format!("{name}={value}")), "{read}: {value}: {out}");
+            }
+            assert!(!folder.path().join("pwned").exists());
+        }
+    }
+}

@@ -80,3 +80,39 @@ fn delimiter_outside(value: &str) -> Result<String, RenderError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(page: &Secret) -> &str {
+        page.expose_secret_str().unwrap()
+    }
+
+    #[test]
+    fn every_line_of_a_value_is_masked() {
+        let value = Secret::copy_of(b"one 100%\r\n\ntwo\n");
+        let page = masks(&[("KEY", &value), ("B", &Secret::copy_of(b"x"))]).unwrap();
+        let expected = "::add-mask::one 100%25%0D%0A%0Atwo%0A\n\
+                        ::add-mask::one 100%25\n::add-mask::two\n::add-mask::x\n";
+        assert_eq!(text(&page), expected);
+    }
+
+    #[test]
+    fn an_entry_ends_where_no_value_can_end_it() {
+        let value = Secret::copy_of(b"x\nEOF\nPATH=/evil\n");
+        let (first, second) = (entries(&[("KEY", &value)]).unwrap(), entries(&[("KEY", &value)]).unwrap());
+        let (head, rest) = text(&first).split_once('\n').unwrap();
+        let delimiter = head.strip_prefix("KEY<<mcpcred_").unwrap();
+        assert_eq!(delimiter.len(), 32);
+        assert_eq!(rest, format!("x\nEOF\nPATH=/evil\n\nmcpcred_{delimiter}\n"));
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn masks_come_before_entries() {
+        let value = Secret::copy_of(b"x");
+        let page = crate::inject::shell::render(Shell::GithubActions, &[("KEY", &value)]).unwrap();
+        assert!(text(&page).starts_with("::add-mask::x\nKEY<<mcpcred_"));
+    }
+}

@@ -311,6 +311,45 @@ fn json_is_what_a_parser_reads() {
     }
 }
 
+#[test]
+fn what_is_no_name_or_no_variable_is_refused() {
+    let value = Secret::copy_of(b"x");
+    for name in ["", "1A", "A-B", "A=B", "A;touch pwned", "É", "A\n"] {
+        for shell in Shell::ALL {
+            assert_eq!(render(shell, &[(name, &value)]), Err(RenderError::Name), "{shell}");
+        }
+    }
+    for shell in Shell::ALL {
+        let error = render(shell, &[("TOKEN", &Secret::copy_of(b"a\0b"))]).unwrap_err();
+        assert_eq!(error, RenderError::Value { variable: "TOKEN".to_owned(), shell, reason: Reason::Nul });
+    }
+}
+
+#[test]
+fn nothing_is_written_as_nothing() {
+    for shell in Shell::ALL {
+        let empty: &[u8] = if matches!(shell, Shell::Json | Shell::Nu) { b"{}\n" } else { b"" };
+        assert_eq!(render(shell, &[]).unwrap().expose_secret(), empty, "{shell}");
+    }
+}
+
+#[test]
+fn a_token_stays_readable() {
+    let token = Secret::copy_of(b"ghp_x");
+    for (shell, line) in [
+        (Shell::Bash, "TOKEN='ghp_x';export TOKEN;\n"),
+        (Shell::Zsh, "TOKEN=$'ghp_x';export TOKEN;\n"),
+        (Shell::Sh, "TOKEN='ghp_x';export TOKEN;\n"),
+        (Shell::Fish, "set -gx TOKEN ''ghp_x;\n"),
+        (Shell::Elvish, "set-env TOKEN \"ghp_x\";\n"),
+        (Shell::Nu, "{\"TOKEN\": \"ghp_x\"}\n"),
+        (Shell::Json, "{\"TOKEN\":\"ghp_x\"}\n"),
+        (Shell::Dotenv, "TOKEN='ghp_x'\n"),
+    ] {
+        assert_eq!(render(shell, &[("TOKEN", &token)]).unwrap().expose_secret_str(), Ok(line));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 

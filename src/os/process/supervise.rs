@@ -36,7 +36,8 @@ pub(super) fn supervise(
     Ok(status.code().unwrap_or(1))
 }
 
-/// The standard library quotes for batch files, and refuses to start one with what it cannot quote.
+/// The standard library quotes for `cmd` where the file is a batch file, and refuses to start it with what `cmd`
+/// could take for more than an argument: a line break (CVE-2024-24576).
 fn command(
     file: &Path,
     arguments: &[OsString],
@@ -45,12 +46,6 @@ fn command(
     let nul = |text: &OsStr| text.as_encoded_bytes().contains(&0);
     if arguments.iter().any(|argument| nul(argument)) {
         return Err(LaunchError::Nul);
-    }
-    let batch = file
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("cmd") || end.eq_ignore_ascii_case("bat"));
-    if batch && arguments.iter().any(|argument| !passes_to_batch(argument)) {
-        return Err(LaunchError::BatchArgument(file.to_owned()));
     }
     let mut command = Command::new(file);
     command.args(arguments).env_clear();
@@ -63,17 +58,12 @@ fn command(
     Ok(command)
 }
 
-/// A batch file's `%*` and `%1` are read by `cmd` once more, beyond what the standard library can quote for: an
-/// odd quote there ends the quoting, and what follows is run.
-fn passes_to_batch(argument: &OsStr) -> bool {
-    !argument.as_encoded_bytes().iter().any(|byte| b"\"%!\r\n".contains(byte))
-}
-
 fn failure(program: PathBuf, source: io::Error) -> LaunchError {
     let code = source.raw_os_error().and_then(|code| u32::try_from(code).ok());
     match source.kind() {
         _ if code == Some(ERROR_BAD_EXE_FORMAT) => LaunchError::NotExecutable { program, source },
         _ if code == Some(ERROR_FILENAME_EXCED_RANGE) => LaunchError::TooLarge,
+        // NUL is refused before, so this is about quoting.
         io::ErrorKind::InvalidInput => LaunchError::BatchArgument(program),
         io::ErrorKind::NotFound => LaunchError::NotFound(program.into_os_string()),
         io::ErrorKind::PermissionDenied => LaunchError::NotExecutable { program, source },
@@ -98,4 +88,81 @@ fn resolve(program: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, LaunchError
         which::which_in_global(program, Some(search)).ok().and_then(|mut found| found.next())
     };
     found.ok_or_else(not_found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    /// A folder with batch files, and the variables of a child that looks for programs there alone.
+    fn folder(files: &[(&str, &str)]) -> (TempDir, Vec<(OsString, Value)>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let kept = ["SystemRoot", "ComSpec", "PATHEXT", "WINEPREFIX"];
+        #[expect(clippy::disallowed_methods, reason = "a child of a test needs the system's own variables")]
+        let mut variables: Vec<_> = std::env::vars_os()
+            .filter(|(name, _)| kept.iter().any(|kept| name.eq_ignore_ascii_case(kept)))
+            .map(|(name, text)| (name, Value::Inherited(text)))
+            .collect();
+        variables.push(("Path".into(), Value::Inherited(folder.path().into())));
+        variables.push(("OUT".into(), Value::Inherited(folder.path().join("out").into())));
+        (folder, variables)
+    }
+
+    fn run(program: &str, arguments: &[&str], variables: Vec<(OsString, Value)>) -> Result<i32, LaunchError> {
+        let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
+        supervise(program.as_ref(), &arguments, variables, || {})
+    }
+
+    #[test]
+    fn a_shim_is_found_by_its_bare_name_and_its_status_comes_back() {
+        let shim = "@echo %TOKEN%>\"%OUT%\"\r\n@exit 42\r\n";
+        let (folder, mut variables) = folder(&[("npx", "#!/bin/sh"), ("npx.cmd", shim)]);
+        variables.push(("TOKEN".into(), Value::Secret(Secret::copy_of(b"ghp_1"))));
+        assert_eq!(run("npx", &[], variables).unwrap(), 42);
+        assert_eq!(fs::read_to_string(folder.path().join("out")).unwrap().trim_end(), "ghp_1");
+    }
+
+    #[test]
+    fn a_batch_file_gets_its_arguments_and_runs_none_of_them() {
+        let hostile =
+            ["\"&echo x>pwned", "\"&echo x>pwned&\"", "%PATH%", "a^b", "a!b!", "a|b", "a&echo x>pwned"];
+        for argument in hostile.into_iter().chain(["a b", "(a)", "<a>", "{\"a\": 1}", "--x=1"]) {
+            let (folder, variables) = folder(&[("echo.cmd", "@echo off\r\n>\"%OUT%\" echo(%*\r\n")]);
+            assert_eq!(run("echo.cmd", &[argument], variables).unwrap(), 0, "{argument}");
+            let got = fs::read_to_string(folder.path().join("out")).unwrap();
+            let quoted = format!("\"{}\"", argument.replace('"', "\"\""));
+            assert!([argument, &quoted].contains(&got.trim_end()), "{argument}: {got}");
+            assert!(!Path::new("pwned").exists() && !folder.path().join("pwned").exists(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn an_argument_that_a_batch_file_would_run_is_refused() {
+        for argument in ["a\nb", "a\r\nb", "a\r"] {
+            let (_folder, variables) = folder(&[("echo.cmd", "@echo off\r\n")]);
+            assert!(matches!(run("echo", &[argument], variables), Err(LaunchError::BatchArgument(_))));
+        }
+        let (_folder, variables) = folder(&[("echo.cmd", "@echo off\r\n")]);
+        assert!(matches!(run("echo", &["a\0b"], variables), Err(LaunchError::Nul)));
+    }
+
+    #[test]
+    fn the_current_folder_and_relative_folders_are_not_searched() {
+        let here = tempfile::tempdir_in(".").unwrap();
+        fs::write(here.path().join("tool.cmd"), "").unwrap();
+        let relative = Path::new(here.path().file_name().unwrap());
+        let search = |folder: &Path| resolve("tool".as_ref(), Some(folder.as_os_str()));
+        assert!(matches!(search(relative), Err(LaunchError::NotFound(_))));
+        assert!(search(&std::path::absolute(here.path()).unwrap()).is_ok());
+        assert!(resolve(relative.join("tool").as_ref(), None).is_ok());
+        assert!(matches!(resolve("".as_ref(), None), Err(LaunchError::NotFound(_))));
+    }
 }

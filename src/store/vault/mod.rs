@@ -40,7 +40,7 @@ use crate::store::vault::slot::{PreparedSlot, Slot};
 use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
 
 pub(crate) use crate::store::vault::cipher::Argon2Cost;
-pub(crate) use crate::store::vault::facts::{SlotFacts, VaultFacts};
+pub(crate) use crate::store::vault::facts::VaultFacts;
 pub(crate) use crate::store::vault::slot::SlotKind;
 pub(crate) use crate::store::vault::unlock::{KeySource, UnlockKey};
 
@@ -167,6 +167,10 @@ impl Vault {
         let Layout { header, .. } = format::parse(&bytes).map_err(|flaw| flaw.at(path))?;
         let (found, mut seen) = (header.generation, note.of(header.vault_id));
         if seen > found {
+            // A note caught half-way through being written says anything, but not twice.
+            seen = seen.min(Note::read(path).of(header.vault_id));
+        }
+        if seen > found {
             if rollback == Rollback::Refuse {
                 return Err(StoreError::RolledBack { path: path.to_owned(), found, seen });
             }
@@ -202,7 +206,7 @@ impl Vault {
 
     /// The ways to unlock it.
     #[cfg(test)]
-    pub(crate) fn slots(&self) -> Result<Vec<SlotFacts>, StoreError> {
+    pub(crate) fn slots(&self) -> Result<Vec<crate::store::vault::facts::SlotFacts>, StoreError> {
         Ok(Self::facts(&self.path)?.slots)
     }
 
@@ -286,6 +290,7 @@ impl Vault {
 
     /// The turn to write. Whoever has it reads the file anew.
     fn lock(&self) -> Result<FileLock, StoreError> {
+        drop(self.take_fresh());
         let is_read_only = fs::metadata(&self.path).is_ok_and(|it| it.permissions().readonly());
         if is_read_only {
             return Err(at(&self.path, io::Error::new(io::ErrorKind::PermissionDenied, "is read-only")));
@@ -305,12 +310,15 @@ impl Vault {
     fn read(&self) -> Result<Reading, StoreError> {
         // Asked before the file: another thread may see a later generation in the meantime.
         let seen = self.seen.load(Ordering::Acquire);
-        let fresh = self.fresh.lock().ok().and_then(|mut fresh| fresh.take());
-        let bytes = match fresh {
+        let bytes = match self.take_fresh() {
             Some((stamp, bytes)) if private_file::stamp(&self.path).is_ok_and(|now| now == stamp) => bytes,
             _ => read_file(&self.path)?,
         };
         Ok(Reading { bytes, seen })
+    }
+
+    fn take_fresh(&self) -> Option<(Stamp, Vec<u8>)> {
+        self.fresh.lock().ok().and_then(|mut fresh| fresh.take())
     }
 
     /// Takes the file apart and decrypts its index, which vouches for the header.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::StoreError;
 use crate::store::vault::cipher::{self, Argon2Cost, Key, NONCE, TAG};
 use crate::store::vault::format::{Base64, Flaw};
-use crate::store::vault::unlock::UnlockKey;
+use crate::store::vault::unlock::{MIN_RAW, UnlockKey};
 
 /// Bytes of a vault's key with its tag.
 const WRAPPED: usize = 32 + TAG;
@@ -52,7 +52,20 @@ pub(super) enum Kdf {
 
 impl Kdf {
     /// A fresh derivation for this key, of at least a decent cost.
+    ///
+    /// # Errors
+    /// Where the key or the cost is too weak to protect anything.
     pub(super) fn new(key: &UnlockKey, cost: Argon2Cost) -> Result<Self, StoreError> {
+        let is_short = key.expose_secret().len() < MIN_RAW;
+        match key {
+            UnlockKey::Passphrase(passphrase) if passphrase.is_empty() => {
+                return Err(StoreError::NoPassphrase);
+            }
+            UnlockKey::Raw(_) | UnlockKey::Cached(_) if is_short => {
+                return Err(cipher::failed(format!("a key has at least {MIN_RAW} random bytes")));
+            }
+            _ => {}
+        }
         let salt = Base64(cipher::random()?);
         if let UnlockKey::Passphrase(_) = key {
             cost.check_worthy()?;

@@ -94,21 +94,19 @@ fn a_wrong_passphrase_is_not_damage_and_not_a_lost_one() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_vault_is_noticed() {
+fn a_change_of_any_byte_of_a_vault_is_noticed() {
     let (home, vault) = Home::new();
     vault.put(&item("A"), &secret("one")).unwrap();
     vault.put(&item("B"), &secret("two")).unwrap();
     let good = home.bytes();
     for place in 0..good.len() {
-        for bit in [0x01, 0x20, 0x80] {
-            let mut bad = good.clone();
-            bad[place] ^= bit;
-            fs::write(&home.path, &bad).unwrap();
-            let read = home.open_with(raw(1)).and_then(|vault| vault.get_many(&[item("A"), item("B")]));
-            let error = read.expect_err(&format!("bit {bit:#x} of byte {place} was not noticed"));
-            let is_told = matches!(error, StoreError::Damaged { .. } | StoreError::UnknownVersion { .. });
-            assert!(is_told, "byte {place}: {error}");
-        }
+        let mut bad = good.clone();
+        bad[place] ^= 1 << (place % 8);
+        fs::write(&home.path, &bad).unwrap();
+        let read = home.open_with(raw(1)).and_then(|vault| vault.get_many(&[item("A"), item("B")]));
+        let error = read.expect_err(&format!("byte {place} was changed and not noticed"));
+        let is_told = matches!(error, StoreError::Damaged { .. } | StoreError::UnknownVersion { .. });
+        assert!(is_told, "byte {place}: {error}");
     }
     // A value beside the damaged one is still there.
     let mut bad = good.clone();
@@ -413,19 +411,20 @@ fn a_changed_passphrase_leaves_the_old_one_behind_and_all_else_in_place() {
     let (home, vault) = Home::new();
     let cost = Argon2Cost::LEAST;
     vault.put(&item("A"), &secret("one")).unwrap();
-    vault.change_passphrase(&passphrase("first"), cost, now()).unwrap();
+    vault.change_passphrase(&UnlockKey::passphrase(secret("first")).unwrap(), cost, now()).unwrap();
     let other = home.open_with(passphrase("first")).unwrap();
-    vault.change_passphrase(&passphrase("second"), cost, now()).unwrap();
+    vault.change_passphrase(&UnlockKey::passphrase(secret("second")).unwrap(), cost, now()).unwrap();
     assert!(matches!(home.open_with(passphrase("first")), Err(StoreError::WrongPassphrase)));
     assert_eq!(value(&home.open_with(passphrase("second")).unwrap(), "A").unwrap(), "one");
     assert_eq!(vault.slots().unwrap().len(), 2);
     // Who was in stays in, and what it writes keeps the new passphrase.
     other.put(&item("A"), &secret("two")).unwrap();
     assert_eq!(value(&home.open_with(passphrase("second")).unwrap(), "A").unwrap(), "two");
-    let empty = UnlockKey::passphrase(secret(""));
-    assert!(matches!(empty, Err(StoreError::NoPassphrase)));
+    assert!(matches!(UnlockKey::passphrase(secret("")), Err(StoreError::NoPassphrase)));
+    let short = UnlockKey::Raw(Secret::new(vec![1; 31]));
+    assert!(vault.add_slot(&short, SlotKind::KeyFile, cost, now()).is_err());
     let cheap = Argon2Cost { m_kib: 64, t: 1, p: 1 };
-    assert!(vault.change_passphrase(&passphrase("third"), cheap, now()).is_err());
+    assert!(vault.change_passphrase(&UnlockKey::passphrase(secret("third")).unwrap(), cheap, now()).is_err());
 }
 
 #[test]
@@ -456,7 +455,9 @@ fn a_vault_of_the_first_format_opens() {
 #[ignore = "makes the file that the test above opens"]
 fn make_a_vault_of_this_format() {
     let (home, vault) = Home::new();
-    vault.change_passphrase(&passphrase("correct horse"), Argon2Cost::LEAST, now()).unwrap();
+    vault
+        .change_passphrase(&UnlockKey::passphrase(secret("correct horse")).unwrap(), Argon2Cost::LEAST, now())
+        .unwrap();
     vault.put(&item("GITHUB_TOKEN"), &secret("an-example-value")).unwrap();
     vault.put(&item("GITHUB_TOKEN~previous"), &secret("an-older-value")).unwrap();
     fs::copy(&home.path, concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/vault/format-1.vault")).unwrap();

@@ -17,7 +17,7 @@ use crate::store::{StoreError, StoreKind};
 const MAX_KEY: usize = 64 * 1024;
 
 /// The least that counts as a key of its own strength, in bytes.
-const MIN_RAW: usize = 32;
+pub(super) const MIN_RAW: usize = 32;
 
 /// Something that may unlock a vault.
 pub(crate) enum UnlockKey {
