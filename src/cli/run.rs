@@ -82,7 +82,7 @@ impl Run {
 
     fn assignments(&self, app: &App) -> Result<Vec<Assignment>, Failure> {
         let mut assignments = self.env.clone();
-        let mut take = |name: CredentialName| {
+        let take = |name: CredentialName| {
             if !assignments.iter().any(|taken| taken.name == name) {
                 assignments.push(Assignment { variable: name.clone(), name });
             }

@@ -179,7 +179,7 @@ fn a_link_in_the_place_of_a_file_is_not_followed() {
         fs::rename(&file, &elsewhere).unwrap();
         symlink(&elsewhere, &file).unwrap();
         let before = (fs::read(&elsewhere).unwrap(), content(&sandbox, "vault"));
-        let refused = sandbox.feed(["rotate", "TOKEN", "--stdin"], b"new").exits(1).prints("");
+        let refused = sandbox.feed(["add", "NEW", "--stdin"], b"new").exits(1).prints("");
         let sentence = format!("{name}`: is a symbolic link, which mcpcred does not follow");
         refused.says("error: cannot use").says(&sentence);
         assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
