@@ -78,7 +78,7 @@ impl App {
         let stores = self.credentials.stores();
         let kind = match stores.current().map_err(Failure::from)? {
             Some(choice) if choice.kind == StoreKind::Vault && !self.unlocking.has_vault() => {
-                self.create_vault(None)?;
+                self.create_first_vault(None)?;
                 return Ok(StoreKind::Vault);
             }
             Some(choice) => return Ok(choice.kind),
@@ -90,9 +90,20 @@ impl App {
                 Ok(kind)
             }
             Err(reasons) => {
-                self.create_vault(Some(&reasons))?;
+                self.create_first_vault(Some(&reasons))?;
                 Ok(StoreKind::Vault)
             }
+        }
+    }
+
+    /// As [`App::create_vault`], and one that another process has made in the meantime is as good: it takes our
+    /// value if our key opens it.
+    fn create_first_vault(&self, reasons: Option<&[String]>) -> Result<(), Failure> {
+        match self.create_vault(reasons) {
+            Err(_) if self.unlocking.has_vault() => {
+                Ok(self.credentials.choose(StoreKind::Vault, "a vault is there")?)
+            }
+            outcome => outcome,
         }
     }
 

@@ -12,6 +12,7 @@ mod concurrency;
 mod crash;
 mod delete;
 mod export_env;
+mod faults;
 mod get;
 mod house_rules;
 mod list;

@@ -255,3 +255,10 @@ pub(crate) enum StoreError {
     #[error("{} failed: {source}", store.title())]
     Failed { store: StoreKind, source: Box<dyn std::error::Error + Send + Sync> },
 }
+
+impl StoreError {
+    /// Whether the store let nobody in, so that nothing can have been written half-way.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Absent { .. } | Self::Locked { .. } | Self::Denied { .. })
+    }
+}
