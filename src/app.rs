@@ -1,5 +1,6 @@
 //! Everything that a command has at hand, put together once.
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use crate::credentials::{Choice, ChosenBy, Credentials, Notice, Stores};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::os::harden::Hardening;
+#[cfg(windows)]
+use crate::os::standard_input;
 use crate::settings::{FlagSettings, Settings, SettingsError, Source};
 use crate::store::StoreKind;
 use crate::ui::Ui;
