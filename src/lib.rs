@@ -45,6 +45,8 @@
 //! file, and the Secret Service gives any number of values in three round trips (`store/secret_service`).
 //! `.ci/bench` prints the figures beside those of the peers.
 
+#![allow(rustdoc::private_intra_doc_links, reason = "the map is for people who look inside")]
+
 mod app;
 mod cli;
 mod clock;

@@ -29,8 +29,8 @@ fn every_page_is_as_it_was_reviewed() {
     let sandbox = Sandbox::bare();
     let mut pages = sandbox.run(["--help"]).succeeds().stdout();
     for command in COMMANDS {
-        pages.push_str(&format!("\n---------- mcpcred {} --help\n\n", command.join(" ")));
-        pages.push_str(&sandbox.run(command.iter().chain(&["--help"])).succeeds().stdout());
+        let page = sandbox.run(command.iter().chain(&["--help"])).succeeds().stdout();
+        pages = [&pages, "\n---------- mcpcred ", &command.join(" "), " --help\n\n", &page].concat();
     }
     let pages = pages.replace("mcpcred.exe", "mcpcred");
     snapbox::assert_data_eq!(pages, snapbox::file!["help.txt"].raw());
