@@ -81,7 +81,7 @@ impl App {
         let stores = self.credentials.stores();
         let kind = match stores.current().map_err(Failure::from)? {
             Some(choice) if choice.kind == StoreKind::Vault && !self.unlocking.has_vault() => {
-                self.create_vault(None)?;
+                self.create_first_vault(None)?;
                 return Ok(StoreKind::Vault);
             }
             Some(choice) => return Ok(choice.kind),
@@ -93,9 +93,20 @@ impl App {
                 Ok(kind)
             }
             Err(reasons) => {
-                self.create_vault(Some(&reasons))?;
+                self.create_first_vault(Some(&reasons))?;
                 Ok(StoreKind::Vault)
             }
+        }
+    }
+
+    /// As [`App::create_vault`], and one that another process has made in the meantime is as good: it takes our
+    /// value if our key opens it.
+    fn create_first_vault(&self, reasons: Option<&[String]>) -> Result<(), Failure> {
+        match self.create_vault(reasons) {
+            Err(_) if self.unlocking.has_vault() => {
+                Ok(self.credentials.choose(StoreKind::Vault, "a vault is there")?)
+            }
+            outcome => outcome,
         }
     }
 
@@ -111,11 +122,12 @@ impl App {
         };
         let (key, kind) = self.unlocking.key_for_new_vault(reasons)?;
         self.credentials.begin()?;
-        let path = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        let vault = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        self.credentials.stores().hold(Arc::new(vault));
         self.credentials.choose(StoreKind::Vault, why)?;
         self.ui.say(&format!(
             "Made an encrypted vault at `{}`, opened by its {}; add a recovery code with `mcpcred store passphrase --recovery-code`",
-            path.display(),
+            self.unlocking.vault_path().display(),
             kind.as_str()
         ));
         Ok(())

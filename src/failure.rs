@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::credentials::CredentialError;
+use crate::index::IndexError;
 use crate::inject::environment::{EnvironmentError, SecretInArgument};
 use crate::inject::shell::RenderError;
 use crate::os::clipboard::ClipboardError;
@@ -119,7 +120,12 @@ impl From<CredentialError> for Failure {
                 )
             }
             CredentialError::Index(error) => {
-                Self::of(Self::GENERAL, error).hint("`mcpcred doctor` tells what is wrong with it")
+                let failure =
+                    Self::of(Self::GENERAL, error).hint("`mcpcred doctor` tells what is wrong with it");
+                match error {
+                    IndexError::File { source, .. } => file_hint(failure, source),
+                    IndexError::UnknownVersion { .. } => failure,
+                }
             }
             CredentialError::Store(_) => match error {
                 CredentialError::Store(error) => error.into(),

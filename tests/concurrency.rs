@@ -25,6 +25,12 @@ fn at_once(count: usize, work: impl Fn(usize) -> Ran + Sync) -> Vec<Ran> {
     })
 }
 
+fn all_succeed(outcomes: Vec<Ran>) {
+    for outcome in outcomes {
+        outcome.succeeds();
+    }
+}
+
 fn status(ran: &Ran) -> i32 {
     ran.0.status.code().unwrap()
 }
@@ -68,7 +74,7 @@ fn eight_who_rotate_one_name_all_do_and_one_was_the_last() {
     let outcomes = at_once(WRITERS, |number| {
         sandbox.feed(["rotate", "TOKEN", "--stdin"], format!("value {number}").as_bytes())
     });
-    outcomes.into_iter().for_each(|outcome| drop(outcome.succeeds()));
+    all_succeed(outcomes);
     let last = sandbox.run(["get", "TOKEN"]).succeeds().stdout();
     assert!((0..WRITERS).any(|number| last == format!("value {number}")), "{last}");
     is_consistent(&sandbox, 2 + WRITERS as u64);
@@ -100,7 +106,7 @@ fn nothing_of_many_writers_is_lost_and_readers_never_notice() {
             sandbox.feed(["rotate", "SHARED", "--stdin"], format!("value {writer}").as_bytes())
         });
         over.store(true, Ordering::Relaxed);
-        writers.into_iter().for_each(|writer| drop(writer.succeeds()));
+        all_succeed(writers);
     });
     let lines = sandbox.run(["export-env", "--shell", "json"]).succeeds();
     let values: serde_json::Value = serde_json::from_slice(&lines.0.stdout).unwrap();
@@ -120,7 +126,7 @@ fn two_first_adds_at_once_make_one_vault() {
             let name = ["LEFT", "RIGHT"][number];
             sandbox.feed(["add", name, "--stdin"], name.as_bytes())
         });
-        outcomes.into_iter().for_each(|outcome| drop(outcome.succeeds()));
+        all_succeed(outcomes);
         sandbox.run(["get", "LEFT"]).succeeds().prints("LEFT");
         sandbox.run(["get", "RIGHT"]).succeeds().prints("RIGHT");
         is_consistent(&sandbox, 3);

@@ -80,7 +80,7 @@ fn an_add_that_is_killed_added_or_did_not() {
         assert!(found.is_none() || found.as_deref() == Some(NEW), "torn");
         let again = sandbox.feed(arguments, NEW);
         // Refused where it was done already, but for the last word about it.
-        again.exits(if found.is_some() { 1 } else { 0 });
+        again.exits(i32::from(found.is_some()));
         assert_eq!(value(sandbox, &["FRESH"]).as_deref(), Some(NEW));
         works(sandbox);
     });
@@ -96,7 +96,7 @@ fn a_first_add_that_is_killed_can_be_repeated() {
         }
         let found = value(&sandbox, &["TOKEN"]);
         sandbox.run(["list"]).succeeds();
-        sandbox.feed(["add", "TOKEN", "--stdin"], NEW).exits(if found.is_some() { 1 } else { 0 });
+        sandbox.feed(["add", "TOKEN", "--stdin"], NEW).exits(i32::from(found.is_some()));
         assert_eq!(value(&sandbox, &["TOKEN"]).as_deref(), Some(NEW), "after {kills}");
         kills += 1;
     }

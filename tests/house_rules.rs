@@ -40,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
-    ("failure", &["credentials", "inject", "os", "settings", "store", "ui"]),
+    ("failure", &["credentials", "index", "inject", "os", "settings", "store", "ui"]),
     ("settings", &["environment", "name", "os", "store"]),
     ("inject", &["os", "secret"]),
     ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),

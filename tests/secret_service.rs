@@ -79,7 +79,7 @@ fn a_locked_keyring_without_a_screen_is_an_answer_at_once() {
     gives_up(AT_ONCE, || sandbox.feed(["add", "OTHER", "--stdin"], b"new")).says("is locked");
     // What needs no value needs no keyring.
     let listed = sandbox.run(["list"]).succeeds();
-    assert!(listed.stdout().contains("TOKEN") && !listed.stdout().contains("OTHER"));
+    assert!(listed.stdout().contains("TOKEN") && !listed.stdout().contains("OTHER"), "{}", listed.stdout());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::failure::Failure;
+use crate::index::Entry;
 use crate::inject::shell::{Shell, Variable, github_actions, render};
 use crate::name::CredentialName;
 use crate::os::process::parent::parent_program;
@@ -46,8 +47,12 @@ impl ExportEnv {
             Some(shell) => shell,
             None => detect(app)?,
         };
-        let names = self.names(app)?;
-        let found = app.credentials.get_many(&names)?;
+        let has_tag = |entry: &Entry| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag));
+        let found = if self.names.is_empty() {
+            app.credentials.get_where(has_tag)?
+        } else {
+            app.credentials.get_many(&self.names)?
+        };
         let variables: Vec<Variable<'_>> =
             found.iter().map(|(name, secret)| (name.as_str(), secret)).collect();
         if shell == Shell::GithubActions
@@ -57,17 +62,6 @@ impl ExportEnv {
         }
         app.ui.data(render(shell, &variables)?.expose_secret())?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn names(&self, app: &App) -> Result<Vec<CredentialName>, Failure> {
-        if !self.names.is_empty() {
-            return Ok(self.names.clone());
-        }
-        let all = app.credentials.list()?;
-        let chosen = all
-            .into_iter()
-            .filter(|(_, entry)| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag)));
-        Ok(chosen.map(|(name, _)| name).collect())
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::failure::Failure;
+use crate::index::Entry;
 use crate::inject::environment::{ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
@@ -81,28 +82,23 @@ impl Run {
 
     fn assignments(&self, app: &App) -> Result<Vec<Assignment>, Failure> {
         let mut assignments = self.env.clone();
-        let mut take = |name: CredentialName| {
+        let take = |name: CredentialName| {
             if !assignments.iter().any(|taken| taken.name == name) {
                 assignments.push(Assignment { variable: name.clone(), name });
             }
         };
         if self.all || self.server.is_some() {
-            let listed = app.credentials.list()?;
-            let before = listed.len();
-            let mut chosen = 0;
-            for (name, entry) in listed {
-                if self.all || entry.facts.server == self.server {
-                    take(name);
-                    chosen += 1;
-                }
-            }
-            if let (Some(server), 0) = (&self.server, chosen) {
+            let is_wanted = |entry: &Entry| self.all || entry.facts.server == self.server;
+            let names = app.credentials.names_where(is_wanted)?;
+            if let (Some(server), true) = (&self.server, names.is_empty()) {
+                let count = app.credentials.list()?.len();
                 return Err(Failure::new(
                     Failure::NOT_FOUND,
-                    format!("none of the {before} credentials is for the server `{server}`"),
+                    format!("none of the {count} credentials is for the server `{server}`"),
                 )
                 .hint("say which it needs with `-e NAME`, or store one with `mcpcred add NAME --server`"));
             }
+            names.into_iter().for_each(take);
         } else if self.env.is_empty() {
             let Some(project) = &app.settings.project_credentials else {
                 return Err(Failure::new(Failure::USAGE, "which credentials the program needs was not said")

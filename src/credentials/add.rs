@@ -5,7 +5,7 @@ use crate::credentials::{CredentialError, Credentials};
 use crate::index::{Entry, State};
 use crate::name::CredentialName;
 use crate::secret::Secret;
-use crate::store::{Slot, StoreKind};
+use crate::store::{Slot, StoreError, StoreKind};
 
 impl Credentials {
     /// Says whether the name is taken, so that nobody types a value in vain.
@@ -71,9 +71,11 @@ impl Credentials {
             entry.state = State::Adding;
             index.put(&self.profile, name, entry.clone());
             self.index.save(index)?;
-            if let Err(error) = Self::put_and_read_back(&*store, &key, secret) {
+            let put = store.put(&key, secret);
+            let is_refused = put.as_ref().is_err_and(StoreError::is_refusal);
+            if let Err(error) = put.and_then(|()| Self::read_back(&*store, &key, secret)) {
                 // What may be half there is taken away again; where that fails too, `Adding` stays on record.
-                if store.remove(&key).is_ok() {
+                if is_refused || store.remove(&key).is_ok() {
                     index.remove(&self.profile, name);
                     self.index.save(index)?;
                 }

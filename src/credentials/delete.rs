@@ -37,12 +37,23 @@ impl Credentials {
             let (name, mut entry) = (name.clone(), entry.clone());
             let mut places = entry.leftover_in.clone();
             places.push(entry.store);
+            for place in &places {
+                self.stores.open(*place)?;
+            }
+            let former = entry.clone();
             entry.state = State::Removing;
             index.put(&self.profile, &name, entry);
             self.index.save(index)?;
-            for place in places {
-                self.remove_from(place, &self.key(&name, Slot::Previous))?;
-                self.remove_from(place, &self.key(&name, Slot::Current))?;
+            let keys = [Slot::Previous, Slot::Current].map(|slot| self.key(&name, slot));
+            let items = places.iter().flat_map(|place| keys.iter().map(|key| (*place, key)));
+            for (number, (place, key)) in items.enumerate() {
+                if let Err(error) = self.remove_from(place, key) {
+                    if number == 0 && error.is_refusal() {
+                        index.put(&self.profile, &name, former);
+                        self.index.save(index)?;
+                    }
+                    return Err(error.into());
+                }
             }
             index.remove(&self.profile, &name);
             Ok(self.index.save(index)?)

@@ -253,6 +253,10 @@ impl Credentials {
         secret: &Secret,
     ) -> Result<(), StoreError> {
         store.put(key, secret)?;
+        Self::read_back(store, key, secret)
+    }
+
+    fn read_back(store: &dyn CredentialStore, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
         match store.get(key)? {
             Some(back) if back == *secret => Ok(()),
             _ => Err(StoreError::NotReadBack { store: store.kind() }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::credentials::{CredentialError, Credentials};
-use crate::index::{Entry, Loaded, State};
+use crate::index::{Entry, Index, Loaded, State};
 use crate::name::CredentialName;
 use crate::secret::Secret;
 use crate::store::{CredentialStore, ItemKey, Slot, StoreError, StoreKind};
@@ -32,10 +32,74 @@ impl Credentials {
         if self.stores.is_none() {
             return self.get_from_environment(names);
         }
-        let index = self.load()?;
+        self.while_it_changes(|index| self.read(index, names))
+    }
+
+    /// The values of all credentials of the profile whose entries are wanted. One that is only being added is
+    /// not there yet.
+    ///
+    /// # Errors
+    /// As [`Credentials::get`], for the first that can't be read.
+    pub(crate) fn get_where(
+        &self,
+        is_wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
+        self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?))
+    }
+
+    /// The names of which [`Credentials::get_where`] gives the values.
+    ///
+    /// # Errors
+    /// As [`Credentials::get`], for one whose addition was interrupted.
+    pub(crate) fn names_where(
+        &self,
+        is_wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<CredentialName>, CredentialError> {
+        self.names_in(&self.load()?, &is_wanted)
+    }
+
+    fn names_in(
+        &self,
+        index: &Index,
+        is_wanted: &dyn Fn(&Entry) -> bool,
+    ) -> Result<Vec<CredentialName>, CredentialError> {
+        let mut names = Vec::new();
+        for (name, entry) in index.entries(&self.profile).filter(|(_, entry)| is_wanted(entry)) {
+            let is_there = entry.state != State::Adding
+                || self.stores.open(entry.store)?.get(&self.key(name, Slot::Current))?.is_some();
+            names.extend(is_there.then(|| name.clone()));
+        }
+        Ok(names)
+    }
+
+    /// Reads again where a value was moved or deleted since the index was read, for as long as that goes on.
+    fn while_it_changes<T>(
+        &self,
+        read: impl Fn(&Index) -> Result<T, CredentialError>,
+    ) -> Result<T, CredentialError> {
+        let mut index = self.load()?;
+        loop {
+            match read(&index) {
+                Err(CredentialError::Vanished { name, store }) => {
+                    let now = self.load()?;
+                    if now.generation == index.generation {
+                        return Err(CredentialError::Vanished { name, store });
+                    }
+                    index = now;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn read(
+        &self,
+        index: &Index,
+        names: &[CredentialName],
+    ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
         let mut wanted = Vec::with_capacity(names.len());
         for name in names {
-            let (name, entry) = self.locate(&index, name)?;
+            let (name, entry) = self.locate(index, name)?;
             wanted.push((name, entry.store, entry.state));
         }
         let mut found: Vec<Option<Secret>> = wanted.iter().map(|_| None).collect();
@@ -56,7 +120,7 @@ impl Credentials {
         let values = wanted.into_iter().zip(found).map(|((name, store, state), secret)| match secret {
             Some(secret) if secret.is_empty() => Err(StoreError::Empty { store }.into()),
             Some(secret) => Ok((name.clone(), secret)),
-            None if state == State::Adding => Err(self.not_found(&index, name)),
+            None if state == State::Adding => Err(self.not_found(index, name)),
             None => Err(CredentialError::Vanished { name: name.clone(), store }),
         });
         values.collect()

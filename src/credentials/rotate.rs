@@ -45,7 +45,9 @@ impl Credentials {
             index.put(&self.profile, &name, entry.clone());
             self.index.save(index)?;
             if let Err(error) = Self::put_and_read_back(&*store, &current, secret) {
-                if Self::put_and_read_back(&*store, &current, &former).is_ok() {
+                // Most often nothing was written, and there is no need to write again.
+                let is_former = store.get(&current).is_ok_and(|held| held.as_ref() == Some(&former));
+                if is_former || Self::put_and_read_back(&*store, &current, &former).is_ok() {
                     entry.state = State::Stored;
                     index.put(&self.profile, &name, entry);
                     self.index.save(index)?;

@@ -21,9 +21,7 @@ mod verdict;
 #[cfg(windows)]
 mod wincred;
 
-#[allow(unused_imports, reason = "removed once the commands open stores")]
 pub(crate) use keyring::Patience;
-#[allow(unused_imports, reason = "removed once the commands open stores")]
 pub(crate) use native::{NATIVE, Surroundings, open_native};
 
 use std::fmt;
@@ -256,4 +254,11 @@ pub(crate) enum StoreError {
     /// Whatever else the platform said, in its own words.
     #[error("{} failed: {source}", store.title())]
     Failed { store: StoreKind, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+impl StoreError {
+    /// Whether the store let nobody in, so that nothing can have been written half-way.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Absent { .. } | Self::Locked { .. } | Self::Denied { .. })
+    }
 }

@@ -21,7 +21,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const WHY: Style = Style::new().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// The one that speaks. Everything it says passes [`sanitize`], so one message is one line.
+/// The one that speaks. Everything it says passes [`sanitize()`], so one message is one line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
     /// Leaves out what is good to know; warnings and errors are still said.

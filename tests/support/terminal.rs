@@ -102,6 +102,7 @@ impl Terminal {
 
     /// The program's process.
     #[cfg(target_os = "linux")]
+    #[allow(dead_code, reason = "the tests beside the terminal's source share this file and do not trace")]
     pub(crate) fn process(&self) -> nix::unistd::Pid {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
