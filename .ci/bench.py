@@ -166,14 +166,14 @@ def main():
         fnox_project(fnox, work / "fnox-20", NAMES)
         fnox_project(fnox, work / "fnox-1", NAMES[:1])
 
-    def rivals(keyring_part, verbs_secretspec, verbs_fnox, count):
+    def rivals(verbs_secretspec, verbs_fnox, count):
         """The peers' commands for the same thing."""
         found = []
         if secretspec:
-            found.append(Command(f"secretspec {keyring_part}", [secretspec, *verbs_secretspec],
+            found.append(Command(f"secretspec {verbs_secretspec[0]}", [secretspec, *verbs_secretspec],
                                  folder=work / f"secretspec-{count}"))
         if fnox:
-            found.append(Command(f"fnox {keyring_part}", [fnox, *verbs_fnox], folder=work / f"fnox-{count}"))
+            found.append(Command(f"fnox {verbs_fnox[0]}", [fnox, *verbs_fnox], folder=work / f"fnox-{count}"))
         return found
 
     compare("start-up", [
@@ -184,7 +184,7 @@ def main():
     compare("get one, from the keyring", [
         Command("mcpcred get", [MCPCRED, "get", one], keyring),
         Command("secret-tool lookup", ["secret-tool", "lookup", *attributes, one]),
-        *rivals("get", ["get", one, "--provider", "keyring"], ["get", one], 20),
+        *rivals(["get", one, "--provider", "keyring"], ["get", one], 20),
         Command("python keyring get", [sys.executable, "-m", "keyring", "get", "mcpcred:default", one],
                 clean(PYTHONPATH=str(FOLDER / "python"))),
     ], expected=VALUE, count=True)
@@ -193,20 +193,20 @@ def main():
         Command("mcpcred run", [MCPCRED, "run", "-e", one, "--", "true"], keyring),
         Command("true alone", ["true"]),
         Command("sh and secret-tool", ["sh", "-c", f"T=$(secret-tool lookup {' '.join(attributes)} {one}) exec true"]),
-        *rivals("run", ["run", "--provider", "keyring", "--", "true"], ["exec", "--", "true"], 1),
+        *rivals(["run", "--provider", "keyring", "--", "true"], ["exec", "--", "true"], 1),
     ])
 
     compare("start a program with 20, from the keyring", [
         Command("mcpcred run", [MCPCRED, "run", *every, "--", "true"], keyring),
         Command("sh and 20 × secret-tool", ["sh", "-c", f"{exported} && exec true"]),
-        *rivals("run", ["run", "--provider", "keyring", "--", "true"], ["exec", "--", "true"], 20),
+        *rivals(["run", "--provider", "keyring", "--", "true"], ["exec", "--", "true"], 20),
         Command("mcpcred run, from the vault", [MCPCRED, "run", *every, "--", "true"], vault),
     ])
 
     compare("print 20 for a shell, from the keyring", [
         Command("mcpcred export-env", [MCPCRED, "export-env", "--shell", "bash"], keyring),
         Command("20 × secret-tool", ["sh", "-c", lookups]),
-        *rivals("export", ["export", "--provider", "keyring"], ["export"], 20),
+        *rivals(["export", "--provider", "keyring"], ["export"], 20),
         Command("mcpcred export-env, from the vault", [MCPCRED, "export-env", "--shell", "bash"], vault),
     ], expected=VALUE)
 

@@ -1,5 +1,6 @@
 //! Everything that a command has at hand, put together once.
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use crate::credentials::{Choice, ChosenBy, Credentials, Notice, Stores};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::os::harden::Hardening;
+#[cfg(windows)]
+use crate::os::standard_input;
 use crate::settings::{FlagSettings, Settings, SettingsError, Source};
 use crate::store::StoreKind;
 use crate::ui::Ui;
@@ -119,11 +122,12 @@ impl App {
         };
         let (key, kind) = self.unlocking.key_for_new_vault(reasons)?;
         self.credentials.begin()?;
-        let path = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        let vault = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
+        self.credentials.stores().hold(Arc::new(vault));
         self.credentials.choose(StoreKind::Vault, why)?;
         self.ui.say(&format!(
             "Made an encrypted vault at `{}`, opened by its {}; add a recovery code with `mcpcred store passphrase --recovery-code`",
-            path.display(),
+            self.unlocking.vault_path().display(),
             kind.as_str()
         ));
         Ok(())

@@ -1,4 +1,49 @@
-//! `mcpcred` keeps the tokens of MCP servers in the operating system's own store.
+//! `mcpcred` keeps the tokens of MCP servers in the operating system's own credential store, and hands each one
+//! only to the process that needs it.
+//!
+//! # The map of the house
+//!
+//! `mcpcred X` is `src/cli/x.rs`; its thinking is in the module that this file calls; its story is `tests/x.rs`.
+//! Arrows point down only, and `tests/house_rules.rs` holds that:
+//!
+//! ```text
+//! cli ──► app ──► unlocking ──► settings   failure   ui     what a person types, sees and sets
+//!          │                                 │
+//!          ▼                                 ▼
+//!     credentials ◄──────────────────────  inject           values and facts in step · values on their way out
+//!       │       │
+//!       ▼       ▼
+//!     index   store                                         facts in a readable file · bytes under keys
+//!       │       │
+//!       ▼       ▼
+//!     credential  name  secret  clock  environment  os      what everybody may use
+//! ```
+//!
+//! - [`cli`]: one file a command: its flags above, what it does below.
+//! - [`app`]: everything that a command has at hand; [`unlocking`]: how stores are opened on this machine.
+//! - [`failure`]: every hint and every exit status, on one page.
+//! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
+//! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
+//! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
+//! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
+//! - [`index`]: what is known about every credential, without a secret.
+//! - [`store`]: one trait of six methods. `keychain`, `wincred` and `secret_service` are thin files over one adapter
+//!   on `keyring-core`; `sealed` adds files for what they can't hold; `vault` is the encrypted file; `detect` finds out
+//!   what is there.
+//! - [`os`]: files that are replaced atomically, locks, processes, the clipboard, hardening.
+//! - [`secret`]: the one type that holds secret bytes. The files that may look into it are listed in
+//!   `tests/house_rules.rs`.
+//!
+//! # How nothing is lost
+//!
+//! Every change of a credential holds `index.lock`, notes in the index what it is about to do, changes the store,
+//! reads back what it wrote, and then notes that it is done. `tests/crash.rs` kills it at every step.
+//!
+//! # How fast it is
+//!
+//! No command does work that it does not need: no store is opened before a value is asked for, the index is one small
+//! file, and the Secret Service gives any number of values in three round trips (`store/secret_service`).
+//! `.ci/bench` prints the figures beside those of the peers.
 
 mod app;
 mod cli;

@@ -170,7 +170,7 @@ impl Unlocking {
         }
     }
 
-    /// Makes the vault, and says where.
+    /// Makes the vault, and leaves it open.
     ///
     /// # Errors
     /// Where there is one, or it can't be written.
@@ -179,10 +179,8 @@ impl Unlocking {
         key: &UnlockKey,
         kind: SlotKind,
         now: Timestamp,
-    ) -> Result<PathBuf, StoreError> {
-        let path = self.vault_path();
-        Vault::create(&path, key, kind, Argon2Cost::default(), now)?;
-        Ok(path)
+    ) -> Result<Vault, StoreError> {
+        Vault::create(&self.vault_path(), key, kind, Argon2Cost::default(), now)
     }
 
     /// The platform's own store, whether it can be used or not.

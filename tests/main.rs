@@ -14,12 +14,19 @@ mod delete;
 mod export_env;
 mod faults;
 mod get;
+mod help;
 mod house_rules;
 mod list;
 #[cfg(target_os = "linux")]
+mod mcp;
+#[cfg(target_os = "linux")]
 mod memory;
+#[cfg(unix)]
+mod readme;
 mod rotate;
 mod run;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod store;
+#[cfg(unix)]
+mod terminal;

@@ -155,6 +155,11 @@ impl Stores {
         self.opened.borrow().iter().any(|store| store.kind() == kind)
     }
 
+    /// Takes a store that was opened elsewhere, so that nobody is asked for its passphrase again.
+    pub(crate) fn hold(&self, store: Arc<dyn CredentialStore>) {
+        self.opened.borrow_mut().push(store);
+    }
+
     /// The opened store.
     ///
     /// # Errors

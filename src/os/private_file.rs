@@ -50,7 +50,9 @@ pub(crate) fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// As [`read`], into memory that is wiped, from any place the person names: links are followed (a secret
-/// mounted into a container is one), and a group may read it. Refused where everybody can read or write it.
+/// mounted into a container is one), and a group may read it. Refused where everybody can read or write it,
+/// unless it lies on a mount that is read-only: there, as with the secrets of Docker (0444) and Kubernetes
+/// (0644), nobody inside can change the mode, and whoever mounted it decided who is inside.
 ///
 /// # Errors
 /// Where it cannot be read, is larger than `limit`, or is open to everybody.
@@ -60,11 +62,17 @@ pub(crate) fn read_key_file(path: &Path, limit: usize) -> io::Result<Secret> {
     {
         use std::os::unix::fs::PermissionsExt;
         let metadata = file.metadata()?;
-        if metadata.is_file() && metadata.permissions().mode() & 0o007 != 0 {
+        let is_open = metadata.is_file() && metadata.permissions().mode() & 0o007 != 0;
+        if is_open && !is_on_read_only_mount(&file) {
             return Err(refused("can be read by everybody on this machine; take that away with `chmod o=`"));
         }
     }
     SecretBuffer::read_to_end(file, limit)
+}
+
+#[cfg(unix)]
+fn is_on_read_only_mount(file: &File) -> bool {
+    rustix::fs::fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
 }
 
 /// Replaces the file by one that holds `content`, for the owner alone: written beside it, synced, renamed,

@@ -7,9 +7,12 @@ use crate::name::{CredentialName, Profile};
 use crate::secret::{MAX_SECRET, Secret};
 use crate::store::{CredentialStore, ItemKey, Slot};
 
-/// Checks the whole contract of [`CredentialStore`] on a store that holds no item of the profile
-/// `conformance`, and leaves none there.
+/// Checks the whole contract of [`CredentialStore`] in the profile `conformance`, of which it leaves no item
+/// there, nor any that an earlier run has left.
 pub(crate) fn check(store: &dyn CredentialStore) {
+    for left in ours(store) {
+        store.remove(&left).unwrap();
+    }
     what_is_not_there_is_absent(store);
     what_is_put_is_given_back(store);
     every_size_comes_back(store);

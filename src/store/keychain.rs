@@ -79,3 +79,22 @@ impl Platform for Keychain {
         status.map_or(Verdict::Failed, |status| verdict::of_security_status(status.code()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::detect::round_trip;
+    use crate::store::{Surroundings, conformance, open_native};
+
+    #[test]
+    #[ignore = "needs a default keychain that may be written to"]
+    fn it_keeps_what_a_store_promises() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealed = folder.path().join("sealed");
+        let store =
+            open_native(StoreKind::Keychain, Patience::QUIET, &Surroundings::default(), sealed).unwrap();
+        conformance::check(&store);
+        round_trip(&store).unwrap();
+        assert!(store.orphans().unwrap().is_empty());
+    }
+}

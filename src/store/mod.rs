@@ -21,9 +21,7 @@ mod verdict;
 #[cfg(windows)]
 mod wincred;
 
-#[allow(unused_imports, reason = "removed once the commands open stores")]
 pub(crate) use keyring::Patience;
-#[allow(unused_imports, reason = "removed once the commands open stores")]
 pub(crate) use native::{NATIVE, Surroundings, open_native};
 
 use std::fmt;

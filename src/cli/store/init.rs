@@ -14,7 +14,7 @@ use crate::cli::store::passphrase::print_recovery_code;
 use crate::failure::Failure;
 use crate::os::private_file;
 use crate::store::StoreKind;
-use crate::store::vault::{Rollback, SlotKind, UnlockKey};
+use crate::store::vault::{SlotKind, UnlockKey, Vault};
 use crate::unlocking::Unlocking;
 
 /// Make the encrypted vault, or put a store of the system on record, as where values rest from now on
@@ -59,7 +59,7 @@ impl Init {
         let now = app.credentials.now();
         if self.keychain {
             let native = app.unlocking.open_native(Unlocking::native_kind())?;
-            crate::store::vault::Vault::create_in_keychain(&path, &*native, now)?;
+            Vault::create_in_keychain(&path, &*native, now)?;
             app.ui.say(&format!(
                 "Made an encrypted vault at `{}`, opened by a key in {}",
                 path.display(),
@@ -70,7 +70,7 @@ impl Init {
                 Some(file) => (make_key_file(file)?, SlotKind::KeyFile),
                 None => app.unlocking.key_for_new_vault(None)?,
             };
-            app.unlocking.create_vault(&key, kind, now)?;
+            let vault = app.unlocking.create_vault(&key, kind, now)?;
             app.ui.say(&format!(
                 "Made an encrypted vault at `{}`, opened by its {}",
                 path.display(),
@@ -80,8 +80,6 @@ impl Init {
                 app.ui.say(&format!("Set `MCPCRED_KEY_FILE={}` where it is to be opened", file.display()));
             }
             if self.recovery_code {
-                let mut key = Some(key);
-                let vault = crate::store::vault::Vault::open(&path, &mut key, Rollback::Refuse)?;
                 print_recovery_code(app, &vault)?;
             }
         }

@@ -68,20 +68,20 @@ mod tests {
         let names: Vec<_> = (0..values.len()).map(|number| format!("MCPCREDTEST{number}")).collect();
         let variables: Vec<_> = names.iter().map(String::as_str).zip(&secrets).collect();
         let lines = render(Shell::Cmd, &variables).unwrap();
-        for read in ["for /f \"delims=\" %%i in ('type lines.cmd') do @%%i", "call lines.cmd"] {
+        // Wine's `cmd` looks for a program where the whole command comes out of a variable of `for`.
+        let wine = std::path::Path::new(r"C:\windows\system32\winecfg.exe").exists();
+        for read in ["for /f \"delims=\" %%i in ('type lines.cmd') do @%%i", "call lines.cmd"]
+            .into_iter()
+            .skip(wine.into())
+        {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join("lines.cmd"), lines.expose_secret()).unwrap();
             let script = format!("@echo off\r\n{read}\r\nset MCPCREDTEST>out\r\n");
             std::fs::write(folder.path().join("script.cmd"), script).unwrap();
             let mut command = std::process::Command::new("cmd");
-            assert!(
-                command
-                    .args(["/d", "/c", "script.cmd"])
-                    .current_dir(folder.path())
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            let output =
+                command.args(["/d", "/c", "script.cmd"]).current_dir(folder.path()).output().unwrap();
+            assert!(output.stderr.is_empty(), "{}", output.stderr.escape_ascii());
             let out = std::fs::read_to_string(folder.path().join("out")).unwrap();
             for (name, value) in names.iter().zip(values) {
                 assert!(out.lines().any(|line| line == format!("{name}={value}")), "{read}: {value}: {out}");

@@ -53,7 +53,7 @@ mod tests {
     fn printable_text_is_quoted() {
         assert_eq!(lines("ghp_x"), "$env:TOKEN = 'ghp_x';\n");
         assert_eq!(lines("it's $x `n"), "$env:TOKEN = 'it''s $x `n';\n");
-        assert_eq!(lines("''"), "$env:TOKEN = ;\n");
+        assert_eq!(lines("''"), "$env:TOKEN = '''''';\n");
     }
 
     #[test]

@@ -34,7 +34,8 @@ const SETTLED: Duration = Duration::from_secs(3600);
 /// a program that shows it, may change.
 ///
 /// The item of such a value is a reference with a key that is used once; the file is written before the item,
-/// and the former file removed after it. So a crash leaves at most a file that nothing refers to.
+/// and the former file removed after it. So a crash, or two writers of one item at once, leave at most a file
+/// that nothing refers to.
 #[derive(Debug)]
 pub(crate) struct Sealed {
     native: Box<dyn CredentialStore>,

@@ -10,6 +10,7 @@ mod signals;
 #[cfg(test)]
 #[cfg(unix)]
 #[path = "../../../tests/support/terminal.rs"]
+#[allow(dead_code, reason = "what these tests do not use, the journeys do")]
 mod support;
 #[cfg(unix)]
 mod unix;
