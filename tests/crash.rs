@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::crash::{killed_after, killed_at, time_of, twin_of};
 use crate::support::keyring_session::KeyringSession;
-use crate::support::{Sandbox, feed};
+use crate::support::{Ran, Sandbox, feed};
 
 const OLD: &[u8] = b"the old value";
 const NEW: &[u8] = b"the new value";
@@ -214,6 +214,19 @@ fn check_moving(sandbox: &Sandbox, long: &[u8]) {
     assert_eq!(value(sandbox, &["LONG"]).as_deref(), Some(long));
 }
 
+/// Moves until nothing is left: the keyring may still be at work for the one that was killed, and then keeps a
+/// copy, which is told.
+fn move_all(sandbox: &Sandbox, target: &str) -> Ran {
+    for _ in 0..3 {
+        let moved = sandbox.run(["store", "move", target]);
+        if moved.0.status.code() == Some(0) {
+            return moved;
+        }
+        moved.exits(1).says("call this again to try once more");
+    }
+    panic!("copies stay behind");
+}
+
 #[test]
 fn a_move_that_is_killed_again_and_again_comes_to_its_end() {
     let session = KeyringSession::new();
@@ -233,7 +246,7 @@ fn a_move_that_is_killed_again_and_again_comes_to_its_end() {
             at += step;
         }
         at = 1;
-        sandbox.run(["store", "move", target]).succeeds();
+        move_all(&sandbox, target);
         check_moving(&sandbox, &long);
         if target == "vault" {
             assert_eq!(session.labels(), Vec::<String>::new());
@@ -265,7 +278,7 @@ fn a_move_that_is_killed_at_any_moment_comes_to_its_end() {
         if killed_after(&sandbox, &["store", "move", target], b"", time * part / 24) {
             check_moving(&sandbox, &long);
         }
-        time = time_of(|| sandbox.run(["store", "move", target])).max(Duration::from_millis(100));
+        time = time_of(|| move_all(&sandbox, target)).max(Duration::from_millis(100));
         check_moving(&sandbox, &long);
     }
     assert!(session.labels().is_empty());
