@@ -142,7 +142,8 @@ fn as_stranger(sandbox: &Sandbox, program: &Path, arguments: &[&str], input: &[u
 /// Gives the home, the key and a copy of the program to the stranger, who can't reach ours.
 fn home_of_stranger(sandbox: &Sandbox) -> PathBuf {
     let program = sandbox.path("mcpcred");
-    fs::copy(env!("CARGO_BIN_EXE_mcpcred"), &program).unwrap();
+    // By a process of its own: a file that this one has open for writing is busy in every child of other tests.
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_mcpcred")).arg(&program).status().unwrap().success());
     if is_root() {
         for path in [sandbox.path(""), sandbox.path("key"), program.clone()] {
             chown(path, Some(STRANGER), Some(STRANGER)).unwrap();
