@@ -1,7 +1,6 @@
 //! Everything that a command has at hand, put together once.
 
 #[cfg(unix)]
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::failure::Failure;
 use crate::os::harden::Hardening;
 #[cfg(windows)]
 use crate::os::standard_input;
+use crate::secret::Secret;
 use crate::settings::{FlagSettings, Settings, SettingsError, Source};
 use crate::store::StoreKind;
 use crate::ui::Ui;
@@ -175,10 +175,9 @@ impl App {
 
 /// The passphrase that another program hands over on an open descriptor; one trailing newline is dropped.
 #[cfg(unix)]
-fn read_descriptor(descriptor: u32) -> Result<crate::secret::Secret, Failure> {
-    let file = File::open(format!("/dev/fd/{descriptor}"));
-    let read = file.and_then(|file| crate::secret::SecretBuffer::read_to_end(file, 64 * 1024));
-    read.map(crate::secret::Secret::without_trailing_newline).map_err(|error| {
+fn read_descriptor(descriptor: u32) -> Result<Secret, Failure> {
+    let read = crate::os::process::descriptor::read_descriptor(descriptor, 64 * 1024);
+    read.map(Secret::without_trailing_newline).map_err(|error| {
         Failure::new(Failure::USAGE, format!("the passphrase can't be read from descriptor {descriptor}"))
             .because(error.to_string())
     })
@@ -186,12 +185,12 @@ fn read_descriptor(descriptor: u32) -> Result<crate::secret::Secret, Failure> {
 
 /// Windows passes handles, not numbered descriptors; 0 is stdin there as everywhere.
 #[cfg(windows)]
-fn read_descriptor(descriptor: u32) -> Result<crate::secret::Secret, Failure> {
+fn read_descriptor(descriptor: u32) -> Result<Secret, Failure> {
     if descriptor != 0 {
         return Err(Failure::new(Failure::USAGE, "on Windows `--passphrase-fd` takes 0 alone")
             .hint("set `MCPCRED_PASSPHRASE_FILE` or `MCPCRED_KEY_FILE`"));
     }
     let read =
         standard_input::open().and_then(|stdin| crate::secret::SecretBuffer::read_to_end(stdin, 64 * 1024));
-    read.map(crate::secret::Secret::without_trailing_newline).map_err(Failure::from)
+    read.map(Secret::without_trailing_newline).map_err(Failure::from)
 }

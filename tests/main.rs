@@ -7,6 +7,8 @@
 mod support;
 
 mod add;
+#[cfg(target_os = "linux")]
+mod clip;
 mod concurrency;
 #[cfg(target_os = "linux")]
 mod crash;

@@ -161,6 +161,18 @@ mod unix {
     }
 
     #[test]
+    fn a_passphrase_on_a_descriptor_is_closed_to_the_program() {
+        let mut sandbox = Sandbox::bare();
+        sandbox.set("MCPCRED_STORE", "vault");
+        fs::write(sandbox.path("passphrase"), crate::support::PASSPHRASE).unwrap();
+        let script = r#""$0" add A --generate 20 --passphrase-fd 7 7<passphrase &&
+            "$0" run -e A --passphrase-fd 7 -- sh -c 'cat <&7; echo ${#A}' 7<passphrase"#;
+        let mut shell = Command::new("sh");
+        sandbox.surround(shell.args(["-c", script, env!("CARGO_BIN_EXE_mcpcred")]));
+        assert_eq!(String::from_utf8(feed(shell, b"").stdout).unwrap(), "20\n");
+    }
+
+    #[test]
     fn the_value_is_on_no_command_line_on_the_way() {
         let sandbox = Sandbox::new().with("A");
         let script = "tr '\\0' ' ' < /proc/$$/cmdline";

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "calls of the system, each with the reason why it is sound")]
 
 #[cfg(unix)]
-pub(super) use unix::take_sigpipe_by_default;
+pub(super) use unix::{close_on_start, take_sigpipe_by_default};
 
 #[cfg(target_os = "macos")]
 pub(super) use mac::parent_program;
@@ -12,6 +12,8 @@ pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program};
 
 #[cfg(unix)]
 mod unix {
+    use std::os::fd::{BorrowedFd, RawFd};
+
     use nix::sys::signal::{SigHandler, Signal, signal};
 
     /// Lets SIGPIPE end the process (`true`) or ignores it (`false`). Answers whether it was ignored.
@@ -24,6 +26,13 @@ mod unix {
         // SAFETY: neither disposition runs code of ours in a signal handler.
         let former = unsafe { signal(Signal::SIGPIPE, handler) };
         matches!(former, Ok(SigHandler::SigIgn))
+    }
+
+    /// Closes a descriptor of this number at the next `exec`, where there is one.
+    pub(in super::super) fn close_on_start(descriptor: RawFd) {
+        // SAFETY: the descriptor is used for this one call, which answers EBADF where nothing is open.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+        _ = rustix::io::fcntl_setfd(borrowed, rustix::io::FdFlags::CLOEXEC);
     }
 }
 

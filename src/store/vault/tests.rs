@@ -489,3 +489,9 @@ proptest::proptest! {
         proptest::prop_assert!(index::read(&bytes, &[&records[..], b"x"].concat()).is_err());
     }
 }
+
+#[test]
+fn it_keeps_what_every_store_promises() {
+    let (_home, vault) = Home::new();
+    crate::store::conformance::check(&vault);
+}
