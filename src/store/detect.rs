@@ -45,6 +45,7 @@ pub(crate) enum Answer {
 
 /// One thing that `doctor` tells about the native store.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "most are told by the Secret Service alone"))]
 pub(crate) enum Fact {
     /// The program that provides the Secret Service.
     Provider {

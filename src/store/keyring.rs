@@ -31,11 +31,13 @@ impl Patience {
     pub(crate) const ASKING: Self = Self { deadline: deadline::ASKING, may_prompt: true };
 
     /// How long an answer may take that no person has a part in.
+    #[cfg_attr(target_os = "macos", allow(dead_code, reason = "its Keychain asks within the call"))]
     pub(super) fn machine(self) -> Duration {
         self.deadline.min(deadline::QUIET)
     }
 
     /// The same for a store, or a part of one, that asks nobody.
+    #[cfg_attr(target_os = "macos", allow(dead_code, reason = "its Keychain asks within the call"))]
     pub(super) fn without_person(self) -> Self {
         Self { deadline: self.machine(), may_prompt: false }
     }

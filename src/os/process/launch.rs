@@ -19,6 +19,7 @@ pub(crate) enum Value {
     Secret(Secret),
 }
 
+#[cfg(unix)]
 impl Value {
     /// The bytes, in the system's own encoding.
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -45,6 +46,7 @@ pub(crate) enum LaunchError {
     },
     /// A script whose interpreter is missing (126).
     #[error("the interpreter that the first line of `{}` names does not exist", .0.display())]
+    #[cfg_attr(windows, allow(dead_code, reason = "only Unix reads the first line of a script"))]
     NoInterpreter(PathBuf),
     /// More than the system passes to a program (125).
     #[error("the environment and the arguments are larger than this system passes to a program")]

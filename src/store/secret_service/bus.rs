@@ -101,13 +101,15 @@ impl Bus {
         })
     }
 
-    /// Sends a call now and returns without waiting for its answer.
+    /// Sends the calls now and returns without waiting for their answers.
     ///
     /// # Errors
     /// Where the bus takes nothing.
-    pub(super) fn start(&self, call: &mut Pending) -> Result<(), StoreError> {
-        // The answer cannot be there yet: nothing has been sent before the flush.
-        _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    pub(super) fn start(&self, calls: &mut [Pending]) -> Result<(), StoreError> {
+        for call in calls {
+            // The answer cannot be there yet: nothing has been sent before the flush.
+            _ = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
         self.wire.flush().map_err(|error| self.fault(&error.into()))
     }
 

@@ -56,7 +56,7 @@ impl Client {
     ) -> Result<(Self, T), StoreError> {
         let bus = Bus::connect(surroundings, patience.machine())?;
         let mut first = bus.call(&service_path(), SERVICE, "ReadAlias", "default");
-        bus.start(&mut first)?;
+        bus.start(std::slice::from_mut(&mut first))?;
         let result = work();
         let default_collection: OwnedObjectPath = bus.read(&bus.reply(first)?)?;
         if default_collection.as_str() == "/" {
@@ -92,9 +92,8 @@ impl Client {
         if items.iter().all(Vec::is_empty) {
             return Ok(keys.iter().map(|_| None).collect());
         }
-        let session = client.ask_for_secrets(&session_path, &items)?;
-        let key = pair.agree(&theirs).ok_or_else(malformed)?;
-        client.pick(keys, &items, session, &key)
+        let (answers, key) = client.ask_for_secrets(&session_path, &items, || pair.agree(&theirs))?;
+        client.pick(keys, &items, answers, &key.ok_or_else(malformed)?)
     }
 
     /// Every item of ours, locked ones too where the provider shows their names.
@@ -224,17 +223,20 @@ impl Client {
         if dismissed { Err(StoreError::Denied { store: KIND }) } else { Ok(()) }
     }
 
-    /// One call for all secrets, and one for the attributes of each item, in one go.
-    fn ask_for_secrets(
+    /// One call for all secrets, and one for the attributes of each item, in one go; does `work` meanwhile.
+    fn ask_for_secrets<T>(
         &self,
         session: &OwnedObjectPath,
         items: &[Vec<OwnedObjectPath>],
-    ) -> Result<(Message, HashMap<OwnedObjectPath, Attributes>), StoreError> {
+        work: impl FnOnce() -> T,
+    ) -> Result<((Message, HashMap<OwnedObjectPath, Attributes>), T), StoreError> {
         let all: HashSet<_> = items.iter().flatten().cloned().collect();
         let all: Vec<_> = all.into_iter().collect();
         let mut calls =
             vec![self.bus.call(&service_path(), SERVICE, "GetSecrets", (all.clone(), session.clone()))];
         calls.extend(all.iter().map(|item| self.property(item, ITEM, "Attributes")));
+        self.bus.start(&mut calls)?;
+        let result = work();
         let mut answers = self.bus.replies(calls)?.into_iter();
         let secrets = answers.next().ok_or_else(malformed)?.map_err(|error| self.bus.fault(&error))?;
         let mut attributes = HashMap::with_capacity(all.len());
@@ -244,7 +246,7 @@ impl Client {
                 attributes.insert(item, self.attributes(&answer)?);
             }
         }
-        Ok((secrets, attributes))
+        Ok(((secrets, attributes), result))
     }
 
     /// The secret of each key: of those items whose attributes are just what was asked for, the newest. A

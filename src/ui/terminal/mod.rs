@@ -35,6 +35,7 @@ pub(crate) enum AskError {
     Interrupted,
     /// Lines were pasted by a terminal that does not mark what is pasted: where the value ends is not known.
     #[error("several lines were pasted where one was asked for")]
+    #[cfg_attr(windows, allow(dead_code, reason = "its consoles give one line at a time"))]
     SeveralLines,
     /// More than [`crate::secret::MAX_SECRET`] bytes.
     #[error("the answer is too long")]

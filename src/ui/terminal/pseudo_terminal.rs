@@ -10,6 +10,7 @@ use std::time::Duration;
 use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use rustix::termios::{LocalModes, Termios, tcgetattr};
+#[cfg(target_os = "linux")]
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
