@@ -1,7 +1,7 @@
 //! The vault stays closed, or is not what it was.
 
 use crate::faults::{content, put, snapshot, write_private};
-use crate::support::{CANARY, Ran, Sandbox};
+use crate::support::{CANARY, Sandbox};
 
 /// A home whose vault is opened by a passphrase alone, in a file that can be named.
 fn with_passphrase() -> (Sandbox, String) {
@@ -52,7 +52,7 @@ fn without_a_terminal_nobody_is_asked() {
         let mut command = std::process::Command::new("setsid");
         command.arg("--wait").arg(env!("CARGO_BIN_EXE_mcpcred")).args(arguments);
         sandbox.surround(&mut command);
-        Ran(crate::support::feed(command, b""))
+        crate::support::Ran(crate::support::feed(command, b""))
     };
     let start = std::time::Instant::now();
     run(&["get", "TOKEN"]).exits(4).says("the vault is locked, and no passphrase or key was given");
