@@ -20,6 +20,8 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 
 type Attributes = HashMap<String, String>;
+/// The answer of `GetSecrets`, and the attributes of each item in it.
+type Answers = (Message, HashMap<OwnedObjectPath, Attributes>);
 /// A secret as it is handed out: session, nonce, ciphertext, content type.
 type Sealed<'m> = (ObjectPath<'m>, &'m [u8], &'m [u8], &'m str);
 
@@ -229,7 +231,7 @@ impl Client {
         session: &OwnedObjectPath,
         items: &[Vec<OwnedObjectPath>],
         work: impl FnOnce() -> T,
-    ) -> Result<((Message, HashMap<OwnedObjectPath, Attributes>), T), StoreError> {
+    ) -> Result<(Answers, T), StoreError> {
         let all: HashSet<_> = items.iter().flatten().cloned().collect();
         let all: Vec<_> = all.into_iter().collect();
         let mut calls =
@@ -255,7 +257,7 @@ impl Client {
         &self,
         keys: &[ItemKey],
         items: &[Vec<OwnedObjectPath>],
-        (secrets, attributes): (Message, HashMap<OwnedObjectPath, Attributes>),
+        (secrets, attributes): Answers,
         session: &SessionKey,
     ) -> Result<Vec<Option<Secret>>, StoreError> {
         let body = secrets.body();
