@@ -1,6 +1,5 @@
 //! Everything that a command has at hand, put together once.
 
-#[cfg(unix)]
 use std::io;
 use std::sync::Arc;
 
@@ -11,8 +10,7 @@ use crate::credentials::{Choice, ChosenBy, Credentials, Notice, Stores};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::os::harden::Hardening;
-#[cfg(windows)]
-use crate::os::standard_input;
+use crate::os::process::descriptor::read_descriptor;
 use crate::secret::Secret;
 use crate::settings::{FlagSettings, Settings, SettingsError, Source};
 use crate::store::StoreKind;
@@ -41,7 +39,7 @@ impl App {
         ui: Ui,
     ) -> Result<Self, Failure> {
         let settings = Settings::load(flags, environment)?;
-        let descriptor = passphrase_descriptor.map(read_descriptor).transpose()?;
+        let descriptor = passphrase_descriptor.map(read_passphrase).transpose()?;
         let unlocking = Unlocking::new(&settings, environment, ui, descriptor);
         Ok(Self::assemble(settings, environment, ui, unlocking))
     }
@@ -174,23 +172,11 @@ impl App {
 }
 
 /// The passphrase that another program hands over on an open descriptor; one trailing newline is dropped.
-#[cfg(unix)]
-fn read_descriptor(descriptor: u32) -> Result<Secret, Failure> {
-    let read = crate::os::process::descriptor::read_descriptor(descriptor, 64 * 1024);
+fn read_passphrase(descriptor: u32) -> Result<Secret, Failure> {
+    let read = read_descriptor(descriptor, 64 * 1024);
     read.map(Secret::without_trailing_newline).map_err(|error| {
         Failure::new(Failure::USAGE, format!("the passphrase can't be read from descriptor {descriptor}"))
             .because(error.to_string())
+            .hint("`MCPCRED_PASSPHRASE_FILE` and `MCPCRED_KEY_FILE` name a file instead")
     })
-}
-
-/// Windows passes handles, not numbered descriptors; 0 is stdin there as everywhere.
-#[cfg(windows)]
-fn read_descriptor(descriptor: u32) -> Result<Secret, Failure> {
-    if descriptor != 0 {
-        return Err(Failure::new(Failure::USAGE, "on Windows `--passphrase-fd` takes 0 alone")
-            .hint("set `MCPCRED_PASSPHRASE_FILE` or `MCPCRED_KEY_FILE`"));
-    }
-    let read =
-        standard_input::open().and_then(|stdin| crate::secret::SecretBuffer::read_to_end(stdin, 64 * 1024));
-    read.map(Secret::without_trailing_newline).map_err(Failure::from)
 }

@@ -1,6 +1,5 @@
 //! Children and parents: starting a command with its credentials, and knowing who started us.
 
-#[cfg(unix)]
 pub(crate) mod descriptor;
 pub(crate) mod launch;
 pub(crate) mod parent;
