@@ -19,7 +19,7 @@ pub(crate) enum Value {
     Secret(Secret),
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, test))]
 impl Value {
     /// The bytes, in the system's own encoding.
     pub(crate) fn as_bytes(&self) -> &[u8] {
