@@ -160,6 +160,9 @@ impl App {
                 Notice::StoreChosen { kind, why } => {
                     self.ui.say(&format!("Values rest in {} from now on: {why}", kind.title()));
                 }
+                Notice::Gone { name } => self.ui.warn(&format!(
+                    "`{name}` is in no store any more and was not moved; store it again with `mcpcred rotate {name}`, or forget it with `mcpcred delete {name}`"
+                )),
                 Notice::Remains { name } => self.ui.warn(&format!(
                     "the former value of `{name}` is past its time and could not be removed; `mcpcred doctor --repair` tries again"
                 )),

@@ -100,7 +100,9 @@ impl From<CredentialError> for Failure {
                 .hint(format!("store it with `mcpcred add {name}`, or see all with `mcpcred list`")),
             CredentialError::Vanished { name, .. } => Self::of(Self::NOT_FOUND, &error)
                 .because("another program removed it, or the store was replaced")
-                .hint(format!("store it again with `mcpcred add {name}`")),
+                .hint(format!(
+                    "store it again with `mcpcred rotate {name}`, or forget it with `mcpcred delete {name}`"
+                )),
             CredentialError::Elsewhere { .. } => {
                 Self::of(Self::NOT_FOUND, &error).hint("leave out `--store` and `MCPCRED_STORE`")
             }
@@ -108,6 +110,9 @@ impl From<CredentialError> for Failure {
                 Self::of(Self::GENERAL, &error)
                     .hint(format!("replace its value with `mcpcred rotate {name}`"))
             }
+            CredentialError::Occupied { name, .. } => Self::of(Self::GENERAL, &error)
+                .because("another program, or another data folder of mcpcred, stored it")
+                .hint(format!("delete the one that is not wanted, there or with `mcpcred delete {name}`")),
             CredentialError::NoPrevious { .. } => {
                 Self::of(Self::NOT_FOUND, &error).hint("keep one with `mcpcred rotate --keep-previous 7d`")
             }

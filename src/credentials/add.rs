@@ -37,6 +37,11 @@ impl Credentials {
             return Err(CredentialError::ReadOnly);
         }
         let store = self.stores.open(kind)?;
+        self.begin()?;
+        if self.stores.record()?.is_none() {
+            // So that an index that is lost later is known to be lost, and from where it can be made anew.
+            self.stores.decide(kind, self.now(), "the first credential was stored there")?;
+        }
         self.write(|index| {
             let key = self.key(name, Slot::Current);
             let known =
@@ -65,7 +70,13 @@ impl Credentials {
                     self.index.save(index)?;
                     return Err(CredentialError::Adopted { name: name.clone(), store: kind });
                 }
-                (_, None) => {}
+                // What is left of an interrupted deletion, or of a value that somebody else removed, goes first:
+                // once the entry is replaced nobody would know where it is.
+                (Some((own, entry)), None) => {
+                    self.remove_everywhere(&self.profile, &own, &entry).map_err(|(error, _)| error)?;
+                    index.remove(&self.profile, &own);
+                }
+                (None, None) => {}
             }
             let mut entry = Entry::stored(facts, kind);
             entry.state = State::Adding;

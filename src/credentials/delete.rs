@@ -1,8 +1,8 @@
 //! Deleting: the value, its former value and its facts are gone.
 
 use crate::credentials::{CredentialError, Credentials};
-use crate::index::State;
-use crate::name::CredentialName;
+use crate::index::{Entry, State};
+use crate::name::{CredentialName, Profile};
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
 
 impl Credentials {
@@ -35,29 +35,45 @@ impl Credentials {
                 None => self.locate(index, name)?,
             };
             let (name, mut entry) = (name.clone(), entry.clone());
-            let mut places = entry.leftover_in.clone();
-            places.push(entry.store);
-            for place in &places {
-                self.stores.open(*place)?;
+            for place in entry.places() {
+                self.stores.open(place)?;
             }
             let former = entry.clone();
             entry.state = State::Removing;
-            index.put(&self.profile, &name, entry);
+            index.put(&self.profile, &name, entry.clone());
             self.index.save(index)?;
-            let keys = [Slot::Previous, Slot::Current].map(|slot| self.key(&name, slot));
-            let items = places.iter().flat_map(|place| keys.iter().map(|key| (*place, key)));
-            for (number, (place, key)) in items.enumerate() {
-                if let Err(error) = self.remove_from(place, key) {
-                    if number == 0 && error.is_refusal() {
-                        index.put(&self.profile, &name, former);
-                        self.index.save(index)?;
-                    }
-                    return Err(error.into());
+            if let Err((error, is_untouched)) = self.remove_everywhere(&self.profile, &name, &entry) {
+                if is_untouched {
+                    index.put(&self.profile, &name, former);
+                    self.index.save(index)?;
                 }
+                return Err(error.into());
             }
             index.remove(&self.profile, &name);
             Ok(self.index.save(index)?)
         })
+    }
+
+    /// Removes the value, its former values and all copies, from every store in which one may be.
+    ///
+    /// # Errors
+    /// What a store answered, and whether that was before anything was removed.
+    pub(crate) fn remove_everywhere(
+        &self,
+        profile: &Profile,
+        name: &CredentialName,
+        entry: &Entry,
+    ) -> Result<(), (StoreError, bool)> {
+        let places = entry.places();
+        let keys = Slot::ALL.map(|slot| ItemKey::credential(profile, name, slot));
+        let items = places.iter().flat_map(|place| keys.iter().map(|key| (*place, key)));
+        for (number, (place, key)) in items.enumerate() {
+            self.remove_from(place, key).map_err(|error| {
+                let is_untouched = number == 0 && error.is_refusal();
+                (error, is_untouched)
+            })?;
+        }
+        Ok(())
     }
 
     /// Removes the item and sees that it is gone.

@@ -55,7 +55,9 @@ pub(crate) enum Notice {
     IndexNotSaved { found: usize },
     /// No store was chosen before: this one was found and is now on record.
     StoreChosen { kind: StoreKind, why: String },
-    /// A sealed file or a former value could not be removed; `doctor --repair` tries again.
+    /// Its value is in no store any more, so it could not be moved.
+    Gone { name: CredentialName },
+    /// A former value could not be removed; `doctor --repair` tries again.
     Remains { name: CredentialName },
 }
 
@@ -77,6 +79,9 @@ pub(crate) enum CredentialError {
     /// An item of that name was in the store and not in the index; it is in both now.
     #[error("{} already holds a `{name}` that the index did not know; it is listed now", store.title())]
     Adopted { name: CredentialName, store: StoreKind },
+    /// The store to move to holds something else under that name.
+    #[error("{} holds another value under `{name}` already", store.title())]
+    Occupied { name: CredentialName, store: StoreKind },
     /// No former value is kept.
     #[error("no former value of `{name}` is kept")]
     NoPrevious { name: CredentialName },
@@ -171,8 +176,22 @@ impl Credentials {
         match self.index.load()? {
             Loaded::Whole(index) => Ok(index),
             Loaded::Missing if !self.stores.was_used() => Ok(Index::default()),
-            Loaded::Missing => self.rebuild(None),
-            Loaded::Damaged(_) => self.rebuild(Some(())),
+            _ => {
+                // One reader makes it anew, and the others find it then. Where nothing can be written there is
+                // nothing to lock either.
+                let lock = self.lock();
+                self.load_locked(lock.is_ok())
+            }
+        }
+    }
+
+    /// As [`Credentials::load`], for who holds the lock.
+    fn load_locked(&self, may_save: bool) -> Result<Index, CredentialError> {
+        match self.index.load()? {
+            Loaded::Whole(index) => Ok(index),
+            Loaded::Missing if !self.stores.was_used() => Ok(Index::default()),
+            Loaded::Missing => self.rebuild(false, may_save),
+            Loaded::Damaged(_) => self.rebuild(true, may_save),
         }
     }
 
@@ -182,7 +201,7 @@ impl Credentials {
         change: impl FnOnce(&mut Index) -> Result<T, CredentialError>,
     ) -> Result<T, CredentialError> {
         let _lock = self.lock()?;
-        let mut index = self.load()?;
+        let mut index = self.load_locked(true)?;
         let done = change(&mut index)?;
         self.forget_past_values(&mut index)?;
         Ok(done)

@@ -1,6 +1,6 @@
 //! Moving every credential to another store: copy, read back, note, then remove.
 
-use crate::credentials::{CredentialError, Credentials};
+use crate::credentials::{CredentialError, Credentials, Notice};
 use crate::index::{Entry, Index, State};
 use crate::name::{CredentialName, Profile};
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
@@ -25,21 +25,36 @@ impl Credentials {
         let new = self.stores.open(target)?;
         self.write(|index| {
             let mut relocation = Relocation::default();
-            for (profile, name, entry) in everything(index) {
+            for (profile, name, mut entry) in everything(index) {
                 if entry.store == target {
                     continue;
                 }
                 let old = self.stores.open(entry.store)?;
                 let mut found = false;
-                for slot in [Slot::Previous, Slot::Current] {
+                let mut is_ours = entry.leftover_in.contains(&target);
+                for slot in Slot::ALL {
                     let key = ItemKey::credential(&profile, &name, slot);
-                    if let Some(secret) = old.get(&key)? {
-                        Self::put_and_read_back(&*new, &key, &secret)?;
-                        found |= slot == Slot::Current;
+                    let Some(secret) = old.get(&key)? else { continue };
+                    found |= slot == Slot::Current;
+                    match new.get(&key)? {
+                        Some(held) if held == secret => continue,
+                        Some(_) if !is_ours => {
+                            return Err(CredentialError::Occupied { name, store: target });
+                        }
+                        _ => {}
                     }
+                    if !is_ours {
+                        // Noted first: a move that is stopped here knows its own copy again.
+                        entry.leftover_in.push(target);
+                        index.put(&profile, &name, entry.clone());
+                        self.index.save(index)?;
+                        is_ours = true;
+                    }
+                    Self::put_and_read_back(&*new, &key, &secret)?;
                 }
                 if !found && entry.state == State::Stored {
-                    return Err(CredentialError::Vanished { name, store: entry.store });
+                    self.notify(Notice::Gone { name });
+                    continue;
                 }
                 let mut moved = entry.clone();
                 moved.leftover_in.retain(|place| *place != target);
@@ -64,7 +79,7 @@ impl Credentials {
                 continue;
             }
             let remove = |place: StoreKind| -> Result<(), StoreError> {
-                for slot in [Slot::Previous, Slot::Current] {
+                for slot in Slot::ALL {
                     self.remove_from(place, &ItemKey::credential(&profile, &name, slot))?;
                 }
                 Ok(())

@@ -39,12 +39,13 @@ impl Credentials {
                 }
                 let is_gone = match entry.state {
                     State::Stored => false,
-                    State::Adding | State::Rotating => {
-                        self.stores.open(entry.store)?.get(&key(Slot::Current))?.is_none()
+                    State::Adding => self.stores.open(entry.store)?.get(&key(Slot::Current))?.is_none(),
+                    State::Rotating => {
+                        self.finish_rotation(&profile, &name, &entry)?;
+                        false
                     }
                     State::Removing => {
-                        self.remove_from(entry.store, &key(Slot::Previous))?;
-                        self.remove_from(entry.store, &key(Slot::Current))?;
+                        self.remove_everywhere(&profile, &name, &entry).map_err(|(error, _)| error)?;
                         true
                     }
                 };

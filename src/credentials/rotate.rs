@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::credentials::{CredentialError, Credentials};
 use crate::index::{Entry, State};
-use crate::name::CredentialName;
+use crate::name::{CredentialName, Profile};
 use crate::secret::Secret;
-use crate::store::Slot;
+use crate::store::{CredentialStore, ItemKey, Slot, StoreError};
 
 impl Credentials {
     /// Replaces the value and keeps the former one for `keep` (zero: not at all). `change` may correct facts,
@@ -26,18 +26,27 @@ impl Credentials {
             let (name, entry) = self.locate(index, name)?;
             let (name, mut entry) = (name.clone(), entry.clone());
             let store = self.stores.open(entry.store)?;
+            self.finish_rotation(&self.profile, &name, &entry)?;
+            let before_state = std::mem::take(&mut entry.state);
+            let before = entry.clone();
             let current = self.key(&name, Slot::Current);
             let previous = self.key(&name, Slot::Previous);
-            let former = store
-                .get(&current)?
-                .ok_or_else(|| CredentialError::Vanished { name: name.clone(), store: entry.store })?;
+            let former = store.get(&current)?;
+            if former.is_none() && before_state == State::Adding {
+                return Err(self.not_found(index, &name));
+            }
             let now = self.now();
-            // A rotation that was interrupted and is repeated: the value before it is kept already.
-            let is_kept = entry.previous_until.is_some_and(|until| until > now);
-            let is_repeated = is_kept && former == *secret;
-            if !keep.is_zero() {
-                if !is_repeated {
-                    Self::put_and_read_back(&*store, &previous, &former)?;
+            let mut kept = None;
+            if let (Some(former), false) = (&former, keep.is_zero()) {
+                // A rotation that was interrupted and is repeated: the value before it is kept already.
+                let is_kept = entry.previous_until.is_some_and(|until| until > now);
+                if !(is_kept && former == secret) {
+                    kept = Some(store.get(&previous)?);
+                    Self::put_and_read_back(&*store, &previous, former).inspect_err(|_| {
+                        self.is_back(&*store, &previous, kept.as_ref().and_then(Option::as_ref));
+                    })?;
+                    entry.previous_rotated = Some(entry.facts.rotated.unwrap_or(entry.facts.created));
+                    entry.previous_expires = entry.facts.expires;
                 }
                 entry.previous_until = Some(now.checked_add(keep).unwrap_or(Timestamp::MAX));
             }
@@ -45,11 +54,10 @@ impl Credentials {
             index.put(&self.profile, &name, entry.clone());
             self.index.save(index)?;
             if let Err(error) = Self::put_and_read_back(&*store, &current, secret) {
-                // Most often nothing was written, and there is no need to write again.
-                let is_former = store.get(&current).is_ok_and(|held| held.as_ref() == Some(&former));
-                if is_former || Self::put_and_read_back(&*store, &current, &former).is_ok() {
-                    entry.state = State::Stored;
-                    index.put(&self.profile, &name, entry);
+                let is_previous_back =
+                    || kept.as_ref().is_none_or(|kept| self.is_back(&*store, &previous, kept.as_ref()));
+                if self.is_back(&*store, &current, former.as_ref()) && is_previous_back() {
+                    index.put(&self.profile, &name, before);
                     self.index.save(index)?;
                 }
                 return Err(error.into());
@@ -58,10 +66,12 @@ impl Credentials {
             entry.facts.rotated = Some(now);
             entry.state = State::Stored;
             if keep.is_zero() {
-                let had_previous = entry.previous_until.take().is_some();
-                if had_previous {
+                if entry.previous_until.is_some() {
                     store.remove(&previous)?;
                 }
+                entry.previous_until = None;
+                entry.previous_rotated = None;
+                entry.previous_expires = None;
             }
             index.put(&self.profile, &name, entry);
             self.index.save(index)?;
@@ -69,31 +79,85 @@ impl Credentials {
         })
     }
 
-    /// Puts the former value back in use; the one in use becomes the former.
+    /// Puts the former value back in use; the one in use becomes the former. Dates go with their values.
     ///
     /// # Errors
-    /// [`CredentialError::NoPrevious`] where none is kept, and whatever the store answers.
+    /// [`CredentialError::NoPrevious`] where none is kept, and whatever the store answers; the values are then
+    /// where they were, or `doctor --repair` finishes the exchange.
     pub(crate) fn roll_back(&self, name: &CredentialName) -> Result<CredentialName, CredentialError> {
-        let former = self.get_previous(name)?;
         self.write(|index| {
             let (name, entry) = self.locate(index, name)?;
             let (name, mut entry) = (name.clone(), entry.clone());
             let store = self.stores.open(entry.store)?;
-            let current = self.key(&name, Slot::Current);
-            let rejected = store.get(&current)?;
+            self.finish_rotation(&self.profile, &name, &entry)?;
+            entry.state = State::Stored;
+            let before = entry.clone();
+            let no_previous = || CredentialError::NoPrevious { name: name.clone() };
+            if entry.previous_until.is_none_or(|until| until <= self.now()) {
+                return Err(no_previous());
+            }
+            let keys = Slot::ALL.map(|slot| self.key(&name, slot));
+            let [rejected, previous, current] = &keys;
+            let former = store.get(previous)?.ok_or_else(no_previous)?;
+            let in_use = store.get(current)?;
             entry.state = State::Rotating;
             index.put(&self.profile, &name, entry.clone());
             self.index.save(index)?;
-            // In this order: a process that dies in between leaves the value that was asked for.
-            Self::put_and_read_back(&*store, &current, &former)?;
-            if let Some(rejected) = rejected {
-                Self::put_and_read_back(&*store, &self.key(&name, Slot::Previous), &rejected)?;
+            if let Some(in_use) = &in_use {
+                // From here on both values are in the store, whatever happens.
+                Self::put_and_read_back(&*store, rejected, in_use)?;
             }
+            if let Err(error) = Self::put_and_read_back(&*store, current, &former) {
+                if self.is_back(&*store, current, in_use.as_ref()) && store.remove(rejected).is_ok() {
+                    index.put(&self.profile, &name, before);
+                    self.index.save(index)?;
+                }
+                return Err(error.into());
+            }
+            self.finish_rotation(&self.profile, &name, &entry)?;
             entry.state = State::Stored;
-            entry.facts.rotated = Some(self.now());
+            let came = entry.facts.rotated.unwrap_or(entry.facts.created);
+            entry.facts.rotated = entry.previous_rotated.replace(came);
+            std::mem::swap(&mut entry.facts.expires, &mut entry.previous_expires);
             index.put(&self.profile, &name, entry);
             self.index.save(index)?;
             Ok(name)
         })
+    }
+
+    /// Ends a rotation or a rollback that was interrupted, so that every value is in its own slot again.
+    ///
+    /// # Errors
+    /// Whatever the store answers; no value is lost then.
+    pub(crate) fn finish_rotation(
+        &self,
+        profile: &Profile,
+        name: &CredentialName,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        if entry.state != State::Rotating {
+            return Ok(());
+        }
+        let store = self.stores.open(entry.store)?;
+        let keys = Slot::ALL.map(|slot| ItemKey::credential(profile, name, slot));
+        let [rejected, previous, current] = &keys;
+        let in_use = store.get(current)?;
+        if let Some(value) = store.get(rejected)? {
+            if in_use.as_ref() != Some(&value) {
+                Self::put_and_read_back(&*store, previous, &value)?;
+            }
+            store.remove(rejected)?;
+        } else if let (None, Some(former)) = (&in_use, store.get(previous)?) {
+            Self::put_and_read_back(&*store, current, &former)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the store holds the value that it held before, after another one could not be written: most
+    /// often nothing was, and there is no need to write again.
+    fn is_back(&self, store: &dyn CredentialStore, key: &ItemKey, before: Option<&Secret>) -> bool {
+        let Some(before) = before else { return store.remove(key).is_ok() };
+        let is_there = store.get(key).is_ok_and(|held| held.as_ref() == Some(before));
+        is_there || Self::put_and_read_back(store, key, before).is_ok()
     }
 }

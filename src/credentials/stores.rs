@@ -155,6 +155,20 @@ impl Stores {
         self.opened.borrow().iter().any(|store| store.kind() == kind)
     }
 
+    /// The stores in which credentials of ours may be: the one on record or the vault that is there, and the one
+    /// that somebody asks for now.
+    ///
+    /// # Errors
+    /// Where the record can't be read.
+    pub(crate) fn used(&self) -> Result<Vec<StoreKind>, StoreError> {
+        let recorded = self.record.load()?.map(|record| record.store);
+        let vault = self.vault.exists().then_some(StoreKind::Vault);
+        let asked = self.asked_for().filter(|kind| *kind != StoreKind::None);
+        let mut used = Vec::from_iter(recorded.or(vault));
+        used.extend(asked.filter(|asked| !used.contains(asked)));
+        Ok(used)
+    }
+
     /// Takes a store that was opened elsewhere, so that nobody is asked for its passphrase again.
     pub(crate) fn hold(&self, store: Arc<dyn CredentialStore>) {
         self.opened.borrow_mut().push(store);

@@ -233,3 +233,116 @@ fn what_was_interrupted_is_settled_by_a_repair() {
     assert_eq!(machine.state("DONE"), Some(State::Stored));
     assert_eq!((machine.state("NEVER"), machine.state("GONE")), (None, None));
 }
+
+#[test]
+fn a_rollback_that_the_store_botches_loses_neither_value() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    machine.first.set(Fault::Writing(denied));
+    machine.credentials().roll_back(&parse("A")).unwrap_err();
+    machine.first.set(Fault::None);
+    machine.credentials().repair().unwrap();
+    let previous = machine.credentials().get_previous(&parse("A")).unwrap();
+    assert_eq!((machine.value("A").unwrap().as_str(), previous.expose_secret()), ("second", &b"first"[..]));
+    machine.credentials().roll_back(&parse("A")).unwrap();
+    let previous = machine.credentials().get_previous(&parse("A")).unwrap();
+    assert_eq!((machine.value("A").unwrap().as_str(), previous.expose_secret()), ("first", &b"second"[..]));
+    assert_eq!(machine.first.keys().unwrap().len(), 2);
+}
+
+#[test]
+fn a_rollback_that_was_interrupted_is_finished_by_the_next_command() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    // As after a kill between the second and the third write.
+    let credentials = machine.credentials();
+    let key = |slot| credentials.key(&parse("A"), slot);
+    machine.first.put(&key(Slot::Rejected), &Secret::copy_of(b"second")).unwrap();
+    machine.first.put(&key(Slot::Current), &Secret::copy_of(b"first")).unwrap();
+    credentials
+        .write(|index| {
+            let (name, mut entry) =
+                index.find(&credentials.profile, &parse("A")).map(|(n, e)| (n.clone(), e.clone())).unwrap();
+            entry.state = State::Rotating;
+            index.put(&credentials.profile, &name, entry);
+            Ok(credentials.index.save(index)?)
+        })
+        .unwrap();
+    credentials.repair().unwrap();
+    let previous = credentials.get_previous(&parse("A")).unwrap();
+    assert_eq!((machine.value("A").unwrap().as_str(), previous.expose_secret()), ("first", &b"second"[..]));
+    assert_eq!(machine.first.keys().unwrap().len(), 2);
+}
+
+#[test]
+fn a_failed_rotation_leaves_the_former_value_that_was_kept_already() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    machine.first.set(Fault::Truncate(4));
+    machine.rotate("A", "third", SignedDuration::from_hours(1)).unwrap_err();
+    machine.first.set(Fault::None);
+    machine.credentials().repair().unwrap();
+    assert_eq!(machine.value("A").unwrap(), "second");
+}
+
+#[test]
+fn a_rollback_brings_the_dates_of_its_value_back() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    let expiry = Timestamp::from_second(1_900_000_000).unwrap();
+    let secret = Secret::copy_of(b"second");
+    let change = |entry: &mut Entry| entry.facts.expires = Some(expiry);
+    machine.hand.0.fetch_add(60, Ordering::Relaxed);
+    machine.credentials().rotate(&parse("A"), &secret, SignedDuration::from_hours(1), change).unwrap();
+    machine.credentials().roll_back(&parse("A")).unwrap();
+    let facts = machine.credentials().find(&parse("A")).unwrap().unwrap().1.facts;
+    assert_eq!((facts.expires, facts.rotated), (None, Some(facts.created)));
+    machine.credentials().roll_back(&parse("A")).unwrap();
+    assert_eq!(machine.credentials().find(&parse("A")).unwrap().unwrap().1.facts.expires, Some(expiry));
+}
+
+#[test]
+fn a_move_does_not_overwrite_what_it_did_not_put_there() {
+    let machine = Machine::new();
+    machine.add("A", "ours").unwrap();
+    let key = machine.credentials().key(&parse("A"), Slot::Current);
+    machine.second.put(&key, &Secret::copy_of(b"of somebody else")).unwrap();
+    let error = machine.credentials().relocate(SECOND).unwrap_err();
+    assert!(matches!(error, CredentialError::Occupied { .. }), "{error}");
+    assert_eq!(machine.second.get(&key).unwrap().unwrap().expose_secret(), b"of somebody else");
+    assert_eq!(machine.value("A").unwrap(), "ours");
+}
+
+#[test]
+fn what_an_interrupted_deletion_left_is_gone_before_the_name_is_used_again() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    machine.first.set(Fault::Everything(denied));
+    machine.credentials().delete(&parse("A")).unwrap_err();
+    machine.first.set(Fault::None);
+    let credentials = machine.credentials();
+    credentials
+        .write(|index| {
+            let mut entry = Entry::stored(Facts::new(Kind::Token, credentials.now()), FIRST);
+            entry.state = State::Removing;
+            index.put(&credentials.profile, &parse("A"), entry);
+            Ok(credentials.index.save(index)?)
+        })
+        .unwrap();
+    let facts = Facts::new(Kind::Token, credentials.now());
+    credentials.add(&parse("a"), facts, &Secret::copy_of(b"new"), SECOND).unwrap();
+    assert!(machine.first.keys().unwrap().is_empty());
+    assert_eq!(machine.value("A").unwrap(), "new");
+}
+
+#[test]
+fn a_value_that_somebody_else_removed_can_be_rotated_back_in() {
+    let machine = Machine::new();
+    machine.add("A", "value").unwrap();
+    machine.first.remove(&machine.credentials().key(&parse("A"), Slot::Current)).unwrap();
+    machine.rotate("A", "again", SignedDuration::ZERO).unwrap();
+    assert_eq!(machine.value("A").unwrap(), "again");
+}

@@ -39,6 +39,12 @@ pub(crate) struct Entry {
     /// Until when the former value is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) previous_until: Option<Timestamp>,
+    /// When the former value had come into use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_rotated: Option<Timestamp>,
+    /// When its issuer will stop accepting the former value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_expires: Option<Timestamp>,
     /// Stores that may still hold a copy from before a move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) leftover_in: Vec<StoreKind>,
@@ -63,7 +69,23 @@ pub(crate) enum State {
 impl Entry {
     /// An entry whose value rests in `store`, with nothing under way.
     pub(crate) fn stored(facts: Facts, store: StoreKind) -> Self {
-        Self { facts, store, state: State::Stored, previous_until: None, leftover_in: Vec::new() }
+        Self {
+            facts,
+            store,
+            state: State::Stored,
+            previous_until: None,
+            previous_rotated: None,
+            previous_expires: None,
+            leftover_in: Vec::new(),
+        }
+    }
+
+    /// Every store in which a value of this credential may be.
+    pub(crate) fn places(&self) -> Vec<StoreKind> {
+        let mut places = self.leftover_in.clone();
+        places.retain(|place| *place != self.store);
+        places.push(self.store);
+        places
     }
 }
 

@@ -134,7 +134,7 @@ pub(crate) struct UnknownStoreKind;
 
 /// Under what an item rests: a service and an account, as every native store has them.
 ///
-/// A credential is `mcpcred:<profile>` / `<NAME>`, its former value `<NAME>~previous`, and the key of a
+/// A credential is `mcpcred:<profile>` / `<NAME>`, its former value `<NAME>~previous` (during a rollback also `<NAME>~rejected`), and the key of a
 /// vault `mcpcred` / `vault-key~<vault id>`: `~` and a service without profile can't occur in a
 /// credential's own name. This naming is frozen: changing it would lose what people stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,18 +150,29 @@ pub(crate) enum Slot {
     Current,
     /// The value before the last rotation, while it is kept.
     Previous,
+    /// The value that a rollback takes out of use, until it has become the previous one.
+    Rejected,
+}
+
+impl Slot {
+    /// Every slot, the value in use last: whoever removes them in this order leaves no former value alone.
+    pub(crate) const ALL: [Self; 3] = [Self::Rejected, Self::Previous, Self::Current];
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Current => "",
+            Self::Previous => "~previous",
+            Self::Rejected => "~rejected",
+        }
+    }
 }
 
 const SERVICE_PREFIX: &str = "mcpcred:";
-const PREVIOUS_SUFFIX: &str = "~previous";
 
 impl ItemKey {
     /// Where a credential's value rests.
     pub(crate) fn credential(profile: &Profile, name: &CredentialName, slot: Slot) -> Self {
-        let suffix = match slot {
-            Slot::Current => "",
-            Slot::Previous => PREVIOUS_SUFFIX,
-        };
+        let suffix = slot.suffix();
         Self { service: format!("{SERVICE_PREFIX}{profile}"), account: format!("{name}{suffix}") }
     }
 
@@ -180,10 +191,9 @@ impl ItemKey {
     /// The credential that this key belongs to, or `None` for a vault's key.
     pub(crate) fn as_credential(&self) -> Option<(Profile, CredentialName, Slot)> {
         let profile = self.service.strip_prefix(SERVICE_PREFIX)?.parse().ok()?;
-        let (name, slot) = match self.account.strip_suffix(PREVIOUS_SUFFIX) {
-            Some(name) => (name, Slot::Previous),
-            None => (self.account.as_str(), Slot::Current),
-        };
+        // The suffix of the value in use is empty, and fits last.
+        let (name, slot) =
+            Slot::ALL.into_iter().find_map(|slot| Some((self.account.strip_suffix(slot.suffix())?, slot)))?;
         Some((profile, name.parse().ok()?, slot))
     }
 

@@ -177,13 +177,19 @@ impl Vault {
             seen = 0;
         }
         let dek = unlock::unlock(path, &header, source)?;
-        Ok(Self {
+        let is_rolled_back = seen == 0 && note.of(header.vault_id) > found;
+        let vault = Self {
             path: path.to_owned(),
             id: header.vault_id,
             dek,
             seen: AtomicU64::new(seen),
             fresh: Mutex::new(stamp.map(|stamp| (stamp, bytes))),
-        })
+        };
+        if is_rolled_back {
+            // Accepted once and for all: what was read is checked, and its generation noted.
+            vault.decrypt(&vault.read()?)?;
+        }
+        Ok(vault)
     }
 
     /// Keeps the vault's key in the cache, so that [`UnlockKey::Cached`] opens it until `timeout` is over.
