@@ -9,6 +9,10 @@ pub(crate) mod detect;
 pub(crate) mod faulty;
 #[cfg(target_os = "macos")]
 mod keychain;
+#[cfg_attr(
+    target_os = "linux",
+    allow(dead_code, reason = "Linux has a client of its own, and tests these on a mock")
+)]
 mod keyring;
 #[cfg(test)]
 pub(crate) mod memory;
@@ -17,6 +21,10 @@ pub(crate) mod sealed;
 #[cfg(target_os = "linux")]
 mod secret_service;
 pub(crate) mod vault;
+#[cfg_attr(
+    target_os = "linux",
+    allow(dead_code, reason = "Linux has a client of its own, and tests these on a mock")
+)]
 mod verdict;
 #[cfg(windows)]
 mod wincred;

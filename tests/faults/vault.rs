@@ -150,6 +150,20 @@ fn a_vault_put_back_from_yesterday_is_refused() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_backup_that_was_put_back_on_purpose_is_accepted_once_and_for_all() {
+    let sandbox = Sandbox::new().with("TOKEN");
+    let yesterday = content(&sandbox, "vault");
+    sandbox.feed(["rotate", "TOKEN", "--stdin"], b"new value").succeeds();
+    put(&sandbox, "vault", &yesterday);
+    sandbox.run(["get", "TOKEN"]).exits(1);
+    sandbox.run(["store", "unlock", "--accept-rollback", "--timeout", "1m"]);
+    sandbox.run(["get", "TOKEN"]).succeeds().prints(CANARY);
+    sandbox.feed(["add", "OTHER", "--stdin"], b"x").succeeds();
+    sandbox.run(["store", "lock"]);
+}
+
+#[test]
 fn a_vault_of_a_later_version_is_left_alone() {
     let sandbox = Sandbox::new().with("TOKEN");
     let mut later = content(&sandbox, "vault");

@@ -28,7 +28,6 @@ const KIND: StoreKind = StoreKind::SecretService;
 pub(super) struct Bus {
     connection: Connection,
     wire: Wire,
-    is_given: bool,
 }
 
 /// A call that is on its way.
@@ -43,23 +42,17 @@ impl Bus {
     pub(super) fn connect(surroundings: &Surroundings, patience: Duration) -> Result<Self, StoreError> {
         let until = Instant::now() + patience;
         let mut reason = "there is no session bus (`DBUS_SESSION_BUS_ADDRESS` is not set)".to_owned();
-        for (is_given, candidate) in candidates(surroundings) {
+        for candidate in candidates(surroundings) {
             match open(&candidate, until) {
                 Ok(stream) => {
                     let (connection, wire) = greet(stream, until, patience)?;
-                    return Ok(Self { connection, wire, is_given });
+                    return Ok(Self { connection, wire });
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(timed_out(patience)),
                 Err(error) => reason = format!("the session bus cannot be reached: {error}"),
             }
         }
         Err(absent(reason))
-    }
-
-    /// Whether this is the bus of the address that every program of the session is given, or of its own
-    /// accord takes where none is given.
-    pub(super) fn is_given(&self) -> bool {
-        self.is_given
     }
 
     /// Prepares a call to the provider of the Secret Service; [`Bus::replies`] sends it.
@@ -199,16 +192,14 @@ fn greet(stream: UnixStream, until: Instant, patience: Duration) -> Result<(Conn
 }
 
 /// Where the bus may be, the given address first.
-fn candidates(surroundings: &Surroundings) -> Vec<(bool, UnixSocket)> {
+fn candidates(surroundings: &Surroundings) -> Vec<UnixSocket> {
     let given = surroundings.session_bus.iter().flat_map(|list| list.split(';'));
     let sockets = given.filter_map(|one| match one.parse::<Address>().ok()?.transport() {
-        Transport::Unix(unix) => Some((true, unix.path().clone())),
+        Transport::Unix(unix) => Some(unix.path().clone()),
         // A session bus over TCP or through a program: nobody has one.
         _ => None,
     });
-    let is_usual = surroundings.session_bus.is_none();
-    let usual =
-        surroundings.runtime_folder.iter().map(|folder| (is_usual, UnixSocket::File(folder.join("bus"))));
+    let usual = surroundings.runtime_folder.iter().map(|folder| UnixSocket::File(folder.join("bus")));
     sockets.chain(usual).collect()
 }
 

@@ -13,13 +13,13 @@ use crate::store::secret_service::session::{ALGORITHM, KeyPair, SessionKey};
 use crate::store::{ItemKey, Patience, StoreError, StoreKind, Surroundings};
 
 const KIND: StoreKind = StoreKind::SecretService;
-const SERVICE: &str = "org.freedesktop.Secret.Service";
-const ITEM: &str = "org.freedesktop.Secret.Item";
-const COLLECTION: &str = "org.freedesktop.Secret.Collection";
+pub(super) const SERVICE: &str = "org.freedesktop.Secret.Service";
+pub(super) const ITEM: &str = "org.freedesktop.Secret.Item";
+pub(super) const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 
-type Attributes = HashMap<String, String>;
+pub(super) type Attributes = HashMap<String, String>;
 /// The answer of `GetSecrets`, and the attributes of each item in it.
 type Answers = (Message, HashMap<OwnedObjectPath, Attributes>);
 /// A secret as it is handed out: session, nonce, ciphertext, content type.
@@ -28,16 +28,16 @@ type Sealed<'m> = (ObjectPath<'m>, &'m [u8], &'m [u8], &'m str);
 /// One connection to the provider, for one operation: a provider that was restarted in between is no concern.
 #[derive(Debug)]
 pub(super) struct Client {
-    bus: Bus,
-    default_collection: OwnedObjectPath,
+    pub(super) bus: Bus,
+    pub(super) default_collection: OwnedObjectPath,
     patience: Patience,
 }
 
 /// Items that carry the attributes asked for.
 #[derive(Debug, Default)]
-struct Matches {
-    unlocked: Vec<OwnedObjectPath>,
-    locked: Vec<OwnedObjectPath>,
+pub(super) struct Matches {
+    pub(super) unlocked: Vec<OwnedObjectPath>,
+    pub(super) locked: Vec<OwnedObjectPath>,
 }
 
 impl Client {
@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// As [`Client::connect`], and does `work` while the provider thinks.
-    fn connect_while<T>(
+    pub(super) fn connect_while<T>(
         surroundings: &Surroundings,
         patience: Patience,
         work: impl FnOnce() -> T,
@@ -127,21 +127,6 @@ impl Client {
         Ok(keys)
     }
 
-    /// Makes sure that the item, or the collection it would come into, can be written without a prompt.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`] where that takes a person and none may be asked.
-    pub(super) fn unlock_for_writing(&self, key: &ItemKey) -> Result<(), StoreError> {
-        let calls = vec![self.search(key), self.property(&self.default_collection, COLLECTION, "Locked")];
-        let mut answers = self.bus.replies(calls)?.into_iter();
-        let (Some(found), Some(locked)) = (answers.next(), answers.next()) else { return Err(malformed()) };
-        let mut wanted = self.matches(found)?.locked;
-        if self.flag(&locked.map_err(|error| self.bus.fault(&error))?)? {
-            wanted.push(self.default_collection.clone());
-        }
-        if wanted.is_empty() { Ok(()) } else { self.unlock(wanted) }
-    }
-
     /// Whether the default collection is locked.
     ///
     /// # Errors
@@ -171,27 +156,32 @@ impl Client {
         &self.bus
     }
 
-    fn search(&self, key: &ItemKey) -> Pending {
+    pub(super) fn search(&self, key: &ItemKey) -> Pending {
         let wanted = [("service", key.service()), ("username", key.account())];
         let wanted: Attributes =
             wanted.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         self.bus.call(&service_path(), SERVICE, "SearchItems", wanted)
     }
 
-    fn property(&self, path: &OwnedObjectPath, interface: &'static str, name: &'static str) -> Pending {
+    pub(super) fn property(
+        &self,
+        path: &OwnedObjectPath,
+        interface: &'static str,
+        name: &'static str,
+    ) -> Pending {
         self.bus.call(path, PROPERTIES, "Get", (interface, name))
     }
 
-    fn matches(&self, answer: zbus::Result<Message>) -> Result<Matches, StoreError> {
+    pub(super) fn matches(&self, answer: zbus::Result<Message>) -> Result<Matches, StoreError> {
         let (unlocked, locked) = self.bus.read(&answer.map_err(|error| self.bus.fault(&error))?)?;
         Ok(Matches { unlocked, locked })
     }
 
-    fn attributes(&self, answer: &Message) -> Result<Attributes, StoreError> {
+    pub(super) fn attributes(&self, answer: &Message) -> Result<Attributes, StoreError> {
         self.bus.read::<OwnedValue>(answer)?.try_into().map_err(|_| malformed())
     }
 
-    fn flag(&self, answer: &Message) -> Result<bool, StoreError> {
+    pub(super) fn flag(&self, answer: &Message) -> Result<bool, StoreError> {
         self.bus.read::<OwnedValue>(answer)?.try_into().map_err(|_| malformed())
     }
 
@@ -206,20 +196,28 @@ impl Client {
         Ok(items.map(|it| if it.unlocked.is_empty() { it.locked } else { it.unlocked }).collect())
     }
 
-    fn unlock(&self, objects: Vec<OwnedObjectPath>) -> Result<(), StoreError> {
+    pub(super) fn unlock(&self, objects: Vec<OwnedObjectPath>) -> Result<(), StoreError> {
         if !self.patience.may_prompt {
             return Err(StoreError::Locked { store: KIND });
         }
         let call = self.bus.call(&service_path(), SERVICE, "Unlock", objects);
         let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = self.bus.read(&self.bus.reply(call)?)?;
+        self.prompt(&prompt)
+    }
+
+    /// Shows the dialog that an answer asks for, where it asks for one, and waits for the person.
+    pub(super) fn prompt(&self, prompt: &OwnedObjectPath) -> Result<(), StoreError> {
         if prompt.as_str() == "/" {
             return Ok(());
+        }
+        if !self.patience.may_prompt {
+            return Err(StoreError::Locked { store: KIND });
         }
         let rule =
             MatchRule::builder().msg_type(Signal).interface(PROMPT).and_then(|it| it.member("Completed"));
         let rule =
             rule.and_then(|it| it.path(prompt.clone())).map_err(|error| self.bus.fault(&error))?.build();
-        let show = self.bus.call(&prompt, PROMPT, "Prompt", "");
+        let show = self.bus.call(prompt, PROMPT, "Prompt", "");
         let completed = self.bus.reply_signal(rule, show, self.patience.deadline)?;
         let (dismissed, _): (bool, OwnedValue) = self.bus.read(&completed)?;
         if dismissed { Err(StoreError::Denied { store: KIND }) } else { Ok(()) }
@@ -236,7 +234,9 @@ impl Client {
         let all: Vec<_> = all.into_iter().collect();
         let mut calls =
             vec![self.bus.call(&service_path(), SERVICE, "GetSecrets", (all.clone(), session.clone()))];
-        calls.extend(all.iter().map(|item| self.property(item, ITEM, "Attributes")));
+        if !is_proven(items) {
+            calls.extend(all.iter().map(|item| self.property(item, ITEM, "Attributes")));
+        }
         self.bus.start(&mut calls)?;
         let result = work();
         let mut answers = self.bus.replies(calls)?.into_iter();
@@ -263,9 +263,11 @@ impl Client {
         let body = secrets.body();
         let secrets: HashMap<ObjectPath<'_>, Sealed<'_>> = body.deserialize().map_err(|_| malformed())?;
         let mut found = Vec::with_capacity(keys.len());
+        let is_proven = is_proven(items);
         for (key, items) in keys.iter().zip(items) {
-            let is_meant =
-                |item: &&OwnedObjectPath| attributes.get(*item).and_then(key_of).as_ref() == Some(key);
+            let is_meant = |item: &&OwnedObjectPath| {
+                is_proven || attributes.get(*item).and_then(key_of).as_ref() == Some(key)
+            };
             let candidates: Vec<_> = items.iter().filter(is_meant).collect();
             let Some(item) = self.newest(&candidates)? else {
                 found.push(None);
@@ -301,19 +303,27 @@ impl Client {
     }
 }
 
+/// Whether the searches themselves show that the provider compares attributes: several of them found an item, each
+/// just one, and each another. A provider that matches more loosely finds for each what belongs to the others.
+fn is_proven(items: &[Vec<OwnedObjectPath>]) -> bool {
+    let found: HashSet<_> = items.iter().flatten().collect();
+    let each_has_one = items.iter().all(|found| found.len() <= 1);
+    found.len() > 1 && each_has_one && found.len() == items.iter().flatten().count()
+}
+
 /// The key that an item's attributes spell, where it is one of ours.
-fn key_of(attributes: &Attributes) -> Option<ItemKey> {
+pub(super) fn key_of(attributes: &Attributes) -> Option<ItemKey> {
     ItemKey::from_parts(attributes.get("service")?, attributes.get("username")?)
 }
 
-fn service_path() -> OwnedObjectPath {
+pub(super) fn service_path() -> OwnedObjectPath {
     ObjectPath::from_static_str_unchecked("/org/freedesktop/secrets").into()
 }
 
-fn malformed() -> StoreError {
+pub(super) fn malformed() -> StoreError {
     failed("it sent an answer that makes no sense")
 }
 
-fn failed(what: &str) -> StoreError {
+pub(super) fn failed(what: &str) -> StoreError {
     StoreError::Failed { store: KIND, source: what.into() }
 }

@@ -1,4 +1,4 @@
-//! The Secret Service of a Linux desktop: reads through our own client, writes through `keyring-core`.
+//! The Secret Service of a Linux desktop, over one connection an operation.
 
 mod bus;
 mod client;
@@ -7,31 +7,24 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod wire;
-
-use std::collections::HashMap;
-use std::error::Error;
-use std::sync::Arc;
-
-use keyring_core::{CredentialStore as Native, Entry};
-use zbus_secret_service_keyring_store::Store;
+mod writing;
 
 pub(super) use crate::store::secret_service::facts::{ask, facts};
 
 use crate::secret::Secret;
-use crate::store::keyring::{KeyringStore, Latch, Patience, Platform};
+use crate::store::keyring::{Latch, Patience};
 use crate::store::secret_service::client::Client;
-use crate::store::verdict::Verdict;
 use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind, Surroundings};
 
 /// The default collection of whatever program provides the Secret Service.
 ///
-/// Reading is our own, because it is what every start of a server waits for: one connection, no thread, three
-/// round trips for any number of secrets.
+/// A client of our own, not `keyring-core`'s store: reading is what every start of a server waits for, and takes one
+/// connection, no thread and three round trips here for any number of secrets; and the connection begins with a
+/// message on which GNOME Keyring does not abort.
 #[derive(Debug)]
 pub(super) struct SecretService {
     surroundings: Surroundings,
     patience: Patience,
-    writer: KeyringStore<Desktop>,
     refused: Latch,
 }
 
@@ -41,19 +34,7 @@ impl SecretService {
         // A dialog without a screen is one that nobody sees.
         let may_prompt = patience.may_prompt && surroundings.has_display;
         let patience = Patience { may_prompt, ..patience };
-        let writer = KeyringStore::new(Desktop, patience.without_person());
-        Self { surroundings, patience, writer, refused: Latch::default() }
-    }
-
-    /// Sees to it that `keyring-core` meets nothing locked: it would ask a person without asking us.
-    fn prepare(&self, key: &ItemKey) -> Result<(), StoreError> {
-        self.refused.check(StoreKind::SecretService)?;
-        let client = Client::connect(&self.surroundings, self.patience)?;
-        if !client.bus().is_given() {
-            let reason = "`DBUS_SESSION_BUS_ADDRESS` leads nowhere; unset it to write".to_owned();
-            return Err(StoreError::Absent { store: StoreKind::SecretService, reason });
-        }
-        self.refused.watch(client.unlock_for_writing(key))
+        Self { surroundings, patience, refused: Latch::default() }
     }
 }
 
@@ -63,8 +44,8 @@ impl CredentialStore for SecretService {
     }
 
     fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
-        self.prepare(key)?;
-        self.writer.put(key, secret)
+        self.refused.check(StoreKind::SecretService)?;
+        self.refused.watch(Client::write(&self.surroundings, self.patience, key, secret))
     }
 
     fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {
@@ -77,43 +58,11 @@ impl CredentialStore for SecretService {
     }
 
     fn remove(&self, key: &ItemKey) -> Result<bool, StoreError> {
-        self.prepare(key)?;
-        self.writer.remove(key)
+        self.refused.check(StoreKind::SecretService)?;
+        self.refused.watch(Client::delete(&self.surroundings, self.patience, key))
     }
 
     fn keys(&self) -> Result<Vec<ItemKey>, StoreError> {
         Client::connect(&self.surroundings, self.patience.without_person())?.keys()
-    }
-}
-
-/// The Secret Service as `keyring-core` knows it, for writing.
-#[derive(Debug)]
-struct Desktop;
-
-impl Platform for Desktop {
-    const KIND: StoreKind = StoreKind::SecretService;
-
-    fn open(&self) -> keyring_core::Result<Arc<Native>> {
-        Ok(Store::new()?)
-    }
-
-    fn modifiers(key: &ItemKey) -> HashMap<&'static str, String> {
-        HashMap::from([("label", key.label())])
-    }
-
-    fn list(store: &Native) -> keyring_core::Result<Vec<(String, String)>> {
-        Ok(store.search(&HashMap::new())?.iter().filter_map(Entry::get_specifiers).collect())
-    }
-
-    fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict {
-        match error.downcast_ref() {
-            Some(secret_service::Error::Locked) => Verdict::Locked,
-            Some(secret_service::Error::Prompt | secret_service::Error::PromptDisconnected) => {
-                Verdict::Denied
-            }
-            Some(secret_service::Error::NoResult) => Verdict::Absent("it has no default collection"),
-            Some(secret_service::Error::Unavailable) => Verdict::Absent("there is no session bus"),
-            _ => Verdict::Failed,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The encrypted session of the Secret Service: `dh-ietf1024-sha256-aes128-cbc-pkcs7`.
 
 use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockModeDecrypt, KeyIvInit};
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
 use crypto_bigint::{U256, U1024, const_monty_params};
 use hkdf::Hkdf;
@@ -87,10 +87,23 @@ impl SessionKey {
     }
 }
 
+impl SessionKey {
+    /// A fresh nonce, and the ciphertext under it.
+    ///
+    /// # Errors
+    /// Where the system has no random bytes.
+    pub(super) fn encrypt(&self, secret: &Secret) -> Result<([u8; 16], Vec<u8>), getrandom::Error> {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce)?;
+        let encryptor = cbc::Encryptor::<aes::Aes128>::new((&*self.0).into(), (&nonce).into());
+        let encrypt = || encryptor.encrypt_padded_vec::<Pkcs7>(secret.expose_secret());
+        Ok((nonce, on_wiped_stack(encrypt)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aes::cipher::BlockModeEncrypt;
 
     #[test]
     fn both_sides_come_to_the_same_key() {
