@@ -37,11 +37,12 @@ impl App {
         passphrase_descriptor: Option<u32>,
         environment: Environment,
         ui: Ui,
+        hardening: Hardening,
     ) -> Result<Self, Failure> {
         let settings = Settings::load(flags, environment)?;
         let descriptor = passphrase_descriptor.map(read_passphrase).transpose()?;
         let unlocking = Unlocking::new(&settings, environment, ui, descriptor);
-        Ok(Self::assemble(settings, environment, ui, unlocking))
+        Ok(Self::assemble(settings, environment, ui, unlocking, hardening))
     }
 
     /// As [`App::new`], for the shell's completion: quiet, and never asking.
@@ -52,10 +53,16 @@ impl App {
         let ui = Ui { quiet: true, colour: anstream::ColorChoice::Never, may_prompt: false };
         let settings = Settings::load(FlagSettings::default(), environment)?;
         let unlocking = Unlocking::new(&settings, environment, ui, None);
-        Ok(Self::assemble(settings, environment, ui, unlocking))
+        Ok(Self::assemble(settings, environment, ui, unlocking, Hardening::apply()))
     }
 
-    fn assemble(settings: Settings, environment: Environment, ui: Ui, unlocking: Unlocking) -> Self {
+    fn assemble(
+        settings: Settings,
+        environment: Environment,
+        ui: Ui,
+        unlocking: Unlocking,
+        hardening: Hardening,
+    ) -> Self {
         let folder = settings.data_folder.value.clone();
         let by = match settings.store.source {
             Source::Flag(_) => ChosenBy::Flag,
@@ -67,7 +74,7 @@ impl App {
         let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
         let profile = settings.profile.value.clone();
         let credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
-        Self { ui, environment, settings, unlocking, credentials, hardening: Hardening::apply() }
+        Self { ui, environment, settings, unlocking, credentials, hardening }
     }
 
     /// The store for a new credential. On first use it is detected and put on record; where there is none but
