@@ -9,6 +9,7 @@ use crate::cli::facts::FactArguments;
 use crate::cli::source::ValueSource;
 use crate::failure::Failure;
 use crate::name::CredentialName;
+use crate::slip;
 
 /// Store a new credential; the value is asked for, hidden
 #[derive(Debug, clap::Args)]
@@ -51,31 +52,7 @@ pub(super) fn refuse_argument(value: &[OsString], command: &str) -> Result<(), F
         )))
 }
 
-/// How tokens begin whose characters could be those of a name.
-const TOKEN_PREFIXES: [&str; 14] = [
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "npm_",
-    "hf_",
-    "phc_",
-    "phx_",
-    "ntn_",
-    "sk_live_",
-    "sk_test_",
-    "sntrys_",
-];
-
 /// A token in the place of the name is a slip that would write it into the index: it is refused, and not repeated.
 fn refuse_value_as_name(name: &CredentialName) -> Result<(), Failure> {
-    let name = name.as_str();
-    if name.len() < 20 || !TOKEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-        return Ok(());
-    }
-    Err(Failure::new(Failure::USAGE, "that looks like a value, not like a name, and nothing was stored")
-        .because("arguments are seen by every program of this machine and stay in the shell's history")
-        .hint("name it as its variable is called, as in `mcpcred add GITHUB_TOKEN`; and replace that token"))
+    if slip::is_token(name.as_str()) { Err(Failure::value_as_name(Failure::USAGE)) } else { Ok(()) }
 }

@@ -140,7 +140,8 @@ impl Command {
                 Self::Completions(_) | Self::Man(_) | Self::ClipKeeper(_) => Ok(ExitCode::SUCCESS),
             };
             app.tell_notices();
-            outcome
+            let is_none = app.credentials.stores().is_none();
+            outcome.map_err(|failure| if is_none { failure.in_environment() } else { failure })
         });
         if is_run { outcome.map_err(Failure::before_start) } else { outcome }
     }
