@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::clock::SystemClock;
-use crate::credentials::{Choice, ChosenBy, Credentials, Notice, Stores};
+use crate::credentials::{Choice, ChosenBy, CredentialError, Credentials, Notice, Stores};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::os::harden::Hardening;
@@ -75,6 +75,24 @@ impl App {
         let profile = settings.profile.value.clone();
         let credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
         Self { ui, environment, settings, unlocking, credentials, hardening }
+    }
+
+    /// Says whether [`App::store_for_new`] can give a store, without making one.
+    ///
+    /// # Errors
+    /// Where nothing can be stored, or no store can be used and no vault can be made.
+    pub(crate) fn check_store_for_new(&self) -> Result<(), Failure> {
+        match self.credentials.stores().current()? {
+            Some(choice) if choice.kind == StoreKind::None => Err(CredentialError::ReadOnly.into()),
+            Some(choice) if choice.kind == StoreKind::Vault && !self.unlocking.has_vault() => {
+                self.unlocking.check_new_vault(None)
+            }
+            Some(_) => Ok(()),
+            None => match self.unlocking.detect() {
+                Ok(_) => Ok(()),
+                Err(reasons) => self.unlocking.check_new_vault(Some(&reasons)),
+            },
+        }
     }
 
     /// The store for a new credential. On first use it is detected and put on record; where there is none but

@@ -131,6 +131,16 @@ fn without_any_store_or_key_nothing_is_made_in_silence() {
 }
 
 #[test]
+fn a_value_that_cannot_be_had_leaves_no_vault_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "X", "--stdin"], b"").exits(2).says("empty");
+    sandbox.run(["add", "X", "--from-env", "NOPE"]).exits(2);
+    sandbox.run(["add", "X", "--from-file", "nowhere"]).exits(1);
+    sandbox.run(["add", "X", "--no-prompt"]).exits(5);
+    assert!(!sandbox.data().join("vault").exists() && !sandbox.data().join("store.json").exists());
+}
+
+#[test]
 fn the_store_none_only_reads_the_environment() {
     let mut sandbox = Sandbox::bare();
     sandbox.set("MCPCRED_STORE", "none");

@@ -30,8 +30,10 @@ impl Add {
         refuse_argument(&self.value, "add")?;
         refuse_value_as_name(&self.name)?;
         app.credentials.check_free(&self.name)?;
-        let kind = app.store_for_new()?;
+        app.check_store_for_new()?;
         let secret = self.source.read(app, &self.name)?;
+        // Only now, so that a value that can't be had leaves neither a vault nor a choice of store behind.
+        let kind = app.store_for_new()?;
         let facts = self.facts.for_new(&self.name, app.credentials.now());
         app.credentials.add(&self.name, facts, &secret, kind)?;
         app.ui.say(&format!("Added `{}` to {}", self.name, kind.title()));

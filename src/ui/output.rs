@@ -10,6 +10,14 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     forgive(write_all(bytes))
 }
 
+/// As [`write`], but a reader that went away is an error too.
+///
+/// # Errors
+/// Where stdout is closed or full, or nobody reads it.
+pub(super) fn write_to_a_reader(bytes: &[u8]) -> io::Result<()> {
+    write_all(bytes)
+}
+
 fn forgive(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
