@@ -91,6 +91,13 @@ impl Run {
             }
         };
         if self.all || self.server.is_some() {
+            if app.credentials.stores().is_none() {
+                return Err(Failure::new(
+                    Failure::USAGE,
+                    "which variables are credentials is not known while the store is `none`",
+                )
+                .hint("name them with `-e NAME`, or in `.mcpcred.toml`"));
+            }
             let is_wanted = |entry: &Entry| self.all || entry.facts.server == self.server;
             let names = app.credentials.names_where(is_wanted)?;
             if let (Some(server), true) = (&self.server, names.is_empty()) {
