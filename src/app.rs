@@ -1,6 +1,8 @@
 //! Everything that a command has at hand, put together once.
 
+use std::cell::RefCell;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -25,6 +27,7 @@ pub(crate) struct App {
     pub(crate) unlocking: Unlocking,
     pub(crate) credentials: Credentials,
     pub(crate) hardening: Hardening,
+    passed_over: RefCell<Vec<(PathBuf, &'static str)>>,
 }
 
 impl App {
@@ -74,7 +77,8 @@ impl App {
         let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
         let profile = settings.profile.value.clone();
         let credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
-        Self { ui, environment, settings, unlocking, credentials, hardening }
+        let passed_over = RefCell::new(settings.passed_over.clone());
+        Self { ui, environment, settings, unlocking, credentials, hardening, passed_over }
     }
 
     /// Says whether [`App::store_for_new`] can give a store, without making one.
@@ -190,7 +194,8 @@ impl App {
                 )),
             }
         }
-        for (path, why) in &self.settings.passed_over {
+        // Told once, however often a command tells what happened so far.
+        for (path, why) in self.passed_over.take() {
             self.ui.warn(&format!("`{}` is passed over: {why}", path.display()));
         }
     }

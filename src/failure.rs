@@ -230,14 +230,16 @@ fn file_hint(failure: Failure, source: &io::Error) -> Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let failure = Self::of(Self::GENERAL, &error);
-        match error {
+        match &error {
             SettingsError::NoHome => {
                 failure.hint("set `HOME`, or `MCPCRED_DATA_DIR` and `MCPCRED_CONFIG_DIR`")
             }
             SettingsError::File { .. } | SettingsError::Invalid { .. } => {
                 failure.hint("mend or remove that file")
             }
-            SettingsError::Variable { variable, .. } => failure.hint(format!("set `{variable}` anew")),
+            SettingsError::Variable { variable, .. } => {
+                Self::of(Self::USAGE, &error).hint(format!("set `{variable}` anew"))
+            }
         }
     }
 }
