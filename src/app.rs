@@ -1,12 +1,14 @@
 //! Everything that a command has at hand, put together once.
 
+use std::cell::RefCell;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::clock::SystemClock;
-use crate::credentials::{Choice, ChosenBy, Credentials, Notice, Stores};
+use crate::credentials::{Choice, ChosenBy, CredentialError, Credentials, Notice, Stores};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::os::harden::Hardening;
@@ -25,6 +27,7 @@ pub(crate) struct App {
     pub(crate) unlocking: Unlocking,
     pub(crate) credentials: Credentials,
     pub(crate) hardening: Hardening,
+    passed_over: RefCell<Vec<(PathBuf, &'static str)>>,
 }
 
 impl App {
@@ -37,11 +40,12 @@ impl App {
         passphrase_descriptor: Option<u32>,
         environment: Environment,
         ui: Ui,
+        hardening: Hardening,
     ) -> Result<Self, Failure> {
         let settings = Settings::load(flags, environment)?;
         let descriptor = passphrase_descriptor.map(read_passphrase).transpose()?;
         let unlocking = Unlocking::new(&settings, environment, ui, descriptor);
-        Ok(Self::assemble(settings, environment, ui, unlocking))
+        Ok(Self::assemble(settings, environment, ui, unlocking, hardening))
     }
 
     /// As [`App::new`], for the shell's completion: quiet, and never asking.
@@ -52,10 +56,16 @@ impl App {
         let ui = Ui { quiet: true, colour: anstream::ColorChoice::Never, may_prompt: false };
         let settings = Settings::load(FlagSettings::default(), environment)?;
         let unlocking = Unlocking::new(&settings, environment, ui, None);
-        Ok(Self::assemble(settings, environment, ui, unlocking))
+        Ok(Self::assemble(settings, environment, ui, unlocking, Hardening::apply()))
     }
 
-    fn assemble(settings: Settings, environment: Environment, ui: Ui, unlocking: Unlocking) -> Self {
+    fn assemble(
+        settings: Settings,
+        environment: Environment,
+        ui: Ui,
+        unlocking: Unlocking,
+        hardening: Hardening,
+    ) -> Self {
         let folder = settings.data_folder.value.clone();
         let by = match settings.store.source {
             Source::Flag(_) => ChosenBy::Flag,
@@ -67,7 +77,26 @@ impl App {
         let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
         let profile = settings.profile.value.clone();
         let credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
-        Self { ui, environment, settings, unlocking, credentials, hardening: Hardening::apply() }
+        let passed_over = RefCell::new(settings.passed_over.clone());
+        Self { ui, environment, settings, unlocking, credentials, hardening, passed_over }
+    }
+
+    /// Says whether [`App::store_for_new`] can give a store, without making one.
+    ///
+    /// # Errors
+    /// Where nothing can be stored, or no store can be used and no vault can be made.
+    pub(crate) fn check_store_for_new(&self) -> Result<(), Failure> {
+        match self.credentials.stores().current()? {
+            Some(choice) if choice.kind == StoreKind::None => Err(CredentialError::ReadOnly.into()),
+            Some(choice) if choice.kind == StoreKind::Vault && !self.unlocking.has_vault() => {
+                self.unlocking.check_new_vault(None)
+            }
+            Some(_) => Ok(()),
+            None => match self.unlocking.detect() {
+                Ok(_) => Ok(()),
+                Err(reasons) => self.unlocking.check_new_vault(Some(&reasons)),
+            },
+        }
     }
 
     /// The store for a new credential. On first use it is detected and put on record; where there is none but
@@ -168,7 +197,8 @@ impl App {
                 )),
             }
         }
-        for (path, why) in &self.settings.passed_over {
+        // Told once, however often a command tells what happened so far.
+        for (path, why) in self.passed_over.take() {
             self.ui.warn(&format!("`{}` is passed over: {why}", path.display()));
         }
     }

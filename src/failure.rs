@@ -8,9 +8,11 @@ use crate::credentials::CredentialError;
 use crate::index::IndexError;
 use crate::inject::environment::{EnvironmentError, SecretInArgument};
 use crate::inject::shell::RenderError;
+use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
 use crate::settings::SettingsError;
+use crate::slip;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
 
@@ -21,6 +23,8 @@ pub(crate) struct Failure {
     why: Vec<String>,
     hint: Option<String>,
     code: u8,
+    /// The name that was not found, where that is what happened.
+    missing: Option<CredentialName>,
 }
 
 impl Failure {
@@ -43,7 +47,7 @@ impl Failure {
 
     /// A failure in words alone.
     pub(crate) fn new(code: u8, what: impl Into<String>) -> Self {
-        Self { what: what.into(), why: Vec::new(), hint: None, code }
+        Self { what: what.into(), why: Vec::new(), hint: None, code, missing: None }
     }
 
     /// A failure in the words of an error, whose sources become the reasons.
@@ -74,6 +78,21 @@ impl Failure {
         self
     }
 
+    /// A value stands where a name belongs: it is not repeated.
+    pub(crate) fn value_as_name(code: u8) -> Self {
+        Self::new(code, "that looks like a value, not like a name, and nothing was done")
+            .because("arguments are seen by every program of this machine and stay in the shell's history")
+            .hint("name it as its variable is called, such as `GITHUB_TOKEN`; and replace that token")
+    }
+
+    /// The same failure where values come from the environment alone, in which nothing can be stored.
+    pub(crate) fn in_environment(mut self) -> Self {
+        if let Some(name) = &self.missing {
+            self.hint = Some(format!("set the variable `{name}`"));
+        }
+        self
+    }
+
     /// The same failure of `run`, whose own statuses would be taken for the child's.
     pub(crate) fn before_start(mut self) -> Self {
         if self.code < Self::BEFORE_START {
@@ -92,12 +111,16 @@ impl Failure {
 impl From<CredentialError> for Failure {
     fn from(error: CredentialError) -> Self {
         match &error {
-            CredentialError::NotFound { name, similar: Some(similar), .. } => {
-                Self::of(Self::NOT_FOUND, &error)
-                    .hint(format!("did you mean `{similar}` instead of `{name}`"))
+            CredentialError::NotFound { name, .. } if slip::may_be_value(name.as_str()) => {
+                Self::value_as_name(Self::NOT_FOUND)
             }
-            CredentialError::NotFound { name, .. } => Self::of(Self::NOT_FOUND, &error)
-                .hint(format!("store it with `mcpcred add {name}`, or see all with `mcpcred list`")),
+            CredentialError::NotFound { name, similar, .. } => {
+                let hint = match similar {
+                    Some(similar) => format!("did you mean `{similar}` instead of `{name}`"),
+                    None => format!("store it with `mcpcred add {name}`, or see all with `mcpcred list`"),
+                };
+                Self { missing: Some(name.clone()), ..Self::of(Self::NOT_FOUND, &error).hint(hint) }
+            }
             CredentialError::Vanished { name, .. } => Self::of(Self::NOT_FOUND, &error)
                 .because("another program removed it, or the store was replaced")
                 .hint(format!(
@@ -212,14 +235,16 @@ fn file_hint(failure: Failure, source: &io::Error) -> Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let failure = Self::of(Self::GENERAL, &error);
-        match error {
+        match &error {
             SettingsError::NoHome => {
                 failure.hint("set `HOME`, or `MCPCRED_DATA_DIR` and `MCPCRED_CONFIG_DIR`")
             }
             SettingsError::File { .. } | SettingsError::Invalid { .. } => {
                 failure.hint("mend or remove that file")
             }
-            SettingsError::Variable { variable, .. } => failure.hint(format!("set `{variable}` anew")),
+            SettingsError::Variable { variable, .. } => {
+                Self::of(Self::USAGE, &error).hint(format!("set `{variable}` anew"))
+            }
         }
     }
 }

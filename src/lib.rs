@@ -16,12 +16,13 @@
 //!     index   store                                         facts in a readable file · bytes under keys
 //!       │       │
 //!       ▼       ▼
-//!     credential  name  secret  clock  environment  os      what everybody may use
+//!     credential  name  slip  secret  clock  environment  os   what everybody may use
 //! ```
 //!
 //! - [`cli`]: one file a command: its flags above, what it does below.
 //! - [`app`]: everything that a command has at hand; [`unlocking`]: how stores are opened on this machine.
 //! - [`failure`]: every hint and every exit status, on one page.
+//! - [`slip`]: notices a value where a name belongs.
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
@@ -60,6 +61,7 @@ mod name;
 mod os;
 mod secret;
 mod settings;
+mod slip;
 mod store;
 mod ui;
 mod unlocking;

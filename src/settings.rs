@@ -119,7 +119,7 @@ impl Settings {
         // The local one: on Windows the other one roams to other machines.
         let data_folder = folder(environment, "MCPCRED_DATA_DIR", dirs::data_local_dir)?;
         let user_path = config_folder.value.join("config.toml");
-        let user: UserFile = match private_file::read(&user_path, LIMIT) {
+        let user: UserFile = match private_file::read_settings(&user_path, LIMIT) {
             Ok(content) => parse(&user_path, content.as_deref().unwrap_or_default())?,
             Err(source) => return Err(SettingsError::File { path: user_path, source }),
         };
@@ -168,7 +168,9 @@ fn folder(
     variable: &'static str,
     platform: impl FnOnce() -> Option<PathBuf>,
 ) -> Result<Sourced<PathBuf>, SettingsError> {
-    if let Some(value) = environment.path(variable) {
+    if let Some(path) = environment.path(variable) {
+        // What is told to a person, or to another process, holds wherever that one stands.
+        let value = std::path::absolute(&path).unwrap_or(path);
         return Ok(Sourced { value, source: Source::Environment(variable) });
     }
     let value = platform().ok_or(SettingsError::NoHome)?.join("mcpcred");
@@ -209,20 +211,13 @@ fn project_files(
     for folder in here.ancestors() {
         for name in [".mcpcred.local.toml", ".mcpcred.toml"] {
             let path = folder.join(name);
-            let failed = |source| SettingsError::File { path: path.clone(), source };
-            let metadata = match fs::metadata(&path) {
-                Ok(metadata) => metadata,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(failed(error)),
-            };
-            if !is_trusted(&metadata) {
-                passed_over.push((path, "it belongs to another user"));
-            } else if metadata.len() > LIMIT as u64 {
-                passed_over.push((path, "it is larger than 1 MiB"));
-            } else {
-                let content = fs::read(&path).map_err(failed)?;
-                let file = parse(&path, &content)?;
-                found.push((path, file));
+            match read_project_file(&path) {
+                Ok(Some(content)) => {
+                    let file = parse(&path, &content)?;
+                    found.push((path, file));
+                }
+                Ok(None) => {}
+                Err(why) => passed_over.push((path, why)),
             }
         }
         if !found.is_empty() {
@@ -230,6 +225,27 @@ fn project_files(
         }
     }
     Ok(found)
+}
+
+/// The content, `None` where there is no such file, or why it is passed over: somebody else's file, or what is no
+/// file at all, must not keep a person from working below that folder.
+fn read_project_file(path: &Path) -> Result<Option<Vec<u8>>, &'static str> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(_) => return Err("it can't be looked at"),
+    };
+    if !metadata.is_file() {
+        Err("it is no file")
+    } else if !is_trusted(&metadata) {
+        Err("it belongs to another user")
+    } else if metadata.len() > LIMIT as u64 {
+        Err("it is larger than 1 MiB")
+    } else {
+        fs::read(path).map(Some).map_err(|_| "it can't be read")
+    }
 }
 
 /// A file in `/tmp/.mcpcred.toml` of somebody else must not steer what happens below `/tmp`.

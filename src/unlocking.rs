@@ -142,14 +142,26 @@ impl Unlocking {
             return Ok(given);
         }
         let nobody = |error| match error {
-            AskError::NoTerminal => CredentialError::NoStore {
-                reasons: reasons.map_or_else(|| vec!["there is no vault yet".to_owned()], <[String]>::to_vec),
-            }
-            .into(),
+            AskError::NoTerminal => no_key(reasons),
             error => Failure::from(error),
         };
         let secret = self.ask_new_passphrase(&nobody)?;
         Ok((UnlockKey::passphrase(secret).map_err(Failure::from)?, SlotKind::Passphrase))
+    }
+
+    /// Says whether a vault could be made, so that nobody types a value in vain. Makes and asks nothing, and reads
+    /// no key from what can be read only once.
+    ///
+    /// # Errors
+    /// Where no key was given and nobody can be asked, or the file that was named can't be used.
+    pub(crate) fn check_new_vault(&self, reasons: Option<&[String]>) -> Result<(), Failure> {
+        let is_pipe = |variable| {
+            let path: Option<PathBuf> = self.environment.path(variable);
+            path.and_then(|path| path.metadata().ok()).is_some_and(|metadata| !metadata.is_file())
+        };
+        let is_given = ["MCPCRED_KEY_FILE", "MCPCRED_PASSPHRASE_FILE"].into_iter().any(is_pipe)
+            || self.sources().given().map_err(Failure::from)?.is_some();
+        if is_given || self.ui.can_ask() { Ok(()) } else { Err(no_key(reasons)) }
     }
 
     /// Asks for a new passphrase, twice.
@@ -250,6 +262,11 @@ impl Unlocking {
     fn with_cache<T>(&self, work: impl FnOnce(&KeyCache) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&KeyCache::Native(&*self.open_native(Self::native_kind())?))
     }
+}
+
+fn no_key(reasons: Option<&[String]>) -> Failure {
+    let reasons = reasons.map_or_else(|| vec!["there is no vault yet".to_owned()], <[String]>::to_vec);
+    CredentialError::NoStore { reasons }.into()
 }
 
 /// What a probe found, for a person.

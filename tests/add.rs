@@ -30,6 +30,37 @@ fn a_value_as_an_argument_is_refused_and_not_repeated() {
     sandbox.run(["get", "A"]).exits(3);
 }
 
+/// Where a name, a flag or a program belongs: what stands there may be the secret itself.
+#[test]
+fn a_value_typed_where_something_else_belongs_is_not_repeated() {
+    let mut sandbox = Sandbox::new().with("A");
+    let assignment = format!("GITHUB_TOKEN={CANARY}");
+    let flag = format!("--{CANARY}");
+    sandbox.run(["run", "-e", &assignment, "--", "true"]).exits(125).says("after `=` comes the name of a cred");
+    let word = sandbox.run(["run", "-e", "GITHUB_TOKEN=hunter2hunter", "--", "true"]).exits(125);
+    assert!(!word.stderr().contains("hunter2"), "{}", word.stderr());
+    sandbox.run(["run", "-e", CANARY, "--", "true"]).exits(125).says("looks like a value");
+    sandbox.run(["run", "-e", "A", "--", CANARY]).exits(125).says("every user of this machine");
+    for words in [["get", CANARY], ["rotate", CANARY], ["delete", CANARY]] {
+        sandbox.run(words).exits(3).says("looks like a value");
+    }
+    sandbox.run(["export-env", "--shell", "sh", CANARY]).exits(3).says("looks like a value");
+    sandbox.run(["add", "B", "--from-env", CANARY]).exits(2).says("not shown");
+    for words in [&["add", "T", flag.as_str()][..], &["list", &flag], &[CANARY], &[&flag], &["store", CANARY]] {
+        sandbox.run(words).exits(2).says("not shown");
+    }
+    for odd in ["--sEcReT", "--hunter2", "--hunter2=x"] {
+        let ran = sandbox.run(["add", "T", odd]).exits(2);
+        assert!(!ran.stderr().contains("sEcReT") && !ran.stderr().contains("hunter"), "{}", ran.stderr());
+    }
+    sandbox.run(["list", "--verbose"]).exits(2).says("--verbose");
+    let key = "AKIAIOSFODNN7EXAMPLE";
+    assert!(!sandbox.run(["add", key, "--generate", "20"]).exits(2).stderr().contains(key));
+    sandbox.set("MCPCRED_STORE", "none");
+    sandbox.run(["get", CANARY]).exits(3).says("looks like a value");
+    sandbox.run(["get", "FOO"]).exits(3).says("set the variable `FOO`");
+}
+
 #[test]
 fn a_name_that_is_taken_points_to_rotate_in_any_case() {
     let sandbox = Sandbox::new().with("GITHUB_TOKEN");
@@ -97,6 +128,16 @@ fn without_any_store_or_key_nothing_is_made_in_silence() {
     sandbox.set("MCPCRED_STORE", "vault");
     sandbox.feed(["add", "A", "--stdin", "--no-prompt"], b"value").exits(4).says("mcpcred store init");
     assert!(!sandbox.data().join("vault").exists());
+}
+
+#[test]
+fn a_value_that_cannot_be_had_leaves_no_vault_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "X", "--stdin"], b"").exits(2).says("empty");
+    sandbox.run(["add", "X", "--from-env", "NOPE"]).exits(2);
+    sandbox.run(["add", "X", "--from-file", "nowhere"]).exits(1);
+    sandbox.run(["add", "X", "--no-prompt"]).exits(5);
+    assert!(!sandbox.data().join("vault").exists() && !sandbox.data().join("store.json").exists());
 }
 
 #[test]

@@ -3,6 +3,18 @@
 use crate::support::{CANARY, Sandbox};
 
 #[test]
+fn without_a_store_the_names_come_from_the_project_or_from_the_person() {
+    let mut sandbox = Sandbox::bare();
+    sandbox.set("MCPCRED_STORE", "none");
+    sandbox.set("CI_TOKEN", CANARY);
+    sandbox.run(["export-env", "--shell", "sh"]).exits(2).prints("").says("export-env GITHUB_TOKEN");
+    sandbox.run(["run", "--all", "--", "true"]).exits(125).says("name them with `-e NAME`");
+    assert!(sandbox.run(["export-env", "--shell", "sh", "CI_TOKEN"]).succeeds().stdout().contains(CANARY));
+    std::fs::write(sandbox.path(".mcpcred.toml"), "credentials = [\"CI_TOKEN\"]\n").unwrap();
+    assert!(sandbox.run(["export-env", "--shell", "sh"]).succeeds().stdout().contains(CANARY));
+}
+
+#[test]
 fn an_empty_profile_makes_no_lines() {
     let sandbox = Sandbox::new();
     sandbox.run(["export-env", "--shell", "bash"]).succeeds().prints("");

@@ -54,7 +54,10 @@ fn completion_knows_commands_and_the_names_of_credentials_without_any_store() {
         assert!(contains(&script.0.stdout, b"mcpcred"), "{shell}");
     }
     sandbox.run(["completions", "tcsh"]).exits(2);
+    // A word that others may use says nothing to us.
     sandbox.set("COMPLETE", "bash");
+    sandbox.run(["list"]).succeeds().stdout().find("GITHUB_TOKEN").unwrap();
+    sandbox.set("MCPCRED_COMPLETE", "bash");
     sandbox.set("_CLAP_COMPLETE_INDEX", "2");
     let candidates = sandbox.run(["--", "mcpcred", "get", "git"]).succeeds().stdout();
     assert!(candidates.contains("GITHUB_TOKEN"), "{candidates}");

@@ -29,6 +29,7 @@ mod rotate;
 mod run;
 #[cfg(target_os = "linux")]
 mod secret_service;
+mod settings;
 mod store;
 #[cfg(unix)]
 mod terminal;

@@ -16,6 +16,14 @@ fn a_new_value_takes_the_place_and_the_facts_stay() {
 }
 
 #[test]
+fn a_former_value_that_is_kept_for_no_time_is_not_kept() {
+    let sandbox = Sandbox::new().with("A");
+    sandbox.feed(["rotate", "A", "--stdin", "--keep-previous", "0"], b"second").succeeds();
+    sandbox.run(["get", "A", "--previous"]).exits(3);
+    sandbox.feed(["rotate", "A", "--stdin", "--keep-previous", "-1d"], b"third").exits(2);
+}
+
+#[test]
 fn the_former_value_is_kept_for_a_while_and_can_come_back() {
     let sandbox = Sandbox::new().with("A");
     sandbox.feed(["rotate", "A", "--stdin", "--keep-previous", "7d"], b"second").succeeds();

@@ -172,6 +172,19 @@ mod unix {
         assert_eq!(String::from_utf8(feed(shell, b"").stdout).unwrap(), "20\n");
     }
 
+    /// A file that is read a second time begins at its start: what was read has to be behind the program.
+    #[test]
+    fn a_passphrase_on_stdin_is_not_there_for_the_program_to_read_again() {
+        let mut sandbox = Sandbox::bare();
+        sandbox.set("MCPCRED_STORE", "vault");
+        fs::write(sandbox.path("passphrase"), crate::support::PASSPHRASE).unwrap();
+        let script = r#""$0" add A --generate 20 --passphrase-fd 0 <passphrase &&
+            "$0" run -e A --passphrase-fd 0 -- sh -c 'cat; echo ${#A}' <passphrase"#;
+        let mut shell = Command::new("sh");
+        sandbox.surround(shell.args(["-c", script, env!("CARGO_BIN_EXE_mcpcred")]));
+        assert_eq!(String::from_utf8(feed(shell, b"").stdout).unwrap(), "20\n");
+    }
+
     #[test]
     fn the_value_is_on_no_command_line_on_the_way() {
         let sandbox = Sandbox::new().with("A");

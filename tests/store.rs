@@ -68,6 +68,49 @@ fn a_recovery_code_opens_the_vault_when_the_key_is_lost() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_recovery_code_that_nobody_could_read_opens_nothing() {
+    let sandbox = Sandbox::new().with("A");
+    let program = env!("CARGO_BIN_EXE_mcpcred");
+    let full = if cfg!(target_os = "linux") { ">/dev/full" } else { ">&-" };
+    for redirection in [">&-", full] {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!(r#""$0" store passphrase --recovery-code {redirection}"#);
+        sandbox.surround(shell.args(["-c", &script, program]));
+        crate::support::Ran(crate::support::feed(shell, b"")).exits(1).says("opens nothing");
+    }
+    let mut shell = std::process::Command::new("bash");
+    let script = r#"("$0" store passphrase --recovery-code; echo $? >status) > >(exec true; ) ; sleep 0.1"#;
+    sandbox.surround(shell.args(["-c", &script.replace("(\"$0\"", "(sleep 0.3; \"$0\""), program]));
+    crate::support::feed(shell, b"");
+    assert_eq!(fs::read_to_string(sandbox.path("status")).unwrap(), "1\n");
+    let document = sandbox.run(["store", "status", "--json"]).succeeds().json("store-status");
+    assert_eq!(document["vault"]["slots"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_store_of_the_system_is_made_without_keys_of_ours() {
+    let mut sandbox = Sandbox::bare();
+    sandbox.unset("MCPCRED_STORE");
+    for flag in [&["--recovery-code"][..], &["--keychain"], &["--new-key-file", "k"]] {
+        let words = ["store", "init", "--store", "secret-service"].iter().chain(flag);
+        sandbox.run(words).exits(2).says("takes no key");
+    }
+    assert!(!sandbox.path("k").exists());
+}
+
+#[test]
+fn paths_that_are_told_or_set_do_not_depend_on_where_one_stands() {
+    let mut sandbox = Sandbox::bare();
+    let ran = sandbox.run(["store", "init", "--new-key-file", "k2", "--recovery-code"]).succeeds();
+    assert!(std::path::Path::new(ran.stderr().split("MCPCRED_KEY_FILE=").nth(1).unwrap()).is_absolute());
+    assert_eq!(ran.stdout().lines().count(), 1);
+    sandbox.set("MCPCRED_DATA_DIR", "data");
+    let document = sandbox.run(["store", "status", "--json"]).succeeds().json("store-status");
+    assert!(std::path::Path::new(document["vault"]["path"].as_str().unwrap()).is_absolute(), "{document}");
+}
+
+#[test]
 fn slots_come_and_go_but_the_last_one_stays() {
     let sandbox = Sandbox::new().with("A");
     let second = write_private(&sandbox, "second", &"s".repeat(40));

@@ -76,13 +76,13 @@ fn where_no_store_is_a_passphrase_typed_twice_makes_the_vault() {
     let mut sandbox = Sandbox::bare();
     sandbox.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let mut terminal = start(&sandbox, &["add", "A"]);
+    terminal.expect("Secret for `A`: ");
+    terminal.send(format!("{CANARY}\r").as_bytes());
     terminal.expect("New passphrase for the vault: ");
     terminal.send(format!("{PASSPHRASE}\r").as_bytes());
     terminal.expect("The same passphrase again: ");
     terminal.send(format!("{PASSPHRASE}\r").as_bytes());
     terminal.expect("Made an encrypted vault");
-    terminal.expect("Secret for `A`: ");
-    terminal.send(format!("{CANARY}\r").as_bytes());
     terminal.expect("Added `A` to the vault");
     assert_eq!(terminal.wait(), 0);
 
@@ -101,6 +101,8 @@ fn two_passphrases_that_differ_make_no_vault() {
     let mut sandbox = Sandbox::bare();
     sandbox.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let mut terminal = start(&sandbox, &["add", "A"]);
+    terminal.expect("Secret for `A`: ");
+    terminal.send(b"a value\r");
     terminal.expect("New passphrase for the vault: ");
     terminal.send(b"one passphrase\r");
     terminal.expect("again: ");

@@ -9,6 +9,7 @@ use crate::cli::facts::FactArguments;
 use crate::cli::source::ValueSource;
 use crate::failure::Failure;
 use crate::name::CredentialName;
+use crate::slip;
 
 /// Store a new credential; the value is asked for, hidden
 #[derive(Debug, clap::Args)]
@@ -29,8 +30,10 @@ impl Add {
         refuse_argument(&self.value, "add")?;
         refuse_value_as_name(&self.name)?;
         app.credentials.check_free(&self.name)?;
-        let kind = app.store_for_new()?;
+        app.check_store_for_new()?;
         let secret = self.source.read(app, &self.name)?;
+        // Only now, so that a value that can't be had leaves neither a vault nor a choice of store behind.
+        let kind = app.store_for_new()?;
         let facts = self.facts.for_new(&self.name, app.credentials.now());
         app.credentials.add(&self.name, facts, &secret, kind)?;
         app.ui.say(&format!("Added `{}` to {}", self.name, kind.title()));
@@ -51,31 +54,7 @@ pub(super) fn refuse_argument(value: &[OsString], command: &str) -> Result<(), F
         )))
 }
 
-/// How tokens begin whose characters could be those of a name.
-const TOKEN_PREFIXES: [&str; 14] = [
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "npm_",
-    "hf_",
-    "phc_",
-    "phx_",
-    "ntn_",
-    "sk_live_",
-    "sk_test_",
-    "sntrys_",
-];
-
 /// A token in the place of the name is a slip that would write it into the index: it is refused, and not repeated.
 fn refuse_value_as_name(name: &CredentialName) -> Result<(), Failure> {
-    let name = name.as_str();
-    if name.len() < 20 || !TOKEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-        return Ok(());
-    }
-    Err(Failure::new(Failure::USAGE, "that looks like a value, not like a name, and nothing was stored")
-        .because("arguments are seen by every program of this machine and stay in the shell's history")
-        .hint("name it as its variable is called, as in `mcpcred add GITHUB_TOKEN`; and replace that token"))
+    if slip::is_token(name.as_str()) { Err(Failure::value_as_name(Failure::USAGE)) } else { Ok(()) }
 }

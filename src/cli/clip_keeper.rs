@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::Outcome;
-use crate::os::clipboard;
+use crate::os::{clipboard, standard_input};
 
 /// Keeps what it reads from stdin in the clipboard, and takes it away again
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,7 @@ pub(super) struct ClipKeeper {
 impl ClipKeeper {
     pub(super) fn run(self) -> Outcome {
         let time = Duration::from_secs(self.seconds);
-        Ok(match clipboard::keep(io::stdin().lock(), io::stdout().lock(), time) {
+        Ok(match clipboard::keep(standard_input::open()?, io::stdout().lock(), time) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         })

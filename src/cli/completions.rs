@@ -12,6 +12,9 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::ui::Ui;
 
+/// Which shell asks for candidates. The engine's own `COMPLETE` is a word that others use as well.
+pub(super) const VARIABLE: &str = "MCPCRED_COMPLETE";
+
 /// Print the completion script for a shell: bash, zsh, fish, elvish or powershell
 #[derive(Debug, clap::Args)]
 pub(super) struct Completions {
@@ -27,7 +30,7 @@ impl Completions {
             .completer(&self.shell)
             .ok_or_else(|| Failure::new(Failure::USAGE, "there is no completion for that shell"))?;
         let mut script = Vec::new();
-        shell.write_registration("COMPLETE", "mcpcred", "mcpcred", "mcpcred", &mut script)?;
+        shell.write_registration(VARIABLE, "mcpcred", "mcpcred", "mcpcred", &mut script)?;
         ui.data(&script)?;
         Ok(ExitCode::SUCCESS)
     }

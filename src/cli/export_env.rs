@@ -48,10 +48,12 @@ impl ExportEnv {
             None => detect(app)?,
         };
         let has_tag = |entry: &Entry| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag));
-        let found = if self.names.is_empty() {
-            app.credentials.get_where(has_tag)?
-        } else {
+        let found = if !self.names.is_empty() {
             app.credentials.get_many(&self.names)?
+        } else if app.credentials.stores().is_none() {
+            app.credentials.get_many(self.named_by_project(app)?)?
+        } else {
+            app.credentials.get_where(has_tag)?
         };
         let variables: Vec<Variable<'_>> =
             found.iter().map(|(name, secret)| (name.as_str(), secret)).collect();
@@ -62,6 +64,18 @@ impl ExportEnv {
         }
         app.ui.data(render(shell, &variables)?.expose_secret())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The environment alone does not tell which of its variables are credentials.
+    fn named_by_project<'app>(&self, app: &'app App) -> Result<&'app [CredentialName], Failure> {
+        match &app.settings.project_credentials {
+            Some(project) if self.tag.is_none() => Ok(&project.value),
+            _ => Err(Failure::new(
+                Failure::USAGE,
+                "which variables are credentials is not known while the store is `none`",
+            )
+            .hint("name them, as in `mcpcred export-env GITHUB_TOKEN`, or in `.mcpcred.toml`")),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::name::Profile;
+use crate::os::harden::Hardening;
 use crate::settings::{FlagSettings, StoreSetting};
 use crate::ui::Ui;
 
@@ -90,9 +91,11 @@ pub(crate) type Outcome = Result<ExitCode, Failure>;
 
 /// Parses the command line, runs the command, and tells a person what went wrong.
 pub(crate) fn run() -> ExitCode {
+    // Before anything that may be secret is read.
+    let hardening = Hardening::apply();
     let environment = Environment;
-    if environment.has("COMPLETE") {
-        clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    if environment.has(completions::VARIABLE) {
+        clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
     }
     let Cli { globals, command } = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -107,11 +110,11 @@ pub(crate) fn run() -> ExitCode {
         },
         may_prompt: !globals.no_prompt,
     };
-    command.run(globals, environment, ui).unwrap_or_else(|failure| failure.tell(ui))
+    command.run(globals, environment, ui, hardening).unwrap_or_else(|failure| failure.tell(ui))
 }
 
 impl Command {
-    fn run(self, globals: Globals, environment: Environment, ui: Ui) -> Outcome {
+    fn run(self, globals: Globals, environment: Environment, ui: Ui, hardening: Hardening) -> Outcome {
         let is_run = matches!(self, Self::Run(_));
         let app = match self {
             Self::Completions(command) => return command.run(ui),
@@ -119,7 +122,7 @@ impl Command {
             Self::ClipKeeper(command) => return command.run(),
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
-                App::new(flags, globals.passphrase_fd, environment, ui)
+                App::new(flags, globals.passphrase_fd, environment, ui, hardening)
             }
         };
         let outcome = app.and_then(|app| {
@@ -137,7 +140,8 @@ impl Command {
                 Self::Completions(_) | Self::Man(_) | Self::ClipKeeper(_) => Ok(ExitCode::SUCCESS),
             };
             app.tell_notices();
-            outcome
+            let is_none = app.credentials.stores().is_none();
+            outcome.map_err(|failure| if is_none { failure.in_environment() } else { failure })
         });
         if is_run { outcome.map_err(Failure::before_start) } else { outcome }
     }

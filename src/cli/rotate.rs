@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use jiff::SignedDuration;
 
@@ -25,7 +26,7 @@ pub(super) struct Rotate {
     value: Vec<OsString>,
     /// Keep the former value for so long, for `--rollback` and `get --previous`
     #[arg(long, value_name = "PERIOD", conflicts_with = "rollback")]
-    keep_previous: Option<Period>,
+    keep_previous: Option<Keeping>,
     /// Put the former value back; the one in use becomes the former
     #[arg(long)]
     rollback: bool,
@@ -33,6 +34,22 @@ pub(super) struct Rotate {
     source: ValueSource,
     #[command(flatten)]
     facts: FactArguments,
+}
+
+/// A period, or `0` for not at all, which a script may have worked out.
+#[derive(Debug, Clone, Copy)]
+struct Keeping(SignedDuration);
+
+impl FromStr for Keeping {
+    type Err = <Period as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if ["0", "0d"].contains(&text) {
+            Ok(Self(SignedDuration::ZERO))
+        } else {
+            text.parse::<Period>().map(|period| Self(period.0))
+        }
+    }
 }
 
 impl Rotate {
@@ -48,7 +65,7 @@ impl Rotate {
         }
         app.credentials.check_known(&self.name)?;
         let secret = self.source.read(app, &self.name)?;
-        let keep = self.keep_previous.map_or(SignedDuration::ZERO, |period| period.0);
+        let keep = self.keep_previous.map_or(SignedDuration::ZERO, |keeping| keeping.0);
         let now = app.credentials.now();
         let name = app.credentials.rotate(&self.name, &secret, keep, |entry| {
             // A new value does not end when the old one would have.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::app::App;
 use crate::cli::Outcome;
+use crate::credentials::CredentialError;
 use crate::failure::Failure;
 use crate::index::Entry;
 use crate::inject::environment::{ChildEnvironment, refuse_secret_in_arguments};
@@ -43,6 +44,8 @@ pub(super) struct Run {
 struct Assignment {
     variable: CredentialName,
     name: CredentialName,
+    /// Whether both were typed, as other programs take a variable and its value.
+    is_pair: bool,
 }
 
 impl FromStr for Assignment {
@@ -50,7 +53,7 @@ impl FromStr for Assignment {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (variable, name) = text.split_once('=').unwrap_or((text, text));
-        Ok(Self { variable: variable.parse()?, name: name.parse()? })
+        Ok(Self { variable: variable.parse()?, name: name.parse()?, is_pair: text.contains('=') })
     }
 }
 
@@ -59,12 +62,12 @@ impl Run {
         let assignments = self.assignments(app)?;
         let names: Vec<CredentialName> = assignments.iter().map(|it| it.name.clone()).collect();
         let managed = app.credentials.managed_names()?;
-        let found = app.credentials.get_many(&names)?;
+        let found = app.credentials.get_many(&names).map_err(|error| not_found(error, &assignments))?;
         let (program, arguments) = self
             .command
             .split_first()
             .ok_or_else(|| Failure::new(Failure::BEFORE_START, "there is no program to start"))?;
-        refuse_secret_in_arguments(arguments, found.iter().map(|(_, secret)| secret))?;
+        refuse_secret_in_arguments(&self.command, found.iter().map(|(_, secret)| secret))?;
         let mut environment = ChildEnvironment::inherit(app.environment.all());
         if self.clean {
             environment.clean(&self.keep);
@@ -84,10 +87,17 @@ impl Run {
         let mut assignments = self.env.clone();
         let take = |name: CredentialName| {
             if !assignments.iter().any(|taken| taken.name == name) {
-                assignments.push(Assignment { variable: name.clone(), name });
+                assignments.push(Assignment { variable: name.clone(), name, is_pair: false });
             }
         };
         if self.all || self.server.is_some() {
+            if app.credentials.stores().is_none() {
+                return Err(Failure::new(
+                    Failure::USAGE,
+                    "which variables are credentials is not known while the store is `none`",
+                )
+                .hint("name them with `-e NAME`, or in `.mcpcred.toml`"));
+            }
             let is_wanted = |entry: &Entry| self.all || entry.facts.server == self.server;
             let names = app.credentials.names_where(is_wanted)?;
             if let (Some(server), true) = (&self.server, names.is_empty()) {
@@ -107,6 +117,26 @@ impl Run {
             project.value.iter().cloned().for_each(take);
         }
         Ok(assignments)
+    }
+}
+
+/// What follows `=` is a value to other programs, so it is not repeated, whatever it looks like.
+fn not_found(error: CredentialError, assignments: &[Assignment]) -> Failure {
+    match &error {
+        CredentialError::NotFound { name, similar, .. }
+            if assignments.iter().any(|it| it.is_pair && it.name == *name) =>
+        {
+            let failure = Failure::new(
+                Failure::NOT_FOUND,
+                "there is no credential of the name that is given in `-e VAR=NAME`",
+            )
+            .because("after `=` comes the name of a credential, not its value");
+            match similar {
+                Some(similar) => failure.hint(format!("did you mean `{similar}`")),
+                None => failure.hint("see all names with `mcpcred list`; if that was a value, replace it"),
+            }
+        }
+        _ => error.into(),
     }
 }
 

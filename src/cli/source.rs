@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::name::CredentialName;
 use crate::os::standard_input;
 use crate::secret::{MAX_SECRET, Secret, SecretBuffer};
+use crate::slip;
 use crate::ui::AskError;
 
 /// At most one of them; without any, a person is asked.
@@ -49,7 +50,12 @@ impl ValueSource {
             read(standard_input::open()?, "stdin")?
         } else if let Some(variable) = &self.from_env {
             app.environment.secret(variable).ok_or_else(|| {
-                Failure::new(Failure::USAGE, format!("there is no environment variable `{variable}`"))
+                let shown = if slip::may_be_value(variable) {
+                    "of that name, which is not shown: it may be a secret".to_owned()
+                } else {
+                    format!("`{variable}`")
+                };
+                Failure::new(Failure::USAGE, format!("there is no environment variable {shown}"))
                     .hint("set it, or leave out `--from-env` to be asked")
             })?
         } else if let Some(path) = &self.from_file {

@@ -49,6 +49,57 @@ pub(crate) fn read(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(content))
 }
 
+/// As [`read`], for a file of settings that a person keeps where they like: links are followed (to a folder of
+/// dotfiles), and the person's own group may write, as it may under a umask of 002.
+///
+/// # Errors
+/// Where it cannot be read, is no regular file, belongs to a third user, can be written by others, or is larger
+/// than `limit` bytes.
+pub(crate) fn read_settings(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // A pipe without a writer would be waited for.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(refused("is not a regular file"));
+    }
+    check_writers_of_settings(&metadata)?;
+    if metadata.len() > limit as u64 {
+        return Err(refused("is larger than settings are"));
+    }
+    let mut content = Vec::new();
+    file.take(limit as u64).read_to_end(&mut content)?;
+    Ok(Some(content))
+}
+
+#[cfg(unix)]
+fn check_writers_of_settings(metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if ![0, rustix::process::geteuid().as_raw()].contains(&metadata.uid()) {
+        return Err(refused("belongs to another user"));
+    }
+    let own_group = metadata.gid() == rustix::process::getegid().as_raw();
+    if metadata.mode() & 0o002 != 0 || (metadata.mode() & 0o020 != 0 && !own_group) {
+        return Err(refused("can be written by others; take that away with `chmod go-w`"));
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn check_writers_of_settings(_metadata: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
 /// As [`read`], into memory that is wiped, from any place the person names: links are followed (a secret
 /// mounted into a container is one), and a group may read it. Refused where everybody can read or write it,
 /// unless it lies on a mount that is read-only: there, as with the secrets of Docker (0444) and Kubernetes

@@ -41,6 +41,14 @@ impl Ui {
         output::write(bytes)
     }
 
+    /// As [`Ui::data`], for what is said only once: a reader that went away before it was written is an error.
+    ///
+    /// # Errors
+    /// Where stdout is closed, full, or nobody reads it any more.
+    pub(crate) fn data_to_a_reader(self, bytes: &[u8]) -> io::Result<()> {
+        output::write_to_a_reader(bytes)
+    }
+
     /// Whether a person looks at the data.
     pub(crate) fn data_is_terminal(self) -> bool {
         io::stdout().is_terminal()
@@ -99,6 +107,11 @@ impl Ui {
         let answer = self.ask_line(&format!("{question} [y/N] "))?;
         let answer = answer.trim();
         Ok(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
+    }
+
+    /// Whether there is a terminal to ask on, and asking is not turned off.
+    pub(crate) fn can_ask(self) -> bool {
+        self.console().is_ok()
     }
 
     fn console(self) -> Result<Console, AskError> {

@@ -10,6 +10,31 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     forgive(write_all(bytes))
 }
 
+/// As [`write`], but a reader that went away is an error too.
+///
+/// # Errors
+/// Where stdout is closed or full, or nobody reads it.
+pub(super) fn write_to_a_reader(bytes: &[u8]) -> io::Result<()> {
+    if is_nowhere() {
+        return Err(io::Error::new(io::ErrorKind::BrokenPipe, "what is written there is thrown away"));
+    }
+    write_all(bytes)
+}
+
+/// Whether stdout is `/dev/null`, which Rust also puts in the place of one that was closed.
+#[cfg(unix)]
+fn is_nowhere() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let own = io::stdout().as_fd().try_clone_to_owned().and_then(|own| std::fs::File::from(own).metadata());
+    matches!((std::fs::metadata("/dev/null"), own), (Ok(null), Ok(own)) if own.rdev() == null.rdev())
+}
+
+#[cfg(windows)]
+fn is_nowhere() -> bool {
+    false
+}
+
 fn forgive(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

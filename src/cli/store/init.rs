@@ -40,7 +40,16 @@ impl Init {
             Some(StoreKind::None) => {
                 Err(Failure::new(Failure::USAGE, "`none` is no store that could be made"))
             }
-            Some(kind) if kind != StoreKind::Vault => choose_native(app, kind),
+            Some(kind) if kind != StoreKind::Vault => {
+                if self.new_key_file.is_some() || self.keychain || self.recovery_code {
+                    return Err(Failure::new(
+                        Failure::USAGE,
+                        format!("{} takes no key and no recovery code of ours", kind.title()),
+                    )
+                    .hint("leave those out, or make the vault with `--store vault`"));
+                }
+                choose_native(app, kind)
+            }
             _ => self.make_vault(app),
         }
     }
@@ -57,14 +66,15 @@ impl Init {
         }
         app.credentials.begin()?;
         let now = app.credentials.now();
-        if self.keychain {
+        let vault = if self.keychain {
             let native = app.unlocking.open_native(Unlocking::native_kind())?;
-            Vault::create_in_keychain(&path, &*native, now)?;
+            let vault = Vault::create_in_keychain(&path, &*native, now)?;
             app.ui.say(&format!(
                 "Made an encrypted vault at `{}`, opened by a key in {}",
                 path.display(),
                 Unlocking::native_kind().title()
             ));
+            vault
         } else {
             let (key, kind) = match &self.new_key_file {
                 Some(file) => (make_key_file(file)?, SlotKind::KeyFile),
@@ -77,13 +87,16 @@ impl Init {
                 kind.as_str()
             ));
             if let Some(file) = &self.new_key_file {
+                // From wherever it is opened.
+                let file = std::path::absolute(file)?;
                 app.ui.say(&format!("Set `MCPCRED_KEY_FILE={}` where it is to be opened", file.display()));
             }
-            if self.recovery_code {
-                print_recovery_code(app, &vault)?;
-            }
-        }
+            vault
+        };
         app.credentials.choose(StoreKind::Vault, "it was made with `store init`")?;
+        if self.recovery_code {
+            print_recovery_code(app, &vault)?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

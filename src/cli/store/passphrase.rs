@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::failure::Failure;
-use crate::store::StoreError;
 use crate::store::vault::recovery::RecoveryCode;
 use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
 use crate::ui::AskError;
@@ -76,16 +75,23 @@ fn nobody(error: AskError) -> Failure {
     }
 }
 
-/// The one thing besides values that leaves by stdout and is secret.
+/// The one thing besides values that leaves by stdout and is secret. It opens the vault only once it was written:
+/// a code that nobody has seen would be a way in for nobody.
 pub(super) fn print_recovery_code(app: &App, vault: &Vault) -> Result<(), Failure> {
     let code = RecoveryCode::generate()?;
+    app.ui.say("The recovery code is shown this once; type it where the passphrase is asked for");
+    let written = app
+        .ui
+        .data_to_a_reader(code.text().expose_secret())
+        .and_then(|()| app.ui.data_to_a_reader(b"\n"));
+    written.map_err(|error| {
+        Failure::new(Failure::GENERAL, "the recovery code could not be written, and opens nothing")
+            .because(error.to_string())
+            .hint("call `mcpcred store passphrase --recovery-code` where its output is read")
+    })?;
     let slot = vault
         .add_slot(&code.key(), SlotKind::Recovery, Argon2Cost::default(), app.credentials.now())
-        .map_err(|error: StoreError| Failure::from(error))?;
-    app.ui.say(&format!(
-        "The recovery code, slot {slot}, is shown this once; type it where the passphrase is asked for"
-    ));
-    app.ui.data(code.text().expose_secret())?;
-    app.ui.data(b"\n")?;
+        .map_err(|error| Failure::from(error).because("the code that was printed opens nothing"))?;
+    app.ui.say(&format!("Added the recovery code as slot {slot}"));
     Ok(())
 }

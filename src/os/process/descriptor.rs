@@ -10,10 +10,15 @@ use crate::secret::{Secret, SecretBuffer};
 /// Where nothing is open under that number, or it can't be read.
 #[cfg(unix)]
 pub(crate) fn read_descriptor(descriptor: u32, limit: usize) -> io::Result<Secret> {
-    let file = std::fs::File::open(format!("/dev/fd/{descriptor}"))?;
+    let descriptor = i32::try_from(descriptor).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // A duplicate shares the place up to which is read, so that a program started later finds the end of the file.
+    let file = match descriptor {
+        0 => crate::os::standard_input::open()?,
+        other => crate::os::process::system::duplicate(other)?,
+    };
     let secret = SecretBuffer::read_to_end(file, limit)?;
     // 0 to 2 are the streams that the program needs.
-    if let Some(descriptor) = i32::try_from(descriptor).ok().filter(|descriptor| *descriptor > 2) {
+    if descriptor > 2 {
         crate::os::process::system::close_on_start(descriptor);
     }
     Ok(secret)

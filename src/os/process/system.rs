@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "calls of the system, each with the reason why it is sound")]
 
 #[cfg(unix)]
-pub(super) use unix::{close_on_start, take_sigpipe_by_default};
+pub(super) use unix::{close_on_start, duplicate, take_sigpipe_by_default};
 
 #[cfg(target_os = "macos")]
 pub(super) use mac::parent_program;
@@ -12,6 +12,8 @@ pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program};
 
 #[cfg(unix)]
 mod unix {
+    use std::fs::File;
+    use std::io;
     use std::os::fd::{BorrowedFd, RawFd};
 
     use nix::sys::signal::{SigHandler, Signal, signal};
@@ -26,6 +28,19 @@ mod unix {
         // SAFETY: neither disposition runs code of ours in a signal handler.
         let former = unsafe { signal(Signal::SIGPIPE, handler) };
         matches!(former, Ok(SigHandler::SigIgn))
+    }
+
+    /// A second descriptor, closed at the next `exec`, on what is open under this number.
+    ///
+    /// # Errors
+    /// Where nothing is.
+    pub(in super::super) fn duplicate(descriptor: RawFd) -> io::Result<File> {
+        if descriptor < 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: as below; it is not -1, the one number that a borrowed descriptor never has.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+        Ok(File::from(rustix::io::fcntl_dupfd_cloexec(borrowed, 3)?))
     }
 
     /// Closes a descriptor of this number at the next `exec`, where there is one.
