@@ -28,9 +28,10 @@
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
 //! - [`index`]: what is known about every credential, without a secret.
-//! - [`store`]: one trait of six methods. `keychain`, `wincred` and `secret_service` are thin files over one adapter
-//!   on `keyring-core`; `sealed` adds files for what they can't hold; `vault` is the encrypted file; `detect` finds out
-//!   what is there.
+//! - [`store`]: one trait of six methods. `keychain` and `wincred` are thin files over one adapter on `keyring-core`;
+//!   `secret_service` has a client of its own, for speed and because GNOME Keyring can abort on how the library
+//!   begins; `sealed` adds files for what they can't hold; `vault` is the encrypted file; `detect` finds out what is
+//!   there.
 //! - [`os`]: files that are replaced atomically, locks, processes, the clipboard, hardening.
 //! - [`secret`]: the one type that holds secret bytes. The files that may look into it are listed in
 //!   `tests/house_rules.rs`.
