@@ -50,6 +50,18 @@ fn nothing_else_that_mcpcred_manages_reaches_the_program() {
 }
 
 #[test]
+fn a_folder_with_the_key_of_the_vault_is_not_shown_to_the_program() {
+    let mut sandbox = Sandbox::new().with("A");
+    let folder = sandbox.path("credentials");
+    std::fs::create_dir(&folder).unwrap();
+    sandbox.set("CREDENTIALS_DIRECTORY", folder.to_str().unwrap());
+    assert!(has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"), "it holds others' credentials alone");
+    std::fs::rename(sandbox.path("key"), folder.join("mcpcred-vault-key")).unwrap();
+    sandbox.unset("MCPCRED_KEY_FILE");
+    assert!(!has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"));
+}
+
+#[test]
 fn a_clean_start_leaves_only_what_every_program_needs() {
     let mut sandbox = Sandbox::new().with("WANTED");
     sandbox.set("PLAIN", "1");

@@ -9,7 +9,7 @@ use crate::cli::Outcome;
 use crate::credentials::CredentialError;
 use crate::failure::Failure;
 use crate::index::Entry;
-use crate::inject::environment::{ChildEnvironment, refuse_secret_in_arguments};
+use crate::inject::environment::{CREDENTIALS_FOLDER, ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
 
@@ -73,6 +73,9 @@ impl Run {
             environment.clean(&self.keep);
         }
         environment.remove(&managed);
+        if app.unlocking.has_key_in_credentials_folder() {
+            environment.remove(&[CREDENTIALS_FOLDER]);
+        }
         for (assignment, (_, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
         }
