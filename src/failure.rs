@@ -98,7 +98,8 @@ impl Failure {
     /// The same failure, told by who asked for the store that does not hold it.
     pub(crate) fn asked_by(mut self, source: &Source) -> Self {
         if let Some(store) = self.elsewhere {
-            self.hint = Some(format!("take the choice of {source} away, or say `--store {}`", store.as_str()));
+            self.hint =
+                Some(format!("take the choice of {source} away, or say `--store {}`", store.as_str()));
         }
         self
     }

@@ -36,7 +36,10 @@ fn a_value_typed_where_something_else_belongs_is_not_repeated() {
     let mut sandbox = Sandbox::new().with("A");
     let assignment = format!("GITHUB_TOKEN={CANARY}");
     let flag = format!("--{CANARY}");
-    sandbox.run(["run", "-e", &assignment, "--", "true"]).exits(125).says("after `=` comes the name of a cred");
+    sandbox
+        .run(["run", "-e", &assignment, "--", "true"])
+        .exits(125)
+        .says("after `=` comes the name of a cred");
     let word = sandbox.run(["run", "-e", "GITHUB_TOKEN=hunter2hunter", "--", "true"]).exits(125);
     assert!(!word.stderr().contains("hunter2"), "{}", word.stderr());
     sandbox.run(["run", "-e", CANARY, "--", "true"]).exits(125).says("looks like a value");
@@ -46,7 +49,8 @@ fn a_value_typed_where_something_else_belongs_is_not_repeated() {
     }
     sandbox.run(["export-env", "--shell", "sh", CANARY]).exits(3).says("looks like a value");
     sandbox.run(["add", "B", "--from-env", CANARY]).exits(2).says("not shown");
-    for words in [&["add", "T", flag.as_str()][..], &["list", &flag], &[CANARY], &[&flag], &["store", CANARY]] {
+    for words in [&["add", "T", flag.as_str()][..], &["list", &flag], &[CANARY], &[&flag], &["store", CANARY]]
+    {
         sandbox.run(words).exits(2).says("not shown");
     }
     for odd in ["--sEcReT", "--hunter2", "--hunter2=x"] {

@@ -55,7 +55,10 @@ fn a_folder_with_the_key_of_the_vault_is_not_shown_to_the_program() {
     let folder = sandbox.path("credentials");
     std::fs::create_dir(&folder).unwrap();
     sandbox.set("CREDENTIALS_DIRECTORY", folder.to_str().unwrap());
-    assert!(has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"), "it holds others' credentials alone");
+    assert!(
+        has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"),
+        "it holds others' credentials alone"
+    );
     std::fs::rename(sandbox.path("key"), folder.join("mcpcred-vault-key")).unwrap();
     sandbox.unset("MCPCRED_KEY_FILE");
     assert!(!has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"));

@@ -270,8 +270,12 @@ fn vault(app: &App) -> Option<Finding> {
 fn sealed_files(app: &App) -> Option<Finding> {
     let folder = app.settings.data_folder.value.join("sealed");
     let count = fs::read_dir(folder).ok()?.flatten().count();
-    (count > 0)
-        .then(|| ok("sealed files", format!("{count} values are too large for the store, or no text, and rest in encrypted files")))
+    (count > 0).then(|| {
+        ok(
+            "sealed files",
+            format!("{count} values are too large for the store, or no text, and rest in encrypted files"),
+        )
+    })
 }
 
 fn hardening(app: &App) -> Finding {

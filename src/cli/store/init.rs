@@ -13,8 +13,8 @@ use crate::cli::Outcome;
 use crate::cli::store::passphrase::print_recovery_code;
 use crate::failure::Failure;
 use crate::os::private_file;
-use crate::store::{StoreError, StoreKind};
 use crate::store::vault::{SlotKind, UnlockKey, Vault};
+use crate::store::{StoreError, StoreKind};
 use crate::unlocking::Unlocking;
 
 /// Make the encrypted vault, or put a store of the system on record, as where values rest from now on

@@ -54,7 +54,12 @@ fn refuse_other_choice(app: &App, target: StoreKind) -> Result<(), Failure> {
     match chosen.value.0 {
         Some(kind) if kind != target => Err(Failure::new(
             Failure::USAGE,
-            format!("`{}` is chosen by {}, so nothing would be found in {}", kind.as_str(), chosen.source, target.title()),
+            format!(
+                "`{}` is chosen by {}, so nothing would be found in {}",
+                kind.as_str(),
+                chosen.source,
+                target.title()
+            ),
         )
         .hint(format!("take that away, or set it to `{}`, and call again", target.as_str()))),
         _ => Ok(()),
