@@ -201,6 +201,32 @@ mod unix {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn core_dumps_are_off_before_a_passphrase_is_read() {
+        let sandbox = Sandbox::new();
+        let mut shell = Command::new("sh");
+        let script = r#"ulimit -c 4096; exec "$0" list --passphrase-fd 0"#;
+        sandbox.surround(shell.args(["-c", script, env!("CARGO_BIN_EXE_mcpcred")]));
+        let mut waiting =
+            shell.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let limits = format!("/proc/{}/limits", waiting.id());
+        let is_off = || {
+            let limits = fs::read_to_string(&limits).unwrap();
+            let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap().to_owned();
+            line.split_whitespace().nth(4) == Some("0")
+        };
+        // It waits for the end of its input, which does not come.
+        let mut patience = 200;
+        while patience > 0 && !is_off() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            patience -= 1;
+        }
+        assert!(is_off());
+        drop(waiting.stdin.take());
+        waiting.wait().unwrap();
+    }
+
+    #[test]
     fn the_value_is_on_no_command_line_on_the_way() {
         let sandbox = Sandbox::new().with("A");
         let script = "tr '\\0' ' ' < /proc/$$/cmdline";
