@@ -58,6 +58,8 @@ fn a_value_typed_where_something_else_belongs_is_not_repeated() {
         assert!(!ran.stderr().contains("sEcReT") && !ran.stderr().contains("hunter"), "{}", ran.stderr());
     }
     sandbox.run(["list", "--verbose"]).exits(2).says("--verbose");
+    sandbox.run(["add", "B", "--from-file", CANARY]).exits(1).says("a file of that name");
+    sandbox.run(["run", "--server", CANARY, "--", "true"]).exits(125);
     let key = "AKIAIOSFODNN7EXAMPLE";
     assert!(!sandbox.run(["add", key, "--generate", "20"]).exits(2).stderr().contains(key));
     sandbox.set("MCPCRED_STORE", "none");

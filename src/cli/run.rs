@@ -12,6 +12,7 @@ use crate::index::Entry;
 use crate::inject::environment::{CREDENTIALS_FOLDER, ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
+use crate::slip;
 
 /// Start a program with just those credentials in its environment
 #[derive(Debug, clap::Args)]
@@ -105,6 +106,7 @@ impl Run {
             let names = app.credentials.names_where(is_wanted)?;
             if let (Some(server), true) = (&self.server, names.is_empty()) {
                 let count = app.credentials.list()?.len();
+                let server = if slip::is_token(server) { "…" } else { server };
                 return Err(Failure::new(
                     Failure::NOT_FOUND,
                     format!("none of the {count} credentials is for the server `{server}`"),
