@@ -11,7 +11,7 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
-use crate::settings::SettingsError;
+use crate::settings::{SettingsError, Source};
 use crate::slip;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
@@ -25,6 +25,8 @@ pub(crate) struct Failure {
     code: u8,
     /// The name that was not found, where that is what happened.
     missing: Option<CredentialName>,
+    /// The store that holds it, where another was asked for.
+    elsewhere: Option<StoreKind>,
 }
 
 impl Failure {
@@ -47,7 +49,7 @@ impl Failure {
 
     /// A failure in words alone.
     pub(crate) fn new(code: u8, what: impl Into<String>) -> Self {
-        Self { what: what.into(), why: Vec::new(), hint: None, code, missing: None }
+        Self { what: what.into(), why: Vec::new(), hint: None, code, missing: None, elsewhere: None }
     }
 
     /// A failure in the words of an error, whose sources become the reasons.
@@ -93,6 +95,15 @@ impl Failure {
         self
     }
 
+    /// The same failure, told by who asked for the store that does not hold it.
+    pub(crate) fn asked_by(mut self, source: &Source) -> Self {
+        if let Some(store) = self.elsewhere {
+            self.hint =
+                Some(format!("take the choice of {source} away, or say `--store {}`", store.as_str()));
+        }
+        self
+    }
+
     /// The same failure of `run`, whose own statuses would be taken for the child's.
     pub(crate) fn before_start(mut self) -> Self {
         if self.code < Self::BEFORE_START {
@@ -126,9 +137,10 @@ impl From<CredentialError> for Failure {
                 .hint(format!(
                     "store it again with `mcpcred rotate {name}`, or forget it with `mcpcred delete {name}`"
                 )),
-            CredentialError::Elsewhere { .. } => {
-                Self::of(Self::NOT_FOUND, &error).hint("leave out `--store` and `MCPCRED_STORE`")
-            }
+            CredentialError::Elsewhere { store, .. } => Self {
+                elsewhere: Some(*store),
+                ..Self::of(Self::NOT_FOUND, &error).hint("leave out what names the other store")
+            },
             CredentialError::AlreadyExists { name } | CredentialError::Adopted { name, .. } => {
                 Self::of(Self::GENERAL, &error)
                     .hint(format!("replace its value with `mcpcred rotate {name}`"))
@@ -199,6 +211,9 @@ impl From<StoreError> for Failure {
             StoreError::WrongPassphrase => {
                 failure.hint("`mcpcred store status` tells which kinds of key open it")
             }
+            StoreError::Damaged { path, .. } if path.ends_with("store.json") => {
+                failure.hint("choose the store anew with `mcpcred store init --store STORE`; the values stay where they are")
+            }
             StoreError::Damaged { .. } => {
                 failure.hint("put the file back from a backup; `mcpcred doctor` tells what can still be read")
             }
@@ -220,13 +235,14 @@ impl From<StoreError> for Failure {
 fn file_hint(failure: Failure, source: &io::Error) -> Failure {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            failure.hint("make room on that disk, and call again; nothing was lost")
+            failure.hint("make room on that disk, and call again")
         }
         io::ErrorKind::ReadOnlyFilesystem => {
             failure.hint("set `MCPCRED_DATA_DIR` to a folder that can be written")
         }
-        io::ErrorKind::PermissionDenied => {
-            failure.hint("`mcpcred doctor` tells whose the files are; nothing was changed")
+        // Where a command is named already, that is what to do.
+        io::ErrorKind::PermissionDenied if !source.to_string().contains('`') => {
+            failure.hint("`mcpcred doctor` tells whose the files are")
         }
         _ => failure,
     }

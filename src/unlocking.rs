@@ -88,6 +88,12 @@ impl Unlocking {
         store::open_native(kind, self.patience, &self.surroundings, self.data_folder.join("sealed"))
     }
 
+    /// Whether the service manager's folder of credentials holds the vault's key.
+    pub(crate) fn has_key_in_credentials_folder(&self) -> bool {
+        let folder = self.environment.path("CREDENTIALS_DIRECTORY");
+        folder.is_some_and(|folder| folder.join("mcpcred-vault-key").exists())
+    }
+
     /// Where the vault is, or would be.
     pub(crate) fn vault_path(&self) -> PathBuf {
         self.data_folder.join("vault")

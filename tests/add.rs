@@ -36,7 +36,10 @@ fn a_value_typed_where_something_else_belongs_is_not_repeated() {
     let mut sandbox = Sandbox::new().with("A");
     let assignment = format!("GITHUB_TOKEN={CANARY}");
     let flag = format!("--{CANARY}");
-    sandbox.run(["run", "-e", &assignment, "--", "true"]).exits(125).says("after `=` comes the name of a cred");
+    sandbox
+        .run(["run", "-e", &assignment, "--", "true"])
+        .exits(125)
+        .says("after `=` comes the name of a cred");
     let word = sandbox.run(["run", "-e", "GITHUB_TOKEN=hunter2hunter", "--", "true"]).exits(125);
     assert!(!word.stderr().contains("hunter2"), "{}", word.stderr());
     sandbox.run(["run", "-e", CANARY, "--", "true"]).exits(125).says("looks like a value");
@@ -46,7 +49,8 @@ fn a_value_typed_where_something_else_belongs_is_not_repeated() {
     }
     sandbox.run(["export-env", "--shell", "sh", CANARY]).exits(3).says("looks like a value");
     sandbox.run(["add", "B", "--from-env", CANARY]).exits(2).says("not shown");
-    for words in [&["add", "T", flag.as_str()][..], &["list", &flag], &[CANARY], &[&flag], &["store", CANARY]] {
+    for words in [&["add", "T", flag.as_str()][..], &["list", &flag], &[CANARY], &[&flag], &["store", CANARY]]
+    {
         sandbox.run(words).exits(2).says("not shown");
     }
     for odd in ["--sEcReT", "--hunter2", "--hunter2=x"] {
@@ -54,6 +58,8 @@ fn a_value_typed_where_something_else_belongs_is_not_repeated() {
         assert!(!ran.stderr().contains("sEcReT") && !ran.stderr().contains("hunter"), "{}", ran.stderr());
     }
     sandbox.run(["list", "--verbose"]).exits(2).says("--verbose");
+    sandbox.run(["add", "B", "--from-file", CANARY]).exits(1).says("a file of that name");
+    sandbox.run(["run", "--server", CANARY, "--", "true"]).exits(125);
     let key = "AKIAIOSFODNN7EXAMPLE";
     assert!(!sandbox.run(["add", key, "--generate", "20"]).exits(2).stderr().contains(key));
     sandbox.set("MCPCRED_STORE", "none");

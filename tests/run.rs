@@ -50,6 +50,21 @@ fn nothing_else_that_mcpcred_manages_reaches_the_program() {
 }
 
 #[test]
+fn a_folder_with_the_key_of_the_vault_is_not_shown_to_the_program() {
+    let mut sandbox = Sandbox::new().with("A");
+    let folder = sandbox.path("credentials");
+    std::fs::create_dir(&folder).unwrap();
+    sandbox.set("CREDENTIALS_DIRECTORY", folder.to_str().unwrap());
+    assert!(
+        has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"),
+        "it holds others' credentials alone"
+    );
+    std::fs::rename(sandbox.path("key"), folder.join("mcpcred-vault-key")).unwrap();
+    sandbox.unset("MCPCRED_KEY_FILE");
+    assert!(!has(&lines(&sandbox, &["-e", "A"]), "CREDENTIALS_DIRECTORY"));
+}
+
+#[test]
 fn a_clean_start_leaves_only_what_every_program_needs() {
     let mut sandbox = Sandbox::new().with("WANTED");
     sandbox.set("PLAIN", "1");
@@ -183,6 +198,32 @@ mod unix {
         let mut shell = Command::new("sh");
         sandbox.surround(shell.args(["-c", script, env!("CARGO_BIN_EXE_mcpcred")]));
         assert_eq!(String::from_utf8(feed(shell, b"").stdout).unwrap(), "20\n");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn core_dumps_are_off_before_a_passphrase_is_read() {
+        let sandbox = Sandbox::new();
+        let mut shell = Command::new("sh");
+        let script = r#"ulimit -c 4096; exec "$0" list --passphrase-fd 0"#;
+        sandbox.surround(shell.args(["-c", script, env!("CARGO_BIN_EXE_mcpcred")]));
+        let mut waiting =
+            shell.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let limits = format!("/proc/{}/limits", waiting.id());
+        let is_off = || {
+            let limits = fs::read_to_string(&limits).unwrap();
+            let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap().to_owned();
+            line.split_whitespace().nth(4) == Some("0")
+        };
+        // It waits for the end of its input, which does not come.
+        let mut patience = 200;
+        while patience > 0 && !is_off() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            patience -= 1;
+        }
+        assert!(is_off());
+        drop(waiting.stdin.take());
+        waiting.wait().unwrap();
     }
 
     #[test]

@@ -62,7 +62,9 @@ mod unix {
         let file = sandbox.path(".mcpcred.toml");
         fs::write(&file, "profile = \"theirs\"\n").unwrap();
         // Only root can give a file away.
-        if fs::metadata(&file).unwrap().uid() != 0 || std::os::unix::fs::chown(&file, Some(4711), None).is_err() {
+        if fs::metadata(&file).unwrap().uid() != 0
+            || std::os::unix::fs::chown(&file, Some(4711), None).is_err()
+        {
             return;
         }
         sandbox.run(["list"]).succeeds().says("it belongs to another user");

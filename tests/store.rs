@@ -156,6 +156,44 @@ fn moving_to_where_everything_is_changes_nothing() {
 }
 
 #[test]
+fn a_move_that_would_not_be_found_again_is_refused() {
+    let mut sandbox = Sandbox::new().with("A");
+    sandbox.run(["store", "move", "keychain"]).exits(2).says("`vault` is chosen by MCPCRED_STORE");
+    sandbox.unset("MCPCRED_STORE");
+    let other = if cfg!(target_os = "linux") { "keychain" } else { "secret-service" };
+    sandbox.run(["get", "A", "--store", other]).exits(3).says("take the choice of --store away");
+    sandbox.set("MCPCRED_STORE", other);
+    sandbox.run(["get", "A"]).exits(3).says("take the choice of MCPCRED_STORE away");
+    sandbox.run(["get", "A", "--store", "vault"]).succeeds().prints(CANARY);
+}
+
+#[test]
+fn a_damaged_record_of_the_store_is_made_anew_as_the_hint_says() {
+    let mut sandbox = Sandbox::new().with("A");
+    sandbox.unset("MCPCRED_STORE");
+    fs::write(sandbox.data().join("store.json"), "{").unwrap();
+    sandbox.run(["add", "B", "--generate", "20"]).exits(1).says("mcpcred store init --store");
+    sandbox.run(["doctor"]).exits(1);
+    sandbox.run(["store", "init", "--store", "vault"]).succeeds();
+    sandbox.run(["get", "A"]).succeeds().prints(CANARY);
+    sandbox.run(["add", "B", "--generate", "20"]).succeeds();
+}
+
+#[test]
+fn doctor_finds_key_files_and_folders_that_cannot_be_used() {
+    let mut sandbox = Sandbox::new().with("A");
+    sandbox.set("MCPCRED_KEY_FILE", "not-there");
+    let shown = sandbox.run(["doctor"]).exits(1).stdout();
+    assert!(shown.contains("`not-there` can't be used"), "{shown}");
+    #[cfg(target_os = "linux")]
+    {
+        sandbox.set("MCPCRED_DATA_DIR", "/proc/self");
+        let shown = sandbox.run(["doctor"]).exits(1).stdout();
+        assert!(shown.contains("nothing can be written to"), "{shown}");
+    }
+}
+
+#[test]
 fn doctor_is_content_with_a_new_home_and_tests_the_store_when_told() {
     let sandbox = Sandbox::new();
     sandbox.run(["doctor"]).succeeds();

@@ -141,7 +141,9 @@ impl Command {
             };
             app.tell_notices();
             let is_none = app.credentials.stores().is_none();
-            outcome.map_err(|failure| if is_none { failure.in_environment() } else { failure })
+            outcome
+                .map_err(|failure| if is_none { failure.in_environment() } else { failure })
+                .map_err(|failure| failure.asked_by(&app.settings.store.source))
         });
         if is_run { outcome.map_err(Failure::before_start) } else { outcome }
     }

@@ -9,9 +9,10 @@ use crate::cli::Outcome;
 use crate::credentials::CredentialError;
 use crate::failure::Failure;
 use crate::index::Entry;
-use crate::inject::environment::{ChildEnvironment, refuse_secret_in_arguments};
+use crate::inject::environment::{CREDENTIALS_FOLDER, ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
+use crate::slip;
 
 /// Start a program with just those credentials in its environment
 #[derive(Debug, clap::Args)]
@@ -73,6 +74,9 @@ impl Run {
             environment.clean(&self.keep);
         }
         environment.remove(&managed);
+        if app.unlocking.has_key_in_credentials_folder() {
+            environment.remove(&[CREDENTIALS_FOLDER]);
+        }
         for (assignment, (_, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
         }
@@ -102,6 +106,7 @@ impl Run {
             let names = app.credentials.names_where(is_wanted)?;
             if let (Some(server), true) = (&self.server, names.is_empty()) {
                 let count = app.credentials.list()?.len();
+                let server = if slip::is_token(server) { "…" } else { server };
                 return Err(Failure::new(
                     Failure::NOT_FOUND,
                     format!("none of the {count} credentials is for the server `{server}`"),

@@ -59,7 +59,9 @@ impl ValueSource {
                     .hint("set it, or leave out `--from-env` to be asked")
             })?
         } else if let Some(path) = &self.from_file {
-            let place = format!("`{}`", path.display());
+            let shown = path.display().to_string();
+            let place =
+                if slip::is_token(&shown) { "a file of that name".to_owned() } else { format!("`{shown}`") };
             let file = std::fs::File::open(path).map_err(|error| read_failure(&error, &place))?;
             read(file, &place)?
         } else if let Some(recipe) = &self.generate {

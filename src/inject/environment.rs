@@ -59,6 +59,9 @@ const KEPT_ON_WINDOWS: &[&str] = &[
 /// The variables that open the vault. No child gets them.
 pub(crate) const OWN_KEYS: &[&str] = &["MCPCRED_PASSPHRASE", "MCPCRED_PASSPHRASE_FILE", "MCPCRED_KEY_FILE"];
 
+/// systemd's folder of credentials; no child gets it where the vault's key is one of them.
+pub(crate) const CREDENTIALS_FOLDER: &str = "CREDENTIALS_DIRECTORY";
+
 /// An argument shorter than this is not searched for a secret: it would be found everywhere.
 const SHORTEST_WORD: usize = 4;
 

@@ -163,7 +163,7 @@ fn a_folder_that_cannot_be_written_is_still_read() {
     as_stranger(&sandbox, &program, &["list"], b"").succeeds();
     for arguments in [&["add", "NEW", "--stdin"][..], &["rotate", "TOKEN", "--stdin"]] {
         let failed = as_stranger(&sandbox, &program, arguments, b"value").exits(1).prints("");
-        failed.says("Permission denied").says("nothing was changed");
+        failed.says("Permission denied").says("mcpcred doctor");
     }
     assert_eq!(snapshot(&sandbox), before);
     fs::set_permissions(sandbox.data(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -249,7 +249,7 @@ fn a_folder_of_somebody_else_is_refused() {
         sandbox.set("MCPCRED_DATA_DIR", "/etc");
     }
     let refused = sandbox.feed(["add", "OTHER", "--stdin"], b"x").exits(1).prints("");
-    refused.says("belongs to another user").says("nothing was changed");
+    refused.says("belongs to another user").says("mcpcred doctor");
     if is_root() {
         chown(sandbox.data(), Some(0), None).unwrap();
         chown(sandbox.data().join("vault"), Some(STRANGER), None).unwrap();

@@ -5,6 +5,7 @@ use std::fs;
 use crate::app::App;
 use crate::cli::doctor::{Finding, Status};
 use crate::index::{IndexFile, Loaded, State};
+use crate::os::private_file;
 use crate::settings::Source;
 use crate::store::detect::{self, Answer, Fact};
 use crate::store::vault::Vault;
@@ -15,6 +16,8 @@ use crate::unlocking::{Unlocking, tell};
 pub(super) fn everything(app: &App) -> Vec<Finding> {
     let mut findings = settings(app);
     findings.extend(folder(app));
+    findings.extend(writable(app));
+    findings.extend(key_files(app));
     findings.extend(index(app));
     findings.extend(current_store(app));
     findings.extend(native_store(app));
@@ -64,6 +67,37 @@ fn settings(app: &App) -> Vec<Finding> {
         findings.push(warning("project", format!("`{}` is passed over: {why}", path.display())));
     }
     findings
+}
+
+/// Whether a file can be made in the data folder, where there is one.
+fn writable(app: &App) -> Option<Finding> {
+    let path = &app.settings.data_folder.value;
+    if !path.exists() {
+        return None;
+    }
+    let error = tempfile::tempfile_in(path).err()?;
+    // The folder is named above, and in what the library says.
+    let why = error.raw_os_error().map(std::io::Error::from_raw_os_error).unwrap_or(error);
+    Some(
+        problem("data", format!("nothing can be written to `{}`: {why}", path.display()))
+            .hint("make room or mend its mode, or set `MCPCRED_DATA_DIR` to a folder that can be written"),
+    )
+}
+
+/// Whether the files that were named to open the vault can be used; what they hold is not looked at here.
+fn key_files(app: &App) -> Vec<Finding> {
+    let is_usable = |variable: &'static str| {
+        let path = app.environment.path(variable)?;
+        // What can be read only once is left for the vault.
+        let is_pipe = fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        let error = if is_pipe { None } else { private_file::read_key_file(&path, 64 * 1024).err() };
+        Some(match error {
+            None => ok("key", format!("`{}` can be used (from {variable})", path.display())),
+            Some(error) => problem("key", format!("`{}` can't be used: {error}", path.display()))
+                .hint(format!("mend that file, or set `{variable}` anew")),
+        })
+    };
+    ["MCPCRED_KEY_FILE", "MCPCRED_PASSPHRASE_FILE"].into_iter().filter_map(is_usable).collect()
 }
 
 #[cfg(unix)]
@@ -156,7 +190,10 @@ fn current_store(app: &App) -> Option<Finding> {
                 ok("store", message)
             })
         }
-        Err(error) => Some(problem("store", error.to_string())),
+        Err(error) => Some(
+            problem("store", error.to_string())
+                .hint("choose the store anew with `mcpcred store init --store STORE`"),
+        ),
     }
 }
 
@@ -233,8 +270,12 @@ fn vault(app: &App) -> Option<Finding> {
 fn sealed_files(app: &App) -> Option<Finding> {
     let folder = app.settings.data_folder.value.join("sealed");
     let count = fs::read_dir(folder).ok()?.flatten().count();
-    (count > 0)
-        .then(|| ok("sealed files", format!("{count} values are too large for the store and rest in files")))
+    (count > 0).then(|| {
+        ok(
+            "sealed files",
+            format!("{count} values are too large for the store, or no text, and rest in encrypted files"),
+        )
+    })
 }
 
 fn hardening(app: &App) -> Finding {

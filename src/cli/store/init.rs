@@ -13,8 +13,8 @@ use crate::cli::Outcome;
 use crate::cli::store::passphrase::print_recovery_code;
 use crate::failure::Failure;
 use crate::os::private_file;
-use crate::store::StoreKind;
 use crate::store::vault::{SlotKind, UnlockKey, Vault};
+use crate::store::{StoreError, StoreKind};
 use crate::unlocking::Unlocking;
 
 /// Make the encrypted vault, or put a store of the system on record, as where values rest from now on
@@ -36,7 +36,14 @@ pub(in crate::cli) struct Init {
 
 impl Init {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
-        match app.settings.store.value.0 {
+        let kind = app.settings.store.value.0;
+        if let (Some(kind), Err(StoreError::Damaged { .. })) = (kind, app.credentials.stores().record())
+            && (kind != StoreKind::Vault || app.unlocking.has_vault())
+            && kind != StoreKind::None
+        {
+            return choose_anew(app, kind);
+        }
+        match kind {
             Some(StoreKind::None) => {
                 Err(Failure::new(Failure::USAGE, "`none` is no store that could be made"))
             }
@@ -105,6 +112,13 @@ fn choose_native(app: &App, kind: StoreKind) -> Outcome {
     let store = app.unlocking.open_native(kind)?;
     store.keys()?;
     app.credentials.choose(kind, "it was chosen with `store init`")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The record of the choice is damaged: it is written anew, and no value is touched.
+fn choose_anew(app: &App, kind: StoreKind) -> Outcome {
+    app.credentials.stores().decide(kind, app.credentials.now(), "it was chosen with `store init`")?;
+    app.ui.say(&format!("Values rest in {} from now on; the record of that was damaged", kind.title()));
     Ok(ExitCode::SUCCESS)
 }
 

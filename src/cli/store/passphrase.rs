@@ -80,10 +80,8 @@ fn nobody(error: AskError) -> Failure {
 pub(super) fn print_recovery_code(app: &App, vault: &Vault) -> Result<(), Failure> {
     let code = RecoveryCode::generate()?;
     app.ui.say("The recovery code is shown this once; type it where the passphrase is asked for");
-    let written = app
-        .ui
-        .data_to_a_reader(code.text().expose_secret())
-        .and_then(|()| app.ui.data_to_a_reader(b"\n"));
+    let written =
+        app.ui.data_to_a_reader(code.text().expose_secret()).and_then(|()| app.ui.data_to_a_reader(b"\n"));
     written.map_err(|error| {
         Failure::new(Failure::GENERAL, "the recovery code could not be written, and opens nothing")
             .because(error.to_string())

@@ -27,6 +27,7 @@ impl Move {
             }
             Some(target) => target,
         };
+        refuse_other_choice(app, target)?;
         if target == StoreKind::Vault && !app.unlocking.has_vault() {
             app.create_vault(None)?;
         }
@@ -44,5 +45,23 @@ impl Move {
             return Ok(ExitCode::from(Failure::GENERAL));
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What was moved would not be found again while something else names another store.
+fn refuse_other_choice(app: &App, target: StoreKind) -> Result<(), Failure> {
+    let chosen = &app.settings.store;
+    match chosen.value.0 {
+        Some(kind) if kind != target => Err(Failure::new(
+            Failure::USAGE,
+            format!(
+                "`{}` is chosen by {}, so nothing would be found in {}",
+                kind.as_str(),
+                chosen.source,
+                target.title()
+            ),
+        )
+        .hint(format!("take that away, or set it to `{}`, and call again", target.as_str()))),
+        _ => Ok(()),
     }
 }
