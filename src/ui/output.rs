@@ -10,7 +10,7 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     forgive(write_all(bytes))
 }
 
-/// As [`write`], but a reader that went away is an error too.
+/// As [`write()`], but a reader that went away is an error too.
 ///
 /// # Errors
 /// Where stdout is closed or full, or nobody reads it.
