@@ -227,8 +227,8 @@ fn move_all(sandbox: &Sandbox, target: &str) -> Ran {
     panic!("copies stay behind");
 }
 
-#[test]
-fn a_move_that_is_killed_again_and_again_comes_to_its_end() {
+/// A vault with a value that has a former one, and with a value too long for the keyring, beside that keyring.
+fn before_a_move() -> (KeyringSession, Sandbox, Vec<u8>) {
     let session = KeyringSession::new();
     let long = vec![b'x'; 200 * 1024];
     let mut sandbox = Sandbox::new();
@@ -237,6 +237,12 @@ fn a_move_that_is_killed_again_and_again_comes_to_its_end() {
     sandbox.feed(["rotate", "SHORT", "--stdin", "--keep-previous", "7d"], NEW).succeeds();
     sandbox.feed(["add", "LONG", "--stdin"], &long).succeeds();
     sandbox.unset("MCPCRED_STORE");
+    (session, sandbox, long)
+}
+
+#[test]
+fn a_move_that_is_killed_again_and_again_comes_to_its_end() {
+    let (session, sandbox, long) = before_a_move();
 
     let mut at = 0;
     for (target, step) in [("secret-service", 3), ("vault", 3), ("secret-service", 5), ("vault", 5)] {
@@ -264,14 +270,7 @@ fn a_move_that_is_killed_again_and_again_comes_to_its_end() {
 
 #[test]
 fn a_move_that_is_killed_at_any_moment_comes_to_its_end() {
-    let session = KeyringSession::new();
-    let long = vec![b'x'; 200 * 1024];
-    let mut sandbox = Sandbox::new();
-    session.around(&mut sandbox);
-    sandbox.feed(["add", "SHORT", "--stdin"], OLD).succeeds();
-    sandbox.feed(["rotate", "SHORT", "--stdin", "--keep-previous", "7d"], NEW).succeeds();
-    sandbox.feed(["add", "LONG", "--stdin"], &long).succeeds();
-    sandbox.unset("MCPCRED_STORE");
+    let (session, sandbox, long) = before_a_move();
     let mut time = Duration::from_millis(300);
     for part in 0..24 {
         let target = if part % 2 == 0 { "secret-service" } else { "vault" };

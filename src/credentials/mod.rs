@@ -210,19 +210,16 @@ impl Credentials {
     /// Removes former values whose time is over, from stores that are open anyway.
     fn forget_past_values(&self, index: &mut Index) -> Result<(), CredentialError> {
         let now = self.now();
-        let past: Vec<_> = index
-            .every_entry()
-            .filter(|(_, _, entry)| Self::is_past(entry.previous_until, now))
-            .filter(|(_, _, entry)| self.stores.is_open(entry.store))
-            .map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone()))
-            .collect();
-        for (profile, name, mut entry) in past {
+        for (profile, name, mut entry) in index.snapshot() {
+            if !Self::is_past(entry.previous_until, now) || !self.stores.is_open(entry.store) {
+                continue;
+            }
             let key = ItemKey::credential(&profile, &name, Slot::Previous);
             if self.remove_from(entry.store, &key).is_err() {
                 self.notify(Notice::Remains { name });
                 continue;
             }
-            entry.previous_until = None;
+            entry.forget_previous();
             index.put(&profile, &name, entry);
             self.index.save(index)?;
         }

@@ -1,8 +1,7 @@
 //! Moving every credential to another store: copy, read back, note, then remove.
 
 use crate::credentials::{CredentialError, Credentials, Notice};
-use crate::index::{Entry, Index, State};
-use crate::name::{CredentialName, Profile};
+use crate::index::{Index, State};
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
 
 /// What a move did.
@@ -25,32 +24,35 @@ impl Credentials {
         let new = self.stores.open(target)?;
         self.write(|index| {
             let mut relocation = Relocation::default();
-            for (profile, name, mut entry) in everything(index) {
+            for (profile, name, mut entry) in index.snapshot() {
                 if entry.store == target {
                     continue;
                 }
                 let old = self.stores.open(entry.store)?;
                 let mut found = false;
-                let mut is_ours = entry.leftover_in.contains(&target);
+                let mut missing = Vec::new();
+                let is_ours = entry.leftover_in.contains(&target);
+                // All slots are looked at before anything is noted or written: what a note names is taken for ours.
                 for slot in Slot::ALL {
                     let key = ItemKey::credential(&profile, &name, slot);
                     let Some(secret) = old.get(&key)? else { continue };
                     found |= slot == Slot::Current;
                     match new.get(&key)? {
-                        Some(held) if held == secret => continue,
+                        Some(held) if held == secret => {}
                         Some(_) if !is_ours => {
                             return Err(CredentialError::Occupied { name, store: target });
                         }
-                        _ => {}
+                        _ => missing.push((key, secret)),
                     }
-                    if !is_ours {
-                        // Noted first: a move that is stopped here knows its own copy again.
-                        entry.leftover_in.push(target);
-                        index.put(&profile, &name, entry.clone());
-                        self.index.save(index)?;
-                        is_ours = true;
-                    }
-                    Self::put_and_read_back(&*new, &key, &secret)?;
+                }
+                if !is_ours && !missing.is_empty() {
+                    // A move that is stopped after this knows its own copy again.
+                    entry.leftover_in.push(target);
+                    index.put(&profile, &name, entry.clone());
+                    self.index.save(index)?;
+                }
+                for (key, secret) in &missing {
+                    Self::put_and_read_back(&*new, key, secret)?;
                 }
                 if !found && entry.state == State::Stored {
                     self.notify(Notice::Gone { name });
@@ -74,7 +76,7 @@ impl Credentials {
     /// Takes what earlier moves left in old stores out of them, and says how many are still there.
     pub(crate) fn clear_leftovers(&self, index: &mut Index) -> Result<usize, CredentialError> {
         let mut left = 0;
-        for (profile, name, mut entry) in everything(index) {
+        for (profile, name, mut entry) in index.snapshot() {
             if entry.leftover_in.is_empty() {
                 continue;
             }
@@ -92,9 +94,4 @@ impl Credentials {
         }
         Ok(left)
     }
-}
-
-fn everything(index: &Index) -> Vec<(Profile, CredentialName, Entry)> {
-    let entries = index.every_entry();
-    entries.map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone())).collect()
 }

@@ -26,15 +26,11 @@ impl Credentials {
         self.write(|index| {
             let mut repair = Repair::default();
             let now = self.now();
-            let entries: Vec<_> = index
-                .every_entry()
-                .map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone()))
-                .collect();
-            for (profile, name, mut entry) in entries {
+            for (profile, name, mut entry) in index.snapshot() {
                 let key = |slot| ItemKey::credential(&profile, &name, slot);
                 if Self::is_past(entry.previous_until, now) {
                     self.remove_from(entry.store, &key(Slot::Previous))?;
-                    entry.previous_until = None;
+                    entry.forget_previous();
                     repair.forgotten += 1;
                 }
                 let is_gone = match entry.state {

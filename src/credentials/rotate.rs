@@ -69,9 +69,7 @@ impl Credentials {
                 if entry.previous_until.is_some() {
                     store.remove(&previous)?;
                 }
-                entry.previous_until = None;
-                entry.previous_rotated = None;
-                entry.previous_expires = None;
+                entry.forget_previous();
             }
             index.put(&self.profile, &name, entry);
             self.index.save(index)?;

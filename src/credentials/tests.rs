@@ -346,3 +346,18 @@ fn a_value_that_somebody_else_removed_can_be_rotated_back_in() {
     machine.rotate("A", "again", SignedDuration::ZERO).unwrap();
     assert_eq!(machine.value("A").unwrap(), "again");
 }
+
+#[test]
+fn a_move_that_is_refused_for_one_value_writes_and_notes_none() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    let key = machine.credentials().key(&parse("A"), Slot::Current);
+    machine.second.put(&key, &Secret::copy_of(b"of somebody else")).unwrap();
+    let error = machine.credentials().relocate(SECOND).unwrap_err();
+    assert!(matches!(error, CredentialError::Occupied { .. }), "{error}");
+    machine.credentials().repair().unwrap();
+    assert_eq!(machine.second.keys().unwrap(), std::slice::from_ref(&key));
+    assert_eq!(machine.second.get(&key).unwrap().unwrap().expose_secret(), b"of somebody else");
+    assert_eq!(machine.value("A").unwrap(), "second");
+}

@@ -80,6 +80,13 @@ impl Entry {
         }
     }
 
+    /// Notes that no former value is kept any more.
+    pub(crate) fn forget_previous(&mut self) {
+        self.previous_until = None;
+        self.previous_rotated = None;
+        self.previous_expires = None;
+    }
+
     /// Every store in which a value of this credential may be.
     pub(crate) fn places(&self) -> Vec<StoreKind> {
         let mut places = self.leftover_in.clone();
@@ -132,6 +139,12 @@ impl Index {
     ) -> Option<(&CredentialName, &Entry)> {
         let mut all = self.profiles.get(profile).into_iter().flatten();
         all.find(|(own, _)| own.is_twin_of(name))
+    }
+
+    /// A copy of [`Index::every_entry`], for who changes the index on the way.
+    pub(crate) fn snapshot(&self) -> Vec<(Profile, CredentialName, Entry)> {
+        let entries = self.every_entry();
+        entries.map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone())).collect()
     }
 
     /// Puts an entry, replacing the one of that name and any twin of it.
