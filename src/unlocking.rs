@@ -16,7 +16,7 @@ use crate::store::ambient::Ambient;
 use crate::store::detect::{self, Answer, Fact, Probe};
 use crate::store::sealed::Sealed;
 use crate::store::vault::cache::KeyCache;
-use crate::store::vault::sources::UnlockSources;
+use crate::store::vault::sources::{CREDENTIAL_FILE, UnlockSources};
 use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
 use crate::store::{self, CredentialStore, Patience, StoreError, StoreKind, Surroundings};
 use crate::ui::{AskError, Ui};
@@ -91,7 +91,7 @@ impl Unlocking {
     /// Whether the service manager's folder of credentials holds the vault's key.
     pub(crate) fn has_key_in_credentials_folder(&self) -> bool {
         let folder = self.environment.path("CREDENTIALS_DIRECTORY");
-        folder.is_some_and(|folder| folder.join("mcpcred-vault-key").exists())
+        folder.is_some_and(|folder| folder.join(CREDENTIAL_FILE).exists())
     }
 
     /// Where the vault is, or would be.

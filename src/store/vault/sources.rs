@@ -11,7 +11,7 @@ use crate::store::vault::unlock::{KeySource, UnlockKey};
 use crate::store::{CredentialStore, StoreError};
 
 /// The name of the vault's key among the credentials that systemd hands to a service.
-const CREDENTIAL_FILE: &str = "mcpcred-vault-key";
+pub(crate) const CREDENTIAL_FILE: &str = "mcpcred-vault-key";
 
 /// How often a person may try.
 const ATTEMPTS: u8 = 3;
