@@ -1,6 +1,8 @@
 //! The calls of the Secret Service that reading needs, after its specification (freedesktop.org, version 0.2).
 
 use std::collections::{HashMap, HashSet};
+use std::thread;
+use std::time::Duration;
 
 use zbus::MatchRule;
 use zbus::message::Message;
@@ -60,7 +62,16 @@ impl Client {
         let mut first = bus.call(&service_path(), SERVICE, "ReadAlias", "default");
         bus.start(std::slice::from_mut(&mut first))?;
         let result = work();
-        let default_collection: OwnedObjectPath = bus.read(&bus.reply(first)?)?;
+        let mut default_collection: OwnedObjectPath = bus.read(&bus.reply(first)?)?;
+        // GNOME Keyring loses sight of its own collection for a moment while it reads its file again.
+        for pause in [20, 50, 100, 200].map(Duration::from_millis) {
+            if default_collection.as_str() != "/" {
+                break;
+            }
+            thread::sleep(pause);
+            let again = bus.call(&service_path(), SERVICE, "ReadAlias", "default");
+            default_collection = bus.read(&bus.reply(again)?)?;
+        }
         if default_collection.as_str() == "/" {
             let reason = "it has no default collection; a keyring program can make one".to_owned();
             return Err(StoreError::Absent { store: KIND, reason });
