@@ -50,16 +50,23 @@
 #![allow(rustdoc::private_intra_doc_links, reason = "the map is for people who look inside")]
 
 mod app;
+mod catalog;
+mod check;
 mod cli;
 mod clock;
+mod configuration;
 mod credential;
 mod credentials;
+mod document;
 mod environment;
 mod failure;
 mod index;
 mod inject;
+mod live;
 mod name;
 mod os;
+mod recognise;
+mod reference;
 mod secret;
 mod settings;
 mod slip;

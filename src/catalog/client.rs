@@ -1,0 +1,273 @@
+//! Clients: programs that start MCP servers, where they keep their configurations, and what they make of a placeholder.
+
+use serde::Deserialize;
+
+use crate::document::Syntax;
+
+/// One client.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Client {
+    /// `claude-code`: what `--client` takes.
+    pub(crate) id: String,
+    /// `Claude Code`.
+    pub(crate) name: String,
+    /// Its own page about MCP.
+    #[serde(default)]
+    pub(crate) page: Option<String>,
+    /// How much of this was seen.
+    pub(crate) confidence: Confidence,
+    /// What its stdio servers find in their environment.
+    pub(crate) inherits: Inherits,
+    /// What it does with placeholders.
+    #[serde(default)]
+    pub(crate) references: References,
+    /// What a person has to do before a change counts: `start a new session`.
+    #[serde(default)]
+    pub(crate) reload: Option<String>,
+    /// Its configurations.
+    #[serde(default, rename = "file")]
+    pub(crate) files: Vec<ConfigurationFile>,
+    /// Files that it once read, or writes as copies: they may hold secrets, and nobody reads them.
+    #[serde(default, rename = "leftover")]
+    pub(crate) leftovers: Vec<Leftover>,
+}
+
+/// How a fact is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Confidence {
+    /// Seen in a run of the real thing.
+    Run,
+    /// Read in its source.
+    Source,
+    /// Said by its makers.
+    Documented,
+    /// Said by others.
+    Reported,
+    /// Remembered by somebody.
+    Unverified,
+}
+
+/// What a server that a client starts finds in its environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Inherits {
+    /// All of the client's own environment.
+    Everything,
+    /// `PATH`, `HOME` and a few others.
+    Basics,
+    /// All but what looks like a secret.
+    Harmless,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What a client does with placeholders. Without `syntaxes` it passes all of them on as they are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct References {
+    /// Which ones it knows.
+    pub(crate) syntaxes: Vec<ReferenceSyntax>,
+    /// In which fields; in all of them where the list is empty.
+    pub(crate) fields: Vec<FieldKind>,
+    /// What comes of a name that is not set.
+    pub(crate) unset: Unset,
+    /// Names that it makes empty in `url` and `headers`.
+    pub(crate) blanked: Vec<String>,
+}
+
+/// How a placeholder is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+pub(crate) enum ReferenceSyntax {
+    /// `$VAR`
+    #[serde(rename = "$VAR")]
+    Dollar,
+    /// `${VAR}`
+    #[serde(rename = "${VAR}")]
+    Braces,
+    /// `${VAR:-default}`
+    #[serde(rename = "${VAR:-default}")]
+    BracesDefault,
+    /// `${VAR:?message}`
+    #[serde(rename = "${VAR:?message}")]
+    BracesRequired,
+    /// `${env:VAR}`
+    #[serde(rename = "${env:VAR}")]
+    Env,
+    /// `$env:VAR`
+    #[serde(rename = "$env:VAR")]
+    DollarEnv,
+    /// `{env:VAR}`
+    #[serde(rename = "{env:VAR}")]
+    BareEnv,
+    /// `${file:/path}`
+    #[serde(rename = "${file:path}")]
+    File,
+    /// `{file:path}`
+    #[serde(rename = "{file:path}")]
+    BareFile,
+    /// `${input:id}`: asked of the person, and declared under `inputs`.
+    #[serde(rename = "${input:id}")]
+    Input,
+    /// `${{ secrets.NAME }}`
+    #[serde(rename = "${{ secrets.NAME }}")]
+    Secrets,
+    /// `${user_config.key}`: of an MCPB bundle.
+    #[serde(rename = "${user_config.key}")]
+    UserConfig,
+    /// `$(command)`: run by a shell.
+    #[serde(rename = "$(command)")]
+    Command,
+    /// A value that is nothing but the name of a variable that is set.
+    #[serde(rename = "VAR")]
+    BareName,
+    /// `${workspaceFolder}`, `${userHome}` and the like, which are no secrets.
+    #[serde(rename = "${workspaceFolder}")]
+    Editor,
+}
+
+/// What comes of a placeholder whose name is not set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Unset {
+    /// It is passed on as it stands.
+    #[default]
+    Literal,
+    /// It becomes empty.
+    Empty,
+    /// The server is not started.
+    Error,
+    /// The variable or header is left out.
+    Omitted,
+    /// The person is asked.
+    Asks,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// A part of a server's entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FieldKind {
+    Command,
+    Args,
+    Env,
+    Url,
+    Headers,
+    /// A command that prints headers.
+    Helper,
+    /// The secret of an OAuth client, or a token in the entry.
+    Oauth,
+    /// The default of a question to the person.
+    InputDefault,
+    /// A setting of an extension.
+    Setting,
+    /// A file of variables beside the configuration.
+    EnvFile,
+}
+
+/// A file in which a client looks for servers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigurationFile {
+    /// Whom it is for.
+    pub(crate) scope: Scope,
+    /// Where it is, with `*` for one folder or file of any name and `~`, `$CONFIG`, `$APPDATA`, … as
+    /// `configuration/discover.rs` tells. One without a base lies in the project.
+    pub(crate) path: String,
+    /// On which systems; on all of them where the list is empty.
+    #[serde(default)]
+    pub(crate) platforms: Vec<Platform>,
+    /// How it is written.
+    pub(crate) syntax: Syntax,
+    /// How its servers are laid out.
+    pub(crate) layout: Layout,
+    /// Where in the document they are: keys from the root, each one a step, `*` for every key.
+    pub(crate) key: Vec<String>,
+    /// Whether teams commit it.
+    #[serde(default)]
+    pub(crate) committed: bool,
+    /// Whether mcpcred may change it. Not: what a manager or another program owns.
+    #[serde(default = "yes")]
+    pub(crate) writable: bool,
+    /// Whether parent folders of the project are searched too, the nearest first.
+    #[serde(default)]
+    pub(crate) from_parents: bool,
+    /// The variable that moves it, and what of `path` its value stands for.
+    #[serde(default)]
+    pub(crate) moved_by: Option<MovedBy>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `CLAUDE_CONFIG_DIR` stands for the folder of the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MovedBy {
+    /// The variable.
+    pub(crate) variable: String,
+    /// What follows its value; empty where it names the file itself.
+    #[serde(default)]
+    pub(crate) path: String,
+}
+
+/// Whom a configuration is for. Later ones win over earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scope {
+    /// All projects of a person.
+    User,
+    /// Everybody who works on a project.
+    Project,
+    /// One person in one project.
+    Local,
+    /// Everybody on the machine, by its administrator.
+    Managed,
+}
+
+/// Where a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Platform {
+    Linux,
+    Macos,
+    Windows,
+}
+
+/// How the entry of a server is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Layout {
+    /// `{"command": "npx", "args": […], "env": {…}}` or `{"url": …, "headers": {…}}`, by name: nearly everybody.
+    Common,
+    /// The same with `inputs` beside it: VS Code, Visual Studio.
+    Inputs,
+    /// `command` is an array, `environment` a map: opencode, Kilo.
+    CommandArray,
+    /// `[mcp_servers.x]` with `env_vars`, `http_headers`, `bearer_token_env_var`: Codex.
+    Codex,
+    /// `cmd`, `envs`, `env_keys`, `uri`: Goose.
+    Goose,
+    /// A sequence of entries with `name`: Continue, Vibe.
+    Named,
+    /// `{"command": {"path": …, "args": …, "env": …}}` or `settings`, beside the common form: Zed.
+    Zed,
+    /// `transport: {…}` around the common form as well: Cline.
+    Nested,
+}
+
+/// A file that nobody should need any more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Leftover {
+    /// Where, as in [`ConfigurationFile::path`].
+    pub(crate) path: String,
+    /// What it is: `a backup that Claude Code made`.
+    pub(crate) what: String,
+    /// On which systems; on all of them where the list is empty.
+    #[serde(default)]
+    pub(crate) platforms: Vec<Platform>,
+}

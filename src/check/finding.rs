@@ -1,0 +1,133 @@
+//! `Finding`: what is known about one credential of one server, and what a person does about it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::catalog::client::Scope;
+use crate::document::{Place, Pointer};
+
+/// How it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// It is there, and nothing is wrong with it.
+    Ready,
+    /// Nobody could say.
+    Unknown,
+    /// It works, and should be looked at.
+    Warning,
+    /// The server will not work, or a secret lies in the open.
+    Problem,
+}
+
+/// Why. The list only grows: programs read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reason {
+    /// Nothing is wrong.
+    Ok,
+    /// Needed, and nowhere.
+    Missing,
+    /// There, and of no characters.
+    Empty,
+    /// Its issuer no longer accepts it.
+    Expired,
+    /// Its issuer will stop accepting it within 14 days.
+    ExpiresSoon,
+    /// It should have been replaced by now.
+    RotationDue,
+    /// It does not look like what it should be.
+    Malformed,
+    /// A secret lies in the open.
+    Plaintext,
+    /// A placeholder that the client passes on as it is written.
+    UnsupportedReference,
+    /// A placeholder whose name is not set here.
+    UnsetReference,
+    /// The same value under two names.
+    Duplicate,
+    /// Others on this machine can read a file with secrets.
+    WorldReadable,
+    /// A file with secrets lies in a folder that is copied to a cloud.
+    SyncedFolder,
+    /// The provider does not accept it.
+    Rejected,
+    /// The provider accepts it, and it may not do what is needed.
+    InsufficientScope,
+    /// The store did not answer.
+    StoreUnavailable,
+    /// There is no way to ask the provider.
+    NotVerifiable,
+    /// The provider asks to come back later.
+    RateLimited,
+    /// The provider did not give an answer that says something.
+    NoAnswer,
+    /// A file that can't be read or understood.
+    Unreadable,
+    /// A client of a version with a known hole.
+    VulnerableClient,
+    /// A bundle asks for a secret and does not mark it so.
+    NotMarkedSensitive,
+}
+
+/// Where it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Location {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// The place in it.
+    #[serde(flatten)]
+    pub(crate) place: Option<Place>,
+    /// The way to the value in it (RFC 6901).
+    pub(crate) pointer: Option<Pointer>,
+}
+
+/// What a person does about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Action {
+    /// In one sentence.
+    pub(crate) sentence: String,
+    /// The command that mends it, with a name where a value would stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) command: Option<String>,
+    /// The page where it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<String>,
+}
+
+/// One finding. No part of it is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    /// How it stands.
+    pub(crate) status: Status,
+    /// Why.
+    pub(crate) reason: Reason,
+    /// The entry in the configuration, where it is about one.
+    pub(crate) server: Option<String>,
+    /// The `id` of the client in the catalog.
+    pub(crate) client: Option<String>,
+    /// Whom the configuration is for.
+    pub(crate) scope: Option<Scope>,
+    /// The credential or variable.
+    pub(crate) credential: Option<String>,
+    /// What is the case, in one sentence, lower case, without a full stop.
+    pub(crate) message: String,
+    /// What to do, where something is to be done.
+    pub(crate) action: Option<Action>,
+    /// Where.
+    pub(crate) location: Option<Location>,
+    /// The same for the same value, within one report only: its key is made for the report and forgotten with it.
+    pub(crate) fingerprint: Option<String>,
+    /// When it ends, where that is known.
+    pub(crate) expires: Option<Timestamp>,
+    /// What it may do, where the provider said so.
+    pub(crate) scopes: Option<Vec<String>>,
+}
+
+/// All of them, in the order in which they are shown.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Findings {
+    pub(crate) findings: Vec<Finding>,
+}

@@ -1,0 +1,5 @@
+//! THE PREFLIGHT: joins what configurations refer to, what the store holds, what the environment provides and what
+//! providers answer into findings.
+
+pub(crate) mod finding;
+pub(crate) mod report;

@@ -1,0 +1,1 @@
+//! Findings for a person (`text`) and for programs (`json`, `github`, `sarif`, `junit`).

@@ -1,0 +1,30 @@
+//! `Pointer`: the way to a value in a document, as RFC 6901 writes it.
+
+use std::fmt;
+
+/// `/mcpServers/github/env/GITHUB_TOKEN`. A key may be of any text, so a pointer is sanitized before a terminal shows
+/// it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub(crate) struct Pointer(String);
+
+impl Pointer {
+    /// The way one step further: `~` and `/` are escaped (RFC 6901, section 3).
+    pub(crate) fn join(&self, key: &str) -> Self {
+        let mut way = self.0.clone();
+        way.push('/');
+        way.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        Self(way)
+    }
+
+    /// As RFC 6901 writes it; the empty text is the whole document.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
