@@ -106,8 +106,8 @@ pub(crate) struct Finding {
     pub(crate) reason: Reason,
     /// The entry in the configuration, where it is about one.
     pub(crate) server: Option<String>,
-    /// The `id` of the client in the catalog.
-    pub(crate) client: Option<String>,
+    /// The `id`s of the clients in the catalog: one file may have several readers.
+    pub(crate) clients: Vec<String>,
     /// Whom the configuration is for.
     pub(crate) scope: Option<Scope>,
     /// The credential or variable.

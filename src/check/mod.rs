@@ -2,4 +2,7 @@
 //! providers answer into findings.
 
 pub(crate) mod finding;
+pub(crate) mod fingerprint;
+pub(crate) mod known;
 pub(crate) mod report;
+pub(crate) mod synced;
