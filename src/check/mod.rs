@@ -3,6 +3,8 @@
 
 pub(crate) mod finding;
 pub(crate) mod fingerprint;
+pub(crate) mod freshness;
 pub(crate) mod known;
 pub(crate) mod report;
 pub(crate) mod synced;
+pub(crate) mod verdict;
