@@ -73,8 +73,66 @@ pub(crate) struct References {
     pub(crate) fields: Vec<FieldKind>,
     /// What comes of a name that is not set.
     pub(crate) unset: Unset,
-    /// Names that it makes empty in `url` and `headers`.
-    pub(crate) blanked: Vec<String>,
+    /// Whether a name that is set to nothing gives way to its default, as in a shell.
+    pub(crate) default_if_empty: bool,
+    /// In which fields a placeholder within a default is looked at too.
+    pub(crate) nested: Vec<FieldKind>,
+    /// Whether only names count that the person has approved in the settings of the client.
+    pub(crate) approved_only: bool,
+    /// Names that it makes empty, set or not.
+    pub(crate) blanked: Vec<Blanked>,
+    /// Fields with rules of their own.
+    pub(crate) except: Vec<Exception>,
+}
+
+/// Names that a client makes empty.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Blanked {
+    /// Where.
+    pub(crate) fields: Vec<FieldKind>,
+    /// Which.
+    pub(crate) names: Vec<String>,
+}
+
+/// Fields in which a client follows other rules than elsewhere. What is not said here is as elsewhere.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exception {
+    /// Where.
+    pub(crate) fields: Vec<FieldKind>,
+    /// Which placeholders it knows there.
+    #[serde(default)]
+    pub(crate) syntaxes: Option<Vec<ReferenceSyntax>>,
+    /// What comes of a name that is not set there.
+    #[serde(default)]
+    pub(crate) unset: Option<Unset>,
+}
+
+impl References {
+    /// The placeholders that the client knows in such a field.
+    pub(crate) fn syntaxes_in(&self, field: FieldKind) -> &[ReferenceSyntax] {
+        let own = self.exceptions(field).find_map(|exception| exception.syntaxes.as_deref());
+        match own {
+            Some(syntaxes) => syntaxes,
+            None if self.fields.is_empty() || self.fields.contains(&field) => &self.syntaxes,
+            None => &[],
+        }
+    }
+
+    /// What comes of a name in such a field that is not set.
+    pub(crate) fn unset_in(&self, field: FieldKind) -> Unset {
+        self.exceptions(field).find_map(|exception| exception.unset).unwrap_or(self.unset)
+    }
+
+    /// Whether the client makes this name empty in such a field.
+    pub(crate) fn blanks(&self, name: &str, field: FieldKind) -> bool {
+        self.blanked.iter().any(|it| it.fields.contains(&field) && it.names.iter().any(|own| own == name))
+    }
+
+    fn exceptions(&self, field: FieldKind) -> impl Iterator<Item = &Exception> {
+        self.except.iter().filter(move |exception| exception.fields.contains(&field))
+    }
 }
 
 /// How a placeholder is written.
@@ -113,6 +171,12 @@ pub(crate) enum ReferenceSyntax {
     /// `${{ secrets.NAME }}`
     #[serde(rename = "${{ secrets.NAME }}")]
     Secrets,
+    /// `${{ inputs.NAME }}`, `${{ vars.NAME }}`: of the same making, and no secrets.
+    #[serde(rename = "${{ inputs.NAME }}")]
+    Inputs,
+    /// `%VAR%`: of the command prompt of Windows.
+    #[serde(rename = "%VAR%")]
+    Percent,
     /// `${user_config.key}`: of an MCPB bundle.
     #[serde(rename = "${user_config.key}")]
     UserConfig,
