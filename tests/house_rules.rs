@@ -108,8 +108,12 @@ const EXITS: &[(&str, &str)] = &[
     ("unlocking.rs", "copies the passphrase for the vault"),
 ];
 
-/// Folders whose whole business is the bytes: quoting, and ciphers.
-const EXIT_FOLDERS: &[&str] = &["inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+/// Folders whose whole business is the bytes: documents of other programs, quoting, and ciphers.
+const EXIT_FOLDERS: &[&str] =
+    &["document/", "inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+
+/// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
+const TEXT_EXITS: &[(&str, &str)] = &[];
 
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -186,6 +190,24 @@ fn secrets_leave_by_the_listed_doors() {
         let open = sources().into_iter().any(|(name, text)| name == *file && text.contains("expose_secret"));
         if !open {
             wrong.push(format!("{file} is listed and exposes nothing"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn text_of_documents_leaves_by_the_listed_doors() {
+    let is_open = |text: &str| text.contains(".expose()") || text.contains("Text::expose");
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let is_listed = name.starts_with("document/") || TEXT_EXITS.iter().any(|(file, _)| *file == name);
+        if is_open(shipped(&text)) && !is_listed && !is_test(&name) {
+            wrong.push(format!("{name} exposes text of a document and is not listed"));
+        }
+    }
+    for (file, _) in TEXT_EXITS {
+        if !sources().into_iter().any(|(name, text)| name == *file && is_open(&text)) {
+            wrong.push(format!("{file} is listed and exposes no text"));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
