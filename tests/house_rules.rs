@@ -98,6 +98,8 @@ const EXITS: &[(&str, &str)] = &[
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("inject/environment.rs", "checks a value, and looks for it among arguments"),
+    ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
+    ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
