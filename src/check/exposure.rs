@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
 use crate::check::finding::{Action, Reason};
-use crate::check::presence::Judged;
+use crate::catalog::server::Requirement;
+use crate::check::presence::{Judged, recognise};
 use crate::check::values::Values;
 use crate::check::verdict::Verdict;
 use crate::configuration::entry::{Field, ServerEntry};
+use crate::configuration::leftover::Leftover;
 use crate::document::{Document, Place, Text};
 use crate::name::CredentialName;
 use crate::recognise::{Context, Recognised};
@@ -21,6 +23,9 @@ pub(crate) fn of_entry<'d>(
     let mut exposed = Vec::new();
     for field in &entry.fields {
         let Some(text) = field.value.text() else { continue };
+        if field.kind == FieldKind::EnvFile {
+            continue;
+        }
         let context = Context { name: &field.name, field: field.kind };
         for found in values.detector.examine(&context, text) {
             let Some(secret) = text.expose().get(found.span.clone()) else { continue };
@@ -51,13 +56,10 @@ fn suggested_name(
     if field.kind == FieldKind::Env && is_name(&field.name.as_str()) {
         return field.name.clone();
     }
-    let command = entry.command().map(Text::expose);
-    let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
-    let server = values.catalog.recognise_server(command, &arguments, entry.url().map(Text::expose));
-    let required = server.and_then(|server| {
-        let mut all = server.alternatives.iter().flat_map(|it| &it.credentials);
-        let same = all.clone().find(|it| found.provider.is_some() && it.provider == found.provider);
-        same.or_else(|| all.next())
+    let required = recognise(values, entry).and_then(|known| {
+        let mut all = known.alternatives().flat_map(|it| &it.credentials);
+        let is_same = |it: &&Requirement| found.provider.is_some() && it.provider == found.provider;
+        all.clone().find(is_same).or_else(|| all.next())
     });
     if let Some(required) = required {
         return required.name.clone();
@@ -153,8 +155,8 @@ pub(crate) fn elsewhere(values: &Values<'_>, document: &Document, reported: &[Ra
     found
 }
 
-/// What lies in the open in a file that nobody needs: `what` says in words what file it is.
-pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, what: &str) -> Vec<Elsewhere> {
+/// What lies in the open in a file that is no configuration, of that text.
+pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover) -> Vec<Elsewhere> {
     let whole = text.expose();
     let mut seen = Vec::new();
     let mut found = Vec::new();
@@ -165,8 +167,14 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, what: &str) -> Vec<
             continue;
         }
         seen.push(fingerprint.clone());
-        let verdict = Verdict::problem(Reason::Plaintext, format!("{} lies in plaintext in {what}", recognised.what))
-            .advice("remove the file if nothing else in it is needed, and replace the value if others could read it")
+        let message = format!("{} lies in plaintext in {}", recognised.what, leftover.what);
+        // What the client itself keeps there it needs, and a person can do little about it.
+        let verdict = if leftover.in_use {
+            Verdict::warning(Reason::Plaintext, message).advice("log out in the client where it is not needed any more")
+        } else {
+            Verdict::problem(Reason::Plaintext, message)
+                .advice("remove the file, and replace the value at its provider if others could read it")
+        }
             .fingerprint(fingerprint);
         found.push(Elsewhere { verdict, place: Place::in_text(whole, recognised.span.start) });
     }

@@ -4,41 +4,35 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::Catalog;
 use crate::check::exposure;
-use crate::check::finding::{Action, Finding, Location, Reason};
+use crate::check::finding::{Action, Finding, Location, Reason, Status};
 use crate::check::known::Held;
 use crate::check::presence::{Judged, Presence};
 use crate::check::synced::synced_by;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::versions;
-use crate::configuration::discover::{Leftover, Reading};
-use crate::configuration::entry::{self, ServerEntry};
+use crate::configuration::discover::{Discovery, Reading};
+use crate::configuration::entry::ServerEntry;
+use crate::configuration::leftover::Leftover;
 use crate::document::{Document, Place, Text};
 use crate::name::CredentialName;
 use crate::os::readers::can_others_read;
 
 /// What is looked at.
 pub(crate) struct Preflight<'c> {
-    /// The files that clients read.
-    pub(crate) readings: &'c [Reading<'c>],
-    /// Files that nobody reads any more.
-    pub(crate) leftovers: &'c [Leftover],
+    /// The files in reach.
+    pub(crate) discovery: &'c Discovery<'c>,
     /// Only these entries; all of them where the list is empty.
     pub(crate) servers: &'c [String],
     /// What the project says that it needs.
     pub(crate) project_credentials: &'c [String],
     /// The file that says so.
     pub(crate) project_file: Option<PathBuf>,
-    /// The folder of the person.
-    pub(crate) home: Option<&'c Path>,
     /// Whether the machine as a whole is looked at too: versions of clients, credentials that nobody uses.
     pub(crate) everything: bool,
     /// What judges values.
     pub(crate) values: &'c Values<'c>,
-    /// What is known of servers and clients.
-    pub(crate) catalog: &'c Catalog,
 }
 
 /// What was found, and on what it is based.
@@ -56,24 +50,25 @@ impl Preflight<'_> {
     /// Looks at everything.
     pub(crate) fn run(&self) -> Found {
         let mut found = Found::default();
-        for reading in self.readings {
-            self.file(reading, &mut found);
+        let entries = self.discovery.entries();
+        for (reading, entries) in self.discovery.readings.iter().zip(&entries) {
+            self.file(reading, entries, &mut found);
         }
         if self.servers.is_empty() {
             self.project(&mut found);
-            for leftover in self.leftovers {
+            for leftover in &self.discovery.leftovers {
                 self.left_over(leftover, &mut found);
             }
             if self.everything {
                 self.unused(&mut found);
-                found.findings.extend(self.home.map(versions::vulnerable).unwrap_or_default());
+                found.findings.extend(self.discovery.home.as_deref().map(versions::vulnerable).unwrap_or_default());
             }
             self.duplicates(&mut found);
         }
         found
     }
 
-    fn file(&self, reading: &Reading<'_>, found: &mut Found) {
+    fn file(&self, reading: &Reading<'_>, entries: &[ServerEntry<'_>], found: &mut Found) {
         let document = match &reading.document {
             Ok(document) => document,
             Err(error) => {
@@ -92,14 +87,10 @@ impl Preflight<'_> {
         };
         let mut of_file = Vec::new();
         let mut reported = Vec::new();
-        for reader in &reading.readers {
-            let entries = entry::entries(document, reader);
-            for entry in &entries {
-                found.servers.insert(entry.name.clone());
-                if !self.servers.is_empty() && !self.servers.contains(&entry.name) {
-                    continue;
-                }
-                self.entry(document, entry, reader.file.committed, &mut of_file, &mut reported, found);
+        for entry in entries {
+            found.servers.insert(entry.name.clone());
+            if self.servers.is_empty() || self.servers.contains(&entry.name) {
+                self.entry(document, entry, &mut of_file, &mut reported, found);
             }
         }
         let mut of_file = settle(of_file);
@@ -114,21 +105,21 @@ impl Preflight<'_> {
         &self,
         document: &Document,
         entry: &ServerEntry<'_>,
-        is_committed: bool,
         of_file: &mut Vec<Finding>,
         reported: &mut Vec<Range<usize>>,
         found: &mut Found,
     ) {
         let mut judged = Vec::new();
-        for (exposed, span) in exposure::of_entry(self.values, entry, is_committed) {
+        for (exposed, span) in exposure::of_entry(self.values, entry, entry.configuration.committed) {
             reported.extend(span);
             judged.push(exposed);
         }
-        if entry.enabled && !entry.shadowed {
+        if entry.enabled && entry.here && !entry.shadowed {
             judged.extend(Presence::of(self.values, entry, self.project_credentials));
         }
         for fault in &entry.faults {
-            let verdict = Verdict::problem(Reason::Unreadable, fault.what.clone()).advice("mend the entry");
+            let status = if fault.is_grave { Status::Problem } else { Status::Warning };
+            let verdict = Verdict::new(status, Reason::Misconfigured, fault.what.clone()).advice(fault.mend.clone());
             judged.push(Judged { credential: None, verdict, value: Some(fault.value.clone()), within: 0 });
         }
         for Judged { credential, verdict, value, within } in judged {
@@ -197,7 +188,7 @@ impl Preflight<'_> {
             let message = "other users of this machine can read this file, and it holds a secret";
             push(Verdict::problem(Reason::WorldReadable, message).action(owner_only(&reading.path)));
         }
-        if let Some(program) = self.home.and_then(|home| synced_by(&reading.path, home)) {
+        if let Some(program) = self.discovery.home.as_deref().and_then(|home| synced_by(&reading.path, home)) {
             let message = format!("{program} copies this file to other machines, and it holds a secret");
             push(Verdict::problem(Reason::SyncedFolder, message).advice(
                 "take the secret out, and replace it at its provider: copies of the file remain in the cloud",
@@ -226,7 +217,7 @@ impl Preflight<'_> {
 
     fn left_over(&self, leftover: &Leftover, found: &mut Found) {
         let Ok(text) = leftover.text() else { return };
-        for exposed in exposure::left_over(self.values, Text::of(&text), &leftover.what) {
+        for exposed in exposure::left_over(self.values, Text::of(&text), leftover) {
             found.findings.push(Finding {
                 clients: leftover.client.iter().cloned().collect(),
                 location: Some(Location { file: leftover.path.clone(), place: Some(exposed.place), pointer: None }),
@@ -329,6 +320,6 @@ fn settle(findings: Vec<Finding>) -> Vec<Finding> {
     merged
 }
 
-fn rank(finding: &Finding) -> (crate::check::finding::Status, u8) {
+fn rank(finding: &Finding) -> (Status, u8) {
     (finding.status, finding.reason.gravity())
 }

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalog::Recognised;
 use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax};
-use crate::catalog::server::{Alternative, Requirement, Server};
+use crate::catalog::server::{Alternative, Requirement, Transport};
 use crate::check::finding::{Reason, Status};
 use crate::check::known::Source;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::wrapper::{Wrapper, is_mcpcred};
-use crate::configuration::entry::{Field, ServerEntry};
-use crate::document::Value;
+use crate::configuration::entry::{Field, NamedBy, ServerEntry};
+use crate::document::{Text, Value};
 use crate::reference::{self, Outcome, Reference};
 
 /// A verdict on one credential of an entry, and where the entry speaks of it.
@@ -27,7 +28,7 @@ pub(crate) struct Judged<'d> {
 pub(crate) struct Presence<'c, 'd> {
     values: &'c Values<'c>,
     entry: &'c ServerEntry<'d>,
-    server: Option<&'c Server>,
+    server: Option<Recognised<'c>>,
     wrapper: Option<Wrapper>,
     project_credentials: &'c [String],
     judged: Vec<Judged<'d>>,
@@ -42,11 +43,9 @@ impl<'c, 'd> Presence<'c, 'd> {
         entry: &'c ServerEntry<'d>,
         project_credentials: &'c [String],
     ) -> Vec<Judged<'d>> {
-        let command = entry.command().map(|text| text.expose());
-        let arguments: Vec<&str> = entry.arguments().map(|text| text.expose()).collect();
-        let wrapper = command.and_then(|command| Wrapper::read(command, arguments.iter().copied()));
-        let url = entry.url().map(|text| text.expose());
-        let server = values.catalog.recognise_server(command, &arguments, url);
+        let server = recognise(values, entry);
+        let arguments = entry.arguments().map(Text::expose);
+        let wrapper = entry.command().and_then(|command| Wrapper::read(command.expose(), arguments));
         let mut presence = Self {
             values,
             entry,
@@ -61,11 +60,10 @@ impl<'c, 'd> Presence<'c, 'd> {
         presence.named();
         presence.required();
         if presence.judged.is_empty() {
-            let verdict = match server.map(|server| &server.alternatives) {
-                Some(alternatives) => match alternatives.iter().find_map(|it| it.instead.as_deref()) {
-                    Some(instead) => Verdict::ready(format!("needs no credential here: {instead}")),
-                    None => Verdict::ready("needs no credential"),
-                },
+            let instead = server.map(|server| server.alternatives().find_map(|it| it.instead.as_deref()));
+            let verdict = match instead {
+                Some(Some(instead)) => Verdict::ready(format!("needs no credential here: {instead}")),
+                Some(None) => Verdict::ready("needs no credential"),
                 None => Verdict::ready("refers to no credential"),
             };
             presence.judge(None, verdict, None);
@@ -85,7 +83,7 @@ impl<'c, 'd> Presence<'c, 'd> {
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         };
         let named: Option<&'c str> = Some(self.entry.name.as_str()).filter(is_plain);
-        For { server: self.server.map(|server| server.id.as_str()).or(named) }
+        For { server: self.server.map(|known| known.server.id.as_str()).or(named) }
     }
 
     fn wrapped(&mut self) {
@@ -100,8 +98,8 @@ impl<'c, 'd> Presence<'c, 'd> {
                 .map(|it| (it.name.to_string(), it.name.to_string()));
             assignments.extend(wanted);
             if let (Some(server), true) = (&wrapper.server, assignments.is_empty()) {
-                let name = self.server.and_then(|it| it.alternatives.first()).and_then(|it| it.credentials.first());
-                let credential = name.map(|it| it.name.clone());
+                let needed = self.server.and_then(|known| known.alternatives().find_map(|it| it.credentials.first()));
+                let credential = needed.map(|it| it.name.clone());
                 let verdict = match &credential {
                     Some(name) => self.values.missing(name, For { server: Some(server) }),
                     None => Verdict::problem(
@@ -134,21 +132,22 @@ impl<'c, 'd> Presence<'c, 'd> {
                     text == name || text.rsplit('=').next() == Some(name)
                 })
         };
-        let field = self.entry.fields.iter().find(speaks);
+        let field = self.entry.all_fields().find(speaks);
         Some(field.map_or_else(|| self.entry.value.clone(), |field| field.value.clone()))
     }
 
     fn fields(&mut self) {
         let entry = self.entry;
-        for field in &entry.fields {
-            let Some(text) = field.value.text().map(|text| text.expose()) else { continue };
+        for field in entry.all_fields() {
+            let Some(text) = field.value.text().map(Text::expose) else { continue };
             if field.kind == FieldKind::EnvFile {
                 continue;
             }
-            if !text.is_empty() && matches!(field.kind, FieldKind::Env | FieldKind::Headers) {
+            let is_named = matches!(field.kind, FieldKind::Env | FieldKind::Headers | FieldKind::Args);
+            if !text.is_empty() && is_named {
                 self.provided.insert(field.name.clone());
             }
-            let rules = &entry.client.references;
+            let rules = entry.references();
             let own = reference::find(text, rules.syntaxes_in(field.kind));
             for other in reference::find_any(text) {
                 let is_known = own.iter().any(|it| it.span.start < other.span.end && other.span.start < it.span.end);
@@ -174,7 +173,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             return false;
         }
         let is_set_here =
-            || self.entry.fields.iter().any(|it| it.kind == FieldKind::Env && it.name == found.name);
+            || self.entry.all_fields().any(|it| it.kind == FieldKind::Env && it.name == found.name);
         match found.syntax {
             ReferenceSyntax::Braces if self.entry.runs_mcp_remote() => is_set_here(),
             ReferenceSyntax::Dollar
@@ -185,7 +184,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             | ReferenceSyntax::Percent => {
                 field.kind == FieldKind::Args && self.entry.runs_shell() && is_set_here()
                     || self.entry.runs_shell()
-                        && self.entry.client.references.syntaxes_in(field.kind).is_empty()
+                        && self.entry.references().syntaxes_in(field.kind).is_empty()
             }
             _ => false,
         }
@@ -201,7 +200,7 @@ impl<'c, 'd> Presence<'c, 'd> {
         let written = written(found);
         let message = format!("{} passes `{written}` on as it is written", client.name);
         let verdict = Verdict::problem(Reason::UnsupportedReference, message);
-        let supported = client.references.syntaxes_in(field.kind);
+        let supported = self.entry.references().syntaxes_in(field.kind);
         let instead = [
             (ReferenceSyntax::Braces, format!("${{{}}}", found.name)),
             (ReferenceSyntax::Env, format!("${{env:{}}}", found.name)),
@@ -225,7 +224,7 @@ impl<'c, 'd> Presence<'c, 'd> {
     fn reference(&mut self, field: &Field<'d>, text: &str, found: &Reference) {
         let client = self.entry.client;
         let is_set = |name: &str| self.values.known.variable(name).map(|value| value.is_empty());
-        let outcome = reference::outcome(text, found, &client.references, field.kind, &is_set);
+        let outcome = reference::outcome(text, found, self.entry.references(), field.kind, &is_set);
         let name = found.name.as_str();
         let verdict = match outcome {
             Outcome::Value => self.variable(name),
@@ -338,12 +337,21 @@ impl<'c, 'd> Presence<'c, 'd> {
 
     fn named(&mut self) {
         let entry = self.entry;
-        for named in &entry.named {
-            self.provided.insert(named.target.clone());
+        for named in entry.all_named() {
             let name = named.variable.as_str();
+            let is_set_here = || entry.all_fields().any(|it| it.kind == FieldKind::Env && it.name == name);
+            if named.by == NamedBy::Container && (is_set_here() || self.provided.contains(name)) {
+                continue;
+            }
+            self.provided.insert(named.target.clone());
             let verdict = match self.values.known.source(name) {
                 Some(Source::EmptyVariable) => Some(self.values.empty_variable(name)),
                 Some(Source::Environment(_)) => self.variable(name),
+                _ if named.by == NamedBy::ClientStore => Some(Verdict::new(
+                    Status::Unknown,
+                    Reason::NotVerifiable,
+                    format!("{} looks for `{name}` in a store of its own", entry.client.name),
+                )),
                 _ => Some(self.unset(name, Outcome::Omitted)),
             };
             if let Some(verdict) = verdict {
@@ -355,22 +363,21 @@ impl<'c, 'd> Presence<'c, 'd> {
     /// What the catalog says that the server needs, where nothing in the entry hands it over.
     fn required(&mut self) {
         let Some(server) = self.server else { return };
-        let is_remote = self.entry.url().is_some();
-        if is_remote && self.entry.has_helper() {
+        if server.transport == Transport::Remote && self.entry.has_helper() {
             return;
         }
-        let fitting = || server.alternatives.iter().filter(|it| it.remote == is_remote);
         let lacks = |alternative: &Alternative| -> Vec<Requirement> {
             alternative.credentials.iter().filter(|it| !it.optional && !self.is_provided(it)).cloned().collect()
         };
-        if let Some(satisfied) = fitting().find(|it| !it.credentials.is_empty() && lacks(it).is_empty()) {
+        let satisfied = server.alternatives().find(|it| !it.credentials.is_empty() && lacks(it).is_empty());
+        if let Some(satisfied) = satisfied {
             self.inherited(satisfied);
             return;
         }
-        if fitting().any(|it| it.optional || it.credentials.is_empty()) {
+        if server.can_do_without() {
             return;
         }
-        let Some(nearest) = fitting().min_by_key(|it| lacks(it).len()) else { return };
+        let Some(nearest) = server.alternatives().min_by_key(|it| lacks(it).len()) else { return };
         for requirement in lacks(nearest) {
             let verdict = self.lacking(&requirement);
             let place = self.entry.value.clone();
@@ -378,26 +385,40 @@ impl<'c, 'd> Presence<'c, 'd> {
         }
     }
 
-    fn names(requirement: &Requirement) -> impl Iterator<Item = &str> {
-        std::iter::once(requirement.name.as_str()).chain(requirement.aliases.iter().map(String::as_str))
-    }
-
     fn is_provided(&self, requirement: &Requirement) -> bool {
         let is_flag = |text: &str| {
-            requirement.flags.iter().any(|flag| text.strip_prefix(flag.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
+            let flag = text.split('=').next().unwrap_or_default();
+            requirement.flags.iter().any(|own| own == flag)
         };
-        Self::names(requirement).any(|name| self.provided.contains(name) || self.is_inherited(name))
-            || requirement.header.as_ref().is_some_and(|header| {
-                self.provided.iter().any(|it| it.eq_ignore_ascii_case(header))
-            })
+        let is_header = |name: &str| self.provided.iter().any(|it| it.eq_ignore_ascii_case(name));
+        requirement.names().any(|name| self.provided.contains(name) || self.is_inherited(name))
+            || requirement.header.as_ref().is_some_and(|header| is_header(&header.name))
             || (!requirement.flags.is_empty() && self.entry.arguments().any(|text| is_flag(text.expose())))
-            || (requirement.header.is_some() && self.entry.url_carries_secret())
+            || (requirement.positional && self.has_uri_argument())
+            || (requirement.in_path || !requirement.query.is_empty()) && self.is_in_url(requirement)
+    }
+
+    /// Whether an argument is the address of a database.
+    fn has_uri_argument(&self) -> bool {
+        self.entry.arguments().any(|text| {
+            let text = text.expose();
+            text.contains("://") && !text.starts_with("http") || !reference::find_any(text).is_empty()
+        })
+    }
+
+    fn is_in_url(&self, requirement: &Requirement) -> bool {
+        let mut texts = self.entry.url().into_iter().chain(self.entry.arguments());
+        texts.any(|text| {
+            let text = text.expose();
+            text.contains("://")
+                && (requirement.query.iter().any(|key| text.contains(&format!("{key}="))) || requirement.in_path)
+        })
     }
 
     /// Whether the server finds a variable in what the client passes on.
     fn is_inherited(&self, name: &str) -> bool {
         let passes = self.entry.client.inherits == Inherits::Everything
-            && self.entry.url().is_none()
+            && !self.server.is_some_and(|known| known.transport == Transport::Remote)
             && !self.wrapper.as_ref().is_some_and(|wrapper| wrapper.clean);
         // `run` takes away what mcpcred keeps, but for what it was told to hand over.
         let is_taken_away = self.wrapper.is_some() && self.values.known.find(name).is_some();
@@ -407,8 +428,8 @@ impl<'c, 'd> Presence<'c, 'd> {
     /// Says so of credentials that come with the environment alone.
     fn inherited(&mut self, alternative: &Alternative) {
         for requirement in &alternative.credentials {
-            let inherited = Self::names(requirement).find(|name| self.is_inherited(name)).map(str::to_owned);
-            let is_said = Self::names(requirement).any(|name| self.provided.contains(name));
+            let inherited = requirement.names().find(|name| self.is_inherited(name)).map(str::to_owned);
+            let is_said = requirement.names().any(|name| self.provided.contains(name));
             if let (Some(name), false) = (inherited, is_said)
                 && let Some(verdict) = self.variable(&name)
             {
@@ -420,6 +441,13 @@ impl<'c, 'd> Presence<'c, 'd> {
     fn lacking(&self, requirement: &Requirement) -> Verdict {
         let name = requirement.name.as_str();
         let Some(stored) = self.stored_as(name) else { return self.values.missing(name, self.whom()) };
+        if self.server.is_some_and(|known| known.transport == Transport::Remote) {
+            return Verdict::problem(
+                Reason::Missing,
+                format!("`{stored}` is stored, and nothing hands it to this server"),
+            )
+            .advice("refer to it in a header of the entry, and load it before the client starts");
+        }
         let assignment = if stored == name { stored.clone() } else { format!("{name}={stored}") };
         let command = self.entry.command().map_or("…", |text| if is_mcpcred(text.expose()) { "…" } else { text.expose() });
         let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
@@ -427,6 +455,13 @@ impl<'c, 'd> Presence<'c, 'd> {
         Verdict::problem(Reason::Missing, format!("`{stored}` is stored, and nothing hands it to this server"))
             .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
     }
+}
+
+/// The server of the catalog that an entry starts or calls.
+pub(crate) fn recognise<'c>(values: &Values<'c>, entry: &ServerEntry<'_>) -> Option<Recognised<'c>> {
+    let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
+    let command = entry.command().map(Text::expose);
+    values.catalog.recognise_server(command, &arguments, entry.url().map(Text::expose))
 }
 
 /// A placeholder as it is written, without its default, which may be a secret.

@@ -30,6 +30,15 @@ pub(crate) struct For<'a> {
 }
 
 impl Values<'_> {
+    /// The name of the kept credential whose value has this fingerprint.
+    pub(crate) fn stored_with(&self, fingerprint: &str) -> Option<String> {
+        let is_it = |stored: &&Stored| match &stored.held {
+            Held::Value(value) => self.fingerprints.of_secret(value) == fingerprint,
+            _ => false,
+        };
+        self.known.stored().iter().find(is_it).map(|stored| stored.name.to_string())
+    }
+
     /// The verdict on a credential that mcpcred itself hands over, by its name.
     pub(crate) fn handed_over(&self, name: &str, whom: For<'_>) -> Verdict {
         if self.known.is_none() {
