@@ -3,6 +3,7 @@
 #[path = "../../tests/support/provider_server.rs"]
 mod provider_server;
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use self::provider_server::{Part, ProviderServer, answer};
+use super::client::Clients;
+use super::errand::Errand;
 use super::{Answered, Hosts, NamedHost, Question, Terms, Verdict, ask};
-use crate::catalog::provider::{Provider, Verify};
+use crate::catalog::provider::{Provider, Providers, Verify};
 use crate::secret::Secret;
 
 /// A value that is found wherever it leaks to.
@@ -22,11 +25,9 @@ const TOKEN: &str = "CANARY0dont0let0me0be0seen";
 
 /// A call without any facts to read.
 pub(super) fn verify(method: &str, url: &str) -> Verify {
+    let headers = json!({ "authorization": "Bearer {token}" });
     serde_json::from_value(json!({
-        "method": method,
-        "url": url,
-        "headers": { "Authorization": "Bearer {token}" },
-        "confidence": "run",
+        "call": { "method": method, "url": url, "headers": headers, "confidence": "run" },
     }))
     .unwrap()
 }
@@ -54,7 +55,7 @@ fn user() -> Provider {
 
 fn ask_one(provider: &Provider, hosts: &Hosts, each: Duration) -> Answered {
     let terms = Terms { each, ..Terms::new(hosts, now()) };
-    let question = Question::new(provider, Secret::copy_of(TOKEN.as_bytes()));
+    let question = Question::new(provider, None, Secret::copy_of(TOKEN.as_bytes()));
     let answered = ask(&[question], &terms, |_, _| {}).remove(0);
     assert!(!format!("{answered:?}").contains("CANARY"), "{answered:?}");
     answered
@@ -286,7 +287,7 @@ fn asked_of_url(url: &str) -> Answered {
 fn asks_where_it_is_told() {
     let Ok(url) = std::env::var("MCPCRED_TEST_URL") else { return };
     let answered = asked_of_url(&url);
-    println!("verdict {:?}: {}", answered.verdict, answered.words);
+    writeln!(std::io::stdout(), "verdict {:?}: {}", answered.verdict, answered.words).unwrap();
 }
 
 /// What a process of its own says that asks there, with this in its environment.
@@ -374,7 +375,7 @@ fn a_few_are_asked_at_once_and_a_host_one_at_a_time() {
         .collect();
     let questions: Vec<Question<'_>> = (0..18)
         .map(|number| {
-            Question::new(&providers[number / 3], Secret::copy_of(format!("token-{number}").as_bytes()))
+            Question::new(&providers[number / 3], None, Secret::copy_of(format!("token-{number}").as_bytes()))
         })
         .collect();
     let mut heard = Vec::new();
@@ -398,10 +399,10 @@ fn the_same_question_is_asked_once() {
     let provider = user();
     let token = || Secret::copy_of(TOKEN.as_bytes());
     let questions = [
-        Question::new(&provider, token()),
-        Question::new(&provider, token()),
-        Question::new(&provider, token()).with("OTHER", token()),
-        Question::new(&provider, Secret::copy_of(b"another")),
+        Question::new(&provider, None, token()),
+        Question::new(&provider, None, token()),
+        Question::new(&provider, None, token()).with("OTHER", token()),
+        Question::new(&provider, None, Secret::copy_of(b"another")),
     ];
     let answers = ask(&questions, &Terms::new(&hosts(&server.url()), now()), |_, _| {});
     assert!(answers.iter().all(|answered| answered.verdict == Verdict::Rejected), "{answers:?}");
@@ -413,7 +414,7 @@ fn a_host_that_wants_to_be_left_alone_is() {
     let server = ProviderServer::start(|_| answer(429, &[], "{}"));
     let provider = user();
     let questions: Vec<Question<'_>> = (0..5)
-        .map(|number| Question::new(&provider, Secret::copy_of(format!("{number}").as_bytes())))
+        .map(|number| Question::new(&provider, None, Secret::copy_of(format!("{number}").as_bytes())))
         .collect();
     let mut last = (0, 0);
     let answers =
@@ -428,7 +429,7 @@ fn all_of_them_end_when_the_time_is_up() {
     let provider = user();
     let hosts = hosts(&server.url());
     let questions: Vec<Question<'_>> = (0..20)
-        .map(|number| Question::new(&provider, Secret::copy_of(format!("{number}").as_bytes())))
+        .map(|number| Question::new(&provider, None, Secret::copy_of(format!("{number}").as_bytes())))
         .collect();
     let terms = Terms { all: Duration::from_millis(500), ..Terms::new(&hosts, now()) };
     let start = Instant::now();
@@ -451,33 +452,96 @@ fn what_cannot_be_asked_is_told_without_asking() {
     assert_eq!(words(&plain), "It can't be asked: the catalog's address is not one of `https`");
     let mut none = user();
     none.verify = None;
-    assert_eq!(words(&none), "It has no call that says whether it lives");
+    assert_eq!(words(&none), "It can't be asked: no call is known that asks about it");
     none.not_verifiable = Some("every call costs money".to_owned());
     assert_eq!(words(&none), "It can't be asked: every call costs money");
     let mut pair = user();
-    pair.verify.as_mut().unwrap().call.headers.insert("x-id".to_owned(), "{KEY_ID}".to_owned());
-    assert_eq!(
-        words(&pair),
-        "It can't be asked: it can be asked only together with `KEY_ID`, which is not known"
-    );
+    let call = &mut pair.verify.as_mut().unwrap().call;
+    call.headers.insert("authorization".to_owned(), "Basic {basic:$email}".to_owned());
+    call.needs.insert("email".to_owned(), vec!["JIRA_EMAIL".to_owned(), "EMAIL".to_owned()]);
+    assert_eq!(words(&pair), "It can't be asked: `JIRA_EMAIL` is needed as well, and is not known");
+}
+
+#[test]
+fn what_is_needed_beside_the_token_fills_its_blanks() {
+    let mut verify = verify("GET", "https://dev.example.com/{org}/_apis?x=1");
+    verify.call.needs.insert("org".to_owned(), vec!["ADO_ORG".to_owned()]);
+    let provider = provider(verify);
+    let server = ProviderServer::start(|_| answer(200, &[], "{}"));
+    let hosts = hosts(&server.url());
+    let question = || Question::new(&provider, None, Secret::copy_of(TOKEN.as_bytes()));
+    assert_eq!(question().needs().collect::<Vec<_>>(), [("org", &["ADO_ORG".to_owned()][..])]);
+    let questions = [question().with("org", Secret::copy_of(b"con/toso")), question()];
+    let answers = ask(&questions, &Terms::new(&hosts, now()), |_, _| {});
+    assert!(answers.iter().all(|answered| answered.verdict == Verdict::Alive), "{answers:?}");
+    // Whose blank nobody fills takes the person's URL in its place.
+    let lines: Vec<_> = server.told().iter().map(|told| told.lines().next().unwrap().to_owned()).collect();
+    assert_eq!(lines, ["GET /con%2Ftoso/_apis?x=1 HTTP/1.1", "GET /_apis?x=1 HTTP/1.1"]);
+}
+
+#[test]
+fn what_one_host_rejects_the_next_one_may_know() {
+    let alive = ProviderServer::start(|_| answer(200, &[], "{}"));
+    let dead = ProviderServer::start(|_| answer(401, &[], "{}"));
+    let broken = ProviderServer::start(|_| answer(500, &[], "{}"));
+    let judged = |servers: &[&ProviderServer]| {
+        let provider = user();
+        let question = Question::new(&provider, None, Secret::copy_of(TOKEN.as_bytes()));
+        let mut errand = Errand::new(&question, &Hosts::default()).unwrap();
+        errand.urls = servers.iter().map(|server| server.url()).collect();
+        let terms = Terms::new(&Hosts::default(), now()).each;
+        let requests = errand.prepare(&question, &mut Clients::default(), now()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(errand.run(requests, terms, now())).verdict
+    };
+    assert_eq!(judged(&[&dead, &alive]), Verdict::Alive);
+    assert_eq!(judged(&[&dead, &dead]), Verdict::Rejected);
+    assert_eq!(judged(&[&dead, &broken]), Verdict::NoAnswer);
+    assert_eq!(alive.connections(), 1);
+    assert_eq!(judged(&[&alive, &dead]), Verdict::Alive);
+    assert_eq!(dead.connections(), 4);
+}
+
+/// At their own hosts nobody is asked here; which requests there would be is seen all the same.
+#[test]
+fn every_provider_of_the_catalog_has_a_call_that_can_be_made() {
+    let mut clients = Clients::default();
+    let mut made = 0;
+    for provider in &Providers::embedded().unwrap().providers {
+        for shape in [None].into_iter().chain(provider.tokens.iter().map(Some)) {
+            let mut question = Question::new(provider, shape, Secret::copy_of(TOKEN.as_bytes()));
+            let needs: Vec<String> = question.needs().map(|(need, _)| need.to_owned()).collect();
+            for need in needs {
+                question = question.with(&need, Secret::copy_of(b"beside"));
+            }
+            let own = format!("{}=https://own.example.com", provider.id).parse::<NamedHost>().unwrap();
+            let errand = match Errand::new(&question, &Hosts::default()) {
+                Err(words) if words.contains("--host") => {
+                    Errand::new(&question, &[own].into_iter().collect()).unwrap()
+                }
+                Err(words) => {
+                    assert!(provider.reason_not_to_ask(shape).is_some(), "{words}");
+                    continue;
+                }
+                Ok(errand) => errand,
+            };
+            for (_, request) in errand.prepare(&question, &mut clients, now()).unwrap() {
+                assert_eq!(request.url().scheme(), "https", "{}", provider.id);
+                made += 1;
+            }
+        }
+    }
+    assert!(made > 50, "{made}");
 }
 
 #[test]
 fn aws_is_asked_with_a_signature_and_not_with_the_secret() {
-    let verify = serde_json::from_value(json!({
-        "method": "POST",
-        "url": "https://sts.amazonaws.com/",
-        "headers": { "Authorization": "{aws4:us-east-1/sts}", "Content-Type": "application/x-www-form-urlencoded" },
-        "body": "Action=GetCallerIdentity&Version=2011-06-15",
-        "statuses": { "403": "rejected" },
-        "confidence": "documented",
-    }))
-    .unwrap();
-    let provider = provider(verify);
+    let catalog = Providers::embedded().unwrap().providers;
+    let aws = catalog.iter().find(|provider| provider.id == "aws").unwrap();
     let server = ProviderServer::start(|_| answer(403, &[], "<ErrorResponse/>"));
-    let hosts = hosts(&server.url());
-    let question = Question::new(&provider, Secret::copy_of(TOKEN.as_bytes()))
-        .with("AWS_ACCESS_KEY_ID", Secret::copy_of(b"AKIAIOSFODNN7EXAMPLE"));
+    let hosts = [format!("aws={}", server.url()).parse::<NamedHost>().unwrap()].into_iter().collect();
+    let question = Question::new(aws, aws.shape("aws-secret-access-key"), Secret::copy_of(TOKEN.as_bytes()))
+        .with("key_id", Secret::copy_of(b"AKIAIOSFODNN7EXAMPLE"));
     let answered = ask(&[question], &Terms::new(&hosts, now()), |_, _| {}).remove(0);
     assert_eq!(answered.verdict, Verdict::Rejected);
     let told = server.told().remove(0);
