@@ -1,11 +1,11 @@
 //! A provider on this machine that plays every part, and one that nothing may ever reach.
 
-#[path = "../../tests/support/provider_server.rs"]
+mod calls;
+#[path = "../../../tests/support/provider_server.rs"]
 mod provider_server;
+mod secure;
 
-use std::io::Write;
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,10 +14,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use self::provider_server::{Part, ProviderServer, answer};
-use super::client::Clients;
-use super::errand::Errand;
 use super::{Answered, Hosts, NamedHost, Question, Terms, Verdict, ask};
-use crate::catalog::provider::{Provider, Providers, Verify};
+use crate::catalog::provider::{Provider, Verify};
 use crate::secret::Secret;
 
 /// A value that is found wherever it leaks to.
@@ -263,94 +261,6 @@ fn nobody_at_home_is_no_answer() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused() {
-    for name in ["127.0.0.1", "api.example.com"] {
-        let (server, _) = ProviderServer::over_tls(name, |_| answer(200, &[], "{}"));
-        let answered = asked_of(&server, &user());
-        assert_eq!(answered.words, "It did not answer: its certificate is not one that this machine trusts");
-        assert_eq!(server.told(), Vec::<String>::new());
-    }
-    // Nor is TLS spoken with one that does not.
-    let server = ProviderServer::start(|_| answer(200, &[], "{}"));
-    let answered = asked_of_url(&server.url().replace("http:", "https:"));
-    assert_eq!(answered.verdict, Verdict::NoAnswer, "{}", answered.words);
-    assert!(!server.told().concat().contains("CANARY"));
-}
-
-fn asked_of_url(url: &str) -> Answered {
-    ask_one(&user(), &hosts(url), Duration::from_secs(5))
-}
-
-#[test]
-#[ignore = "asks the server that its environment names; started by another test"]
-#[expect(clippy::disallowed_methods, reason = "that is how the other test says where")]
-fn asks_where_it_is_told() {
-    let Ok(url) = std::env::var("MCPCRED_TEST_URL") else { return };
-    let answered = asked_of_url(&url);
-    writeln!(std::io::stdout(), "verdict {:?}: {}", answered.verdict, answered.words).unwrap();
-}
-
-/// What a process of its own says that asks there, with this in its environment.
-fn asked_elsewhere(url: &str, variables: &[(&str, &str)]) -> String {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--ignored", "--exact", "--nocapture", "live::tests::asks_where_it_is_told"]);
-    child.env("MCPCRED_TEST_URL", url).envs(variables.iter().copied());
-    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
-        if !variables.iter().any(|(name, _)| *name == proxy) {
-            child.env_remove(proxy).env_remove(proxy.to_lowercase());
-        }
-    }
-    String::from_utf8_lossy(&child.output().unwrap().stdout).into_owned()
-}
-
-/// Where the certificates of the machine are files, and a variable says which.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_certificate_that_the_machine_trusts_is_taken_and_its_name_is_compared() {
-    let folder = tempfile::tempdir().unwrap();
-    let asked = |name: &str, host: &str| {
-        let (server, pem) = ProviderServer::over_tls(name, |_| answer(200, &[], "{}"));
-        let file = folder.path().join("authorities.pem");
-        std::fs::write(&file, pem).unwrap();
-        let url = server.url().replace("127.0.0.1", host);
-        let said =
-            asked_elsewhere(&url, &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "/nowhere")]);
-        (said, server.told().concat())
-    };
-    let (said, told) = asked("127.0.0.1", "127.0.0.1");
-    assert!(said.contains("verdict Alive") && told.contains(TOKEN), "{said}");
-    let (said, told) = asked("localhost", "localhost");
-    assert!(said.contains("verdict Alive") && told.contains(TOKEN), "{said}");
-    let (said, told) = asked("other.example.com", "127.0.0.1");
-    assert!(said.contains("not one that this machine trusts") && told.is_empty(), "{said}");
-
-    let nowhere = [("SSL_CERT_FILE", "/nowhere/file"), ("SSL_CERT_DIR", "/nowhere")];
-    let said = asked_elsewhere("https://localhost:1", &nowhere);
-    assert!(said.contains("install `ca-certificates`"), "{said}");
-}
-
-#[test]
-fn no_proxy_comes_between_this_machine_and_itself() {
-    let proxy = ProviderServer::start(|_| answer(200, &[], "{}"));
-    let server = ProviderServer::start(|_| answer(401, &[], "{}"));
-    let proxies = [("HTTP_PROXY", proxy.url()), ("ALL_PROXY", proxy.url()), ("http_proxy", proxy.url())];
-    let proxies: Vec<(&str, &str)> = proxies.iter().map(|(name, url)| (*name, url.as_str())).collect();
-    let said = asked_elsewhere(&server.url(), &proxies);
-    assert!(said.contains("verdict Rejected"), "{said}");
-    assert_eq!(proxy.connections(), 0);
-}
-
-#[test]
-fn a_proxy_is_asked_for_a_tunnel_and_sees_no_token() {
-    let proxy = ProviderServer::start(|_| answer(200, &[], ""));
-    let said = asked_elsewhere("https://api.example.com", &[("HTTPS_PROXY", &proxy.url())]);
-    assert!(said.contains("verdict NoAnswer"), "{said}");
-    let told = proxy.told().concat();
-    assert!(told.starts_with("CONNECT api.example.com:443 HTTP/1.1\r\n"), "{told}");
-    assert!(!told.contains("CANARY"), "{told}");
-}
-
-#[test]
 fn a_few_are_asked_at_once_and_a_host_one_at_a_time() {
     let Part::Says(bytes) = answer(200, &[], "{}") else { unreachable!() };
     let at_once = Arc::new(AtomicUsize::new(0));
@@ -460,94 +370,4 @@ fn what_cannot_be_asked_is_told_without_asking() {
     call.headers.insert("authorization".to_owned(), "Basic {basic:$email}".to_owned());
     call.needs.insert("email".to_owned(), vec!["JIRA_EMAIL".to_owned(), "EMAIL".to_owned()]);
     assert_eq!(words(&pair), "It can't be asked: `JIRA_EMAIL` is needed as well, and is not known");
-}
-
-#[test]
-fn what_is_needed_beside_the_token_fills_its_blanks() {
-    let mut verify = verify("GET", "https://dev.example.com/{org}/_apis?x=1");
-    verify.call.needs.insert("org".to_owned(), vec!["ADO_ORG".to_owned()]);
-    let provider = provider(verify);
-    let server = ProviderServer::start(|_| answer(200, &[], "{}"));
-    let hosts = hosts(&server.url());
-    let question = || Question::new(&provider, None, Secret::copy_of(TOKEN.as_bytes()));
-    assert_eq!(question().needs().collect::<Vec<_>>(), [("org", &["ADO_ORG".to_owned()][..])]);
-    let questions = [question().with("org", Secret::copy_of(b"con/toso")), question()];
-    let answers = ask(&questions, &Terms::new(&hosts, now()), |_, _| {});
-    assert!(answers.iter().all(|answered| answered.verdict == Verdict::Alive), "{answers:?}");
-    // Whose blank nobody fills takes the person's URL in its place.
-    let lines: Vec<_> = server.told().iter().map(|told| told.lines().next().unwrap().to_owned()).collect();
-    assert_eq!(lines, ["GET /con%2Ftoso/_apis?x=1 HTTP/1.1", "GET /_apis?x=1 HTTP/1.1"]);
-}
-
-#[test]
-fn what_one_host_rejects_the_next_one_may_know() {
-    let alive = ProviderServer::start(|_| answer(200, &[], "{}"));
-    let dead = ProviderServer::start(|_| answer(401, &[], "{}"));
-    let broken = ProviderServer::start(|_| answer(500, &[], "{}"));
-    let judged = |servers: &[&ProviderServer]| {
-        let provider = user();
-        let question = Question::new(&provider, None, Secret::copy_of(TOKEN.as_bytes()));
-        let mut errand = Errand::new(&question, &Hosts::default()).unwrap();
-        errand.urls = servers.iter().map(|server| server.url()).collect();
-        let terms = Terms::new(&Hosts::default(), now()).each;
-        let requests = errand.prepare(&question, &mut Clients::default(), now()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(errand.run(requests, terms, now())).verdict
-    };
-    assert_eq!(judged(&[&dead, &alive]), Verdict::Alive);
-    assert_eq!(judged(&[&dead, &dead]), Verdict::Rejected);
-    assert_eq!(judged(&[&dead, &broken]), Verdict::NoAnswer);
-    assert_eq!(alive.connections(), 1);
-    assert_eq!(judged(&[&alive, &dead]), Verdict::Alive);
-    assert_eq!(dead.connections(), 4);
-}
-
-/// At their own hosts nobody is asked here; which requests there would be is seen all the same.
-#[test]
-fn every_provider_of_the_catalog_has_a_call_that_can_be_made() {
-    let mut clients = Clients::default();
-    let mut made = 0;
-    for provider in &Providers::embedded().unwrap().providers {
-        for shape in [None].into_iter().chain(provider.tokens.iter().map(Some)) {
-            let mut question = Question::new(provider, shape, Secret::copy_of(TOKEN.as_bytes()));
-            let needs: Vec<String> = question.needs().map(|(need, _)| need.to_owned()).collect();
-            for need in needs {
-                question = question.with(&need, Secret::copy_of(b"beside"));
-            }
-            let own = format!("{}=https://own.example.com", provider.id).parse::<NamedHost>().unwrap();
-            let errand = match Errand::new(&question, &Hosts::default()) {
-                Err(words) if words.contains("--host") => {
-                    Errand::new(&question, &[own].into_iter().collect()).unwrap()
-                }
-                Err(words) => {
-                    assert!(provider.reason_not_to_ask(shape).is_some(), "{words}");
-                    continue;
-                }
-                Ok(errand) => errand,
-            };
-            for (_, request) in errand.prepare(&question, &mut clients, now()).unwrap() {
-                assert_eq!(request.url().scheme(), "https", "{}", provider.id);
-                made += 1;
-            }
-        }
-    }
-    assert!(made > 50, "{made}");
-}
-
-#[test]
-fn aws_is_asked_with_a_signature_and_not_with_the_secret() {
-    let catalog = Providers::embedded().unwrap().providers;
-    let aws = catalog.iter().find(|provider| provider.id == "aws").unwrap();
-    let server = ProviderServer::start(|_| answer(403, &[], "<ErrorResponse/>"));
-    let hosts = [format!("aws={}", server.url()).parse::<NamedHost>().unwrap()].into_iter().collect();
-    let question = Question::new(aws, aws.shape("aws-secret-access-key"), Secret::copy_of(TOKEN.as_bytes()))
-        .with("key_id", Secret::copy_of(b"AKIAIOSFODNN7EXAMPLE"));
-    let answered = ask(&[question], &Terms::new(&hosts, now()), |_, _| {}).remove(0);
-    assert_eq!(answered.verdict, Verdict::Rejected);
-    let told = server.told().remove(0);
-    let start = "authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261122/us-east-1/sts/aws4_request, ";
-    assert!(told.contains(start) && told.contains("SignedHeaders=content-type;host;x-amz-date, "), "{told}");
-    assert!(told.contains("x-amz-date: 20261122T120000Z\r\n") && !told.contains(TOKEN), "{told}");
-    let host = told.lines().find(|line| line.starts_with("host: ")).unwrap();
-    assert_eq!(host, format!("host: {}", server.url().trim_start_matches("http://")));
 }
