@@ -98,6 +98,8 @@ const EXITS: &[(&str, &str)] = &[
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("inject/environment.rs", "checks a value, and looks for it among arguments"),
+    ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
+    ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
@@ -108,8 +110,12 @@ const EXITS: &[(&str, &str)] = &[
     ("unlocking.rs", "copies the passphrase for the vault"),
 ];
 
-/// Folders whose whole business is the bytes: quoting, and ciphers.
-const EXIT_FOLDERS: &[&str] = &["inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+/// Folders whose whole business is the bytes: documents of other programs, quoting, and ciphers.
+const EXIT_FOLDERS: &[&str] =
+    &["document/", "inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+
+/// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
+const TEXT_EXITS: &[(&str, &str)] = &[];
 
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -192,6 +198,24 @@ fn secrets_leave_by_the_listed_doors() {
 }
 
 #[test]
+fn text_of_documents_leaves_by_the_listed_doors() {
+    let is_open = |text: &str| text.contains(".expose()") || text.contains("Text::expose");
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let is_listed = name.starts_with("document/") || TEXT_EXITS.iter().any(|(file, _)| *file == name);
+        if is_open(shipped(&text)) && !is_listed && !is_test(&name) {
+            wrong.push(format!("{name} exposes text of a document and is not listed"));
+        }
+    }
+    for (file, _) in TEXT_EXITS {
+        if !sources().into_iter().any(|(name, text)| name == *file && is_open(&text)) {
+            wrong.push(format!("{file} is listed and exposes no text"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn danger_has_few_addresses() {
     let mut unsafe_files: Vec<String> = sources()
         .into_iter()
@@ -200,7 +224,10 @@ fn danger_has_few_addresses() {
         .collect();
     unsafe_files.sort();
     // The console's modes and its own signals, the child's signals and job: no crate offers them safely.
-    assert_eq!(unsafe_files, ["os/process/system.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]);
+    assert_eq!(
+        unsafe_files,
+        ["os/process/system.rs", "os/readers.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]
+    );
 }
 
 #[test]

@@ -3,15 +3,27 @@
 //! Nothing is executed, expanded or followed. The text may hold secrets in the open, so it rests in memory that is
 //! wiped, the tree points into it, and a value comes out as [`Text`], which can't be printed by accident.
 
+mod error;
+mod file;
+mod json;
+mod node;
+mod place;
 mod pointer;
+mod toml;
+mod value;
+mod yaml;
 
-pub(crate) use crate::document::pointer::Pointer;
-
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
+pub(crate) use crate::document::error::{DocumentError, Why};
+pub(crate) use crate::document::place::Place;
+pub(crate) use crate::document::pointer::Pointer;
+pub(crate) use crate::document::value::{Shape, Text, Value};
 
+use crate::document::node::{FaultKind, Node, NodeKind, Tree};
+use crate::document::place::{BYTE_ORDER_MARK, Lines};
 use crate::secret::Secret;
 
 /// The largest file that is read, in bytes. The configuration of a client has some kilobytes; the largest real one,
@@ -20,6 +32,13 @@ pub(crate) const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// How deep a document may be nested.
 pub(crate) const MAX_DEPTH: usize = 128;
+
+/// How many values a document may have: what a large file holds in text takes no more memory than it does, what it
+/// holds in values takes a multiple.
+pub(crate) const MAX_VALUES: usize = 1_000_000;
+
+/// How many repeated keys are told; a person needs one.
+const MAX_DUPLICATES: usize = 100;
 
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -36,74 +55,163 @@ pub(crate) enum Syntax {
     Yaml,
 }
 
+impl Syntax {
+    /// As a person calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Jsonc => "JSON with comments",
+            Self::Toml => "TOML",
+            Self::Yaml => "YAML",
+        }
+    }
+}
+
 /// A file that was read and understood.
 pub(crate) struct Document {
     path: PathBuf,
     syntax: Syntax,
     text: Secret,
-    root: Node,
-    comments: Vec<Range<usize>>,
-    leniency: Option<usize>,
+    lines: Lines,
+    tree: Tree,
     duplicates: Vec<(Pointer, usize)>,
 }
 
-/// A value and where its text lies, in bytes from the beginning of the file, quotes and all.
-struct Node {
-    span: Range<usize>,
-    kind: NodeKind,
+impl Document {
+    /// Reads a file. `None` where there is none; links are followed; nothing else than a regular file is opened, so
+    /// that no pipe is waited for.
+    ///
+    /// # Errors
+    /// Where the file can't be read, is no regular file, is larger than [`MAX_DOCUMENT`], or is not understood.
+    pub(crate) fn read(path: &Path, syntax: Syntax) -> Result<Option<Self>, DocumentError> {
+        match file::read(path) {
+            Ok(Some(text)) => Self::parse(path, text, syntax).map(Some),
+            Ok(None) => Ok(None),
+            Err(why) => Err(DocumentError::new(path, why)),
+        }
+    }
+
+    /// Understands a text; `path` is only what it is called.
+    ///
+    /// A file without a value is an empty mapping, as it is to its clients, but for [`Syntax::Json`]: their readers
+    /// call that an error.
+    ///
+    /// # Errors
+    /// Where the text is longer than [`MAX_DOCUMENT`], is not UTF-8, is not written in the syntax, is nested deeper
+    /// than [`MAX_DEPTH`], or holds more than [`MAX_VALUES`].
+    pub(crate) fn parse(path: &Path, text: Secret, syntax: Syntax) -> Result<Self, DocumentError> {
+        let error = |why| DocumentError::new(path, why);
+        if text.len() > MAX_DOCUMENT {
+            return Err(error(Why::TooLarge));
+        }
+        let bytes = text.expose_secret();
+        let lines = Lines::of(bytes);
+        let characters = text
+            .expose_secret_str()
+            .map_err(|fault| error(Why::NotText { place: lines.place(bytes, fault.valid_up_to()) }))?;
+        let body = characters.strip_prefix(BYTE_ORDER_MARK).unwrap_or(characters);
+        let base = characters.len() - body.len();
+        let result = match syntax {
+            Syntax::Json | Syntax::Jsonc => json::read(body, base, syntax),
+            Syntax::Toml => toml::read(body, base),
+            Syntax::Yaml => yaml::read(body, base),
+        };
+        let tree = result.map_err(|fault| {
+            let place = lines.place(bytes, fault.offset);
+            error(match fault.kind {
+                FaultKind::Syntax(what) => Why::Syntax { syntax, place, what },
+                FaultKind::TooDeep => Why::TooDeep { place },
+                FaultKind::TooMany => Why::TooMany { place },
+            })
+        })?;
+        let mut duplicates = Vec::new();
+        find_duplicates(bytes, &tree.root, &mut Vec::new(), &mut duplicates);
+        Ok(Self { path: path.to_owned(), syntax, text, lines, tree, duplicates })
+    }
+
+    /// The whole document.
+    pub(crate) fn root(&self) -> Value<'_> {
+        Value::root(self)
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How it is written.
+    pub(crate) fn syntax(&self) -> Syntax {
+        self.syntax
+    }
+
+    /// All of its text, with the byte order mark where it has one: spans count from here.
+    pub(crate) fn text(&self) -> Text<'_> {
+        Text::of(self.text.expose_secret_str().unwrap_or_default())
+    }
+
+    /// Where the first comment or trailing comma is in a file of [`Syntax::Json`].
+    pub(crate) fn leniency(&self) -> Option<Place> {
+        self.tree.leniency.map(|offset| self.place(offset))
+    }
+
+    /// Keys that are written again later in the same mapping, where the earlier one lies, which nobody reads. No
+    /// more than the first hundred.
+    pub(crate) fn duplicates(&self) -> impl Iterator<Item = (&Pointer, Place)> {
+        self.duplicates.iter().map(|(pointer, offset)| (pointer, self.place(*offset)))
+    }
+
+    /// Comments with their marks, in the order of the file.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = (Text<'_>, Place)> {
+        self.tree.comments.iter().map(|span| (Text::of(self.slice(span)), self.place(span.start)))
+    }
+
+    /// The place of a byte, counted from the beginning of the file; of the end for one past it.
+    pub(crate) fn place(&self, offset: usize) -> Place {
+        self.lines.place(self.text.expose_secret(), offset)
+    }
+
+    fn slice(&self, span: &Range<usize>) -> &str {
+        self.text
+            .expose_secret()
+            .get(span.clone())
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
 }
 
-enum NodeKind {
-    Null,
-    Boolean(bool),
-    Number,
-    String(Content),
-    Sequence(Vec<Node>),
-    /// Keys may occur twice: the later one counts, as for every client.
-    Mapping(Vec<Member>),
-}
-
-struct Member {
-    key: Content,
-    key_span: Range<usize>,
-    value: Node,
-}
-
-/// What a string says.
-enum Content {
-    /// The same as is written in the file, there.
-    Written(Range<usize>),
-    /// Something else, because of an escape.
-    Decoded(Zeroizing<String>),
-}
-
-/// Text from a document. It may be a secret, so it has neither `Debug` nor `Display`; `tests/house_rules.rs` lists
-/// the files that may look at it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Text<'d>(&'d str);
-
-/// A place in a file as editors count: both from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-pub(crate) struct Place {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-}
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Null,
-    Boolean(bool),
-    Number,
-    String,
-    Sequence,
-    Mapping,
-}
-
-/// A value, where it is, and the way to what it holds.
-#[derive(Clone)]
-pub(crate) struct Value<'d> {
-    document: &'d Document,
+/// As deep as the document, which has a limit.
+fn find_duplicates<'d>(
+    text: &'d [u8],
     node: &'d Node,
-    pointer: Pointer,
+    way: &mut Vec<std::borrow::Cow<'d, str>>,
+    duplicates: &mut Vec<(Pointer, usize)>,
+) {
+    match &node.kind {
+        NodeKind::Sequence(nodes) => {
+            for (number, node) in nodes.iter().enumerate() {
+                way.push(number.to_string().into());
+                find_duplicates(text, node, way, duplicates);
+                way.pop();
+            }
+        }
+        NodeKind::Mapping(members) => {
+            let mut seen = HashMap::with_capacity(members.len());
+            for member in members {
+                let key = member.key.text(text);
+                if let Some(earlier) = seen.insert(key, member.key_span.start)
+                    && duplicates.len() < MAX_DUPLICATES
+                {
+                    let parent = way.iter().fold(Pointer::default(), |pointer, step| pointer.join(step));
+                    duplicates.push((parent.join(key), earlier));
+                }
+                way.push(key.into());
+                find_duplicates(text, &member.value, way, duplicates);
+                way.pop();
+            }
+        }
+        NodeKind::Null | NodeKind::Boolean(_) | NodeKind::Number | NodeKind::String(_) => {}
+    }
 }
+
+#[cfg(test)]
+mod tests;

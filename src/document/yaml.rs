@@ -1,0 +1,290 @@
+//! YAML, built from the events of `saphyr-parser`: the first document, with aliases and tags not followed.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use zeroize::Zeroizing;
+
+use crate::document::node::{Content, Fault, Member, Node, NodeKind, Tree};
+use crate::document::{MAX_DEPTH, MAX_VALUES};
+
+/// Reads the text, which begins `base` bytes after the beginning of the file. A file without a value is an empty
+/// mapping, as it is to the clients that read YAML.
+pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
+    if let Some(index) = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) {
+        return Err(Fault::syntax(base + index, "control characters are not allowed"));
+    }
+    let offsets = Offsets::of(text);
+    let mut builder = Builder { text, base, open: Vec::new(), root: None, scalars: Vec::new(), count: 0 };
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            Fault::syntax(base + offsets.byte(text, error.marker().index()), words(error.info()))
+        })?;
+        let start = offsets.byte(text, span.start.index());
+        let end = offsets.byte(text, span.end.index()).max(start);
+        if matches!(event, Event::DocumentEnd) {
+            break;
+        }
+        builder.take(event, start..end)?;
+    }
+    let comments = comments(text, base, &builder.scalars);
+    let root = match builder.root {
+        None | Some(Node { kind: NodeKind::Null, .. }) => {
+            Node { span: base..base, kind: NodeKind::Mapping(Vec::new()) }
+        }
+        Some(root) => root,
+    };
+    Ok(Tree { root, comments, leniency: None })
+}
+
+/// Bytes of characters: `saphyr-parser` counts characters.
+struct Offsets(Option<Vec<usize>>);
+
+/// Every how many characters the index has an entry.
+const STRIDE: usize = 64;
+
+impl Offsets {
+    fn of(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self(None);
+        }
+        Self(Some(text.char_indices().step_by(STRIDE).map(|(offset, _)| offset).collect()))
+    }
+
+    fn byte(&self, text: &str, character: usize) -> usize {
+        let Some(index) = &self.0 else { return character.min(text.len()) };
+        let Some(start) = index.get(character / STRIDE) else { return text.len() };
+        let rest = text.get(*start..).unwrap_or_default();
+        rest.char_indices().nth(character % STRIDE).map_or(text.len(), |(offset, _)| start + offset)
+    }
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    base: usize,
+    open: Vec<Open>,
+    root: Option<Node>,
+    /// Where text lies in which `#` begins no comment.
+    scalars: Vec<Range<usize>>,
+    count: usize,
+}
+
+/// A collection that is not complete.
+struct Open {
+    start: usize,
+    kind: OpenKind,
+}
+
+enum OpenKind {
+    Sequence(Vec<Node>),
+    Mapping { members: Vec<Member>, key: Option<(Content, Range<usize>)> },
+}
+
+impl Builder<'_> {
+    fn take(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Fault> {
+        match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                let is_decorated = anchor > 0 || tag.is_some();
+                let node = self.scalar(value, style, tag.as_deref(), is_decorated, span);
+                self.close(node)
+            }
+            Event::Alias(_) => self.close(Node { span: self.shifted(&span), kind: NodeKind::Null }),
+            Event::SequenceStart(..) => self.open(span.start, OpenKind::Sequence(Vec::new())),
+            Event::MappingStart(..) => {
+                self.open(span.start, OpenKind::Mapping { members: Vec::new(), key: None })
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(open) = self.open.pop() else { return Ok(()) };
+                let (last, kind) = match open.kind {
+                    OpenKind::Sequence(nodes) => {
+                        (nodes.last().map(|node| node.span.end), NodeKind::Sequence(nodes))
+                    }
+                    OpenKind::Mapping { members, .. } => (
+                        members.last().map(|member| member.value.span.end.max(member.key_span.end)),
+                        NodeKind::Mapping(members),
+                    ),
+                };
+                let start = self.base + open.start;
+                let mut end = last.unwrap_or(start).max(start);
+                // A collection in brackets ends with one; another one with its last value.
+                if matches!(self.text.as_bytes().get(span.start), Some(b']' | b'}')) && !span.is_empty() {
+                    end = end.max(self.base + span.end);
+                }
+                self.close(Node { span: start..end, kind })
+            }
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
+        }
+    }
+
+    fn shifted(&self, span: &Range<usize>) -> Range<usize> {
+        self.base + span.start..self.base + span.end
+    }
+
+    fn open(&mut self, start: usize, kind: OpenKind) -> Result<(), Fault> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Fault::too_deep(self.base + start));
+        }
+        self.open.push(Open { start, kind });
+        Ok(())
+    }
+
+    /// Puts a complete value where it belongs.
+    fn close(&mut self, node: Node) -> Result<(), Fault> {
+        self.count += 1;
+        if self.count > MAX_VALUES {
+            return Err(Fault::too_many(node.span.start));
+        }
+        match self.open.last_mut().map(|open| &mut open.kind) {
+            None => self.root = Some(node),
+            Some(OpenKind::Sequence(nodes)) => nodes.push(node),
+            Some(OpenKind::Mapping { members, key }) => match key.take() {
+                Some((key, key_span)) => members.push(Member { key, key_span, value: node }),
+                // A key that is no text is known by how it is written.
+                None => {
+                    let content = match node.kind {
+                        NodeKind::String(content) => content,
+                        _ => Content::Written(node.span.clone()),
+                    };
+                    *key = Some((content, node.span));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        value: Cow<'_, str>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        is_decorated: bool,
+        span: Range<usize>,
+    ) -> Node {
+        let start = if is_decorated { self.after_decoration(&span) } else { span.start };
+        let span = start..self.trimmed(start, span.end, style);
+        if !span.is_empty() {
+            self.scalars.push(span.clone());
+        }
+        let is_text = match tag {
+            Some(tag) if tag.is_yaml_core_schema() => tag.suffix == "str",
+            Some(_) => true,
+            None => style != ScalarStyle::Plain,
+        };
+        let kind = if is_text { None } else { plain(&value) };
+        let kind = kind.unwrap_or_else(|| NodeKind::String(self.content(value, style, &span)));
+        Node { span: self.shifted(&span), kind }
+    }
+
+    /// Without an anchor, a tag, and the white space and comments behind them.
+    fn after_decoration(&self, span: &Range<usize>) -> usize {
+        let mut rest = self.text.get(span.clone()).unwrap_or_default();
+        loop {
+            rest = rest.trim_start();
+            rest = match rest.as_bytes().first() {
+                Some(b'&' | b'!') => {
+                    rest.find(char::is_whitespace).and_then(|end| rest.get(end..)).unwrap_or_default()
+                }
+                Some(b'#') => rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default(),
+                _ => return span.end - rest.len(),
+            };
+        }
+    }
+
+    /// Where the text of the scalar ends: not with the white space behind it.
+    fn trimmed(&self, start: usize, end: usize, style: ScalarStyle) -> usize {
+        let text = self.text.get(start..end).unwrap_or_default();
+        match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                // The last line break belongs to it, the indentation of what follows does not.
+                start + text.trim_end_matches([' ', '\t']).len()
+            }
+            _ => start + text.trim_end().len(),
+        }
+    }
+
+    fn content(&self, value: Cow<'_, str>, style: ScalarStyle, span: &Range<usize>) -> Content {
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let begin = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
+            // The text of a block of one line follows its header and its indentation.
+            ScalarStyle::Literal | ScalarStyle::Folded => written.find('\n').map_or(written.len(), |end| {
+                let rest = written.get(end..).unwrap_or_default();
+                written.len() - rest.trim_start_matches(['\n', ' ']).len()
+            }),
+            ScalarStyle::Plain => 0,
+        };
+        let inner = span.start + begin..span.start + begin + value.len();
+        if inner.end <= span.end && self.text.get(inner.clone()) == Some(&*value) {
+            return Content::Written(self.shifted(&inner));
+        }
+        Content::Decoded(Zeroizing::new(value.into_owned()))
+    }
+}
+
+/// What a scalar without quotes is by the core schema of YAML 1.2; nothing for a string.
+fn plain(value: &str) -> Option<NodeKind> {
+    match value {
+        "" | "~" | "null" | "Null" | "NULL" => return Some(NodeKind::Null),
+        "true" | "True" | "TRUE" => return Some(NodeKind::Boolean(true)),
+        "false" | "False" | "FALSE" => return Some(NodeKind::Boolean(false)),
+        _ => {}
+    }
+    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+    let is_of = |digits: &str, radix: u32| !digits.is_empty() && digits.chars().all(|it| it.is_digit(radix));
+    let is_number = matches!(digits, ".inf" | ".Inf" | ".INF")
+        || matches!(value, ".nan" | ".NaN" | ".NAN")
+        || value.strip_prefix("0x").is_some_and(|digits| is_of(digits, 16))
+        || value.strip_prefix("0o").is_some_and(|digits| is_of(digits, 8))
+        || (digits.starts_with(|it: char| it.is_ascii_digit() || it == '.')
+            && digits.chars().all(|it| it.is_ascii_digit() || matches!(it, '.' | 'e' | 'E' | '-' | '+'))
+            && digits.parse::<f64>().is_ok());
+    is_number.then_some(NodeKind::Number)
+}
+
+/// From a `#` at the beginning of a line or behind white space to the end of the line, outside of scalars.
+fn comments(text: &str, base: usize, scalars: &[Range<usize>]) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut scalars = scalars.iter().peekable();
+    let mut comments = Vec::new();
+    let mut index = 0;
+    while let Some(byte) = bytes.get(index) {
+        while scalars.peek().is_some_and(|scalar| scalar.end <= index) {
+            scalars.next();
+        }
+        if let Some(scalar) = scalars.peek().filter(|scalar| scalar.start <= index) {
+            index = scalar.end;
+            continue;
+        }
+        let is_free = index == 0 || matches!(bytes.get(index - 1), Some(b' ' | b'\t' | b'\n' | b'\r'));
+        if *byte == b'#' && is_free {
+            let length = bytes[index..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let end = length.map_or(bytes.len(), |length| index + length);
+            comments.push(base + index..base + end);
+            index = end;
+        } else {
+            index += 1;
+        }
+    }
+    comments
+}
+
+/// What is wrong. Most of what the library says is fixed words, but not all of it.
+fn words(info: &str) -> &'static str {
+    const KNOWN: &[(&str, &str)] = &[
+        ("tab", "tabs can't indent"),
+        ("indent", "the indentation fits nothing above"),
+        ("recursion", "too many brackets in one another"),
+        ("quoted scalar", "a string in quotes has no end, or an escape that YAML does not know"),
+        ("mapping values are not allowed", "a colon is not expected here"),
+        ("simple key", "a colon is missing here"),
+        ("flow", "a comma or a closing bracket is missing"),
+        ("expected key", "a key is expected here"),
+        ("unknown anchor", "an alias has no anchor"),
+    ];
+    KNOWN.iter().find(|(part, _)| info.contains(part)).map_or("this is not allowed here", |(_, words)| words)
+}
