@@ -1,6 +1,6 @@
 //! Asking providers about the values that servers use, and what the answers change.
 
-use crate::catalog::provider::Provider;
+use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
 use crate::check::finding::{Action, Finding, Reason, Status};
 use crate::check::freshness;
@@ -11,9 +11,6 @@ use crate::check::verdict::Verdict;
 use crate::credentials::Lesson;
 use crate::live::{self, Answered, Question, Terms};
 use crate::secret::Secret;
-
-/// The other half of a pair, which a call to AWS is signed with.
-const BESIDE: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"];
 
 /// Asks about every value that something refers to, corrects the findings, and gives what is to be noted of the
 /// credentials that are kept.
@@ -28,11 +25,12 @@ pub(crate) fn ask(
     for name in &found.used {
         let Some(value) = value_of(values, name) else { continue };
         match provider_of(values, name, &value) {
-            Some(provider) => {
-                let mut question = Question::new(provider, value);
-                for other in BESIDE {
-                    if let (true, Some(half)) = (name.starts_with("AWS_"), value_of(values, other)) {
-                        question = question.with(other, half);
+            Some((provider, shape)) => {
+                let mut question = Question::new(provider, shape, value);
+                let needs: Vec<_> = question.needs().collect();
+                for (need, variables) in needs {
+                    if let Some(beside) = variables.iter().find_map(|variable| value_of(values, variable)) {
+                        question = question.with(need, beside);
                     }
                 }
                 names.push(name.clone());
@@ -80,12 +78,16 @@ fn value_of(values: &Values<'_>, name: &str) -> Option<Secret> {
 }
 
 /// By the form of the value; where it has none of its own, by the name.
-fn provider_of<'c>(values: &Values<'c>, name: &str, value: &Secret) -> Option<&'c Provider> {
-    let by_form = values.detector.provider_of(value).and_then(|id| values.catalog.provider(id));
+fn provider_of<'c>(
+    values: &Values<'c>,
+    name: &str,
+    value: &Secret,
+) -> Option<(&'c Provider, Option<&'c TokenShape>)> {
+    let by_form = values.detector.provider_of(value).map(|(provider, shape)| (provider, Some(shape)));
     let requirement = values.catalog.requirement(name);
     by_form.or_else(|| {
         let requirement = requirement.filter(|it| matches!(it.kind, SecretKind::Token | SecretKind::PairSecret))?;
-        values.catalog.provider(requirement.provider.as_deref()?)
+        Some((values.catalog.provider(requirement.provider.as_deref()?)?, None))
     })
 }
 

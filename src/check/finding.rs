@@ -100,7 +100,7 @@ impl Reason {
 }
 
 /// Where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(crate) struct Location {
     /// The file.
     pub(crate) file: PathBuf,
