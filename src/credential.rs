@@ -92,6 +92,9 @@ pub(crate) struct Facts {
     /// When its issuer will stop accepting it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Timestamp>,
+    /// What its issuer lets it do, as far as the issuer told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<String>,
     /// After how many days it should be replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rotate_every_days: Option<u32>,
@@ -111,6 +114,7 @@ impl Facts {
             created,
             rotated: None,
             expires: None,
+            scopes: Vec::new(),
             rotate_every_days: kind.rotation_days(),
             note: None,
         }

@@ -22,13 +22,22 @@ pub(crate) struct Client {
     /// What it does with placeholders.
     #[serde(default)]
     pub(crate) references: References,
+    /// Whether entries of the same name in several of its files become one, key by key. Otherwise the one in the
+    /// strongest file counts as a whole.
+    #[serde(default)]
+    pub(crate) merges: bool,
+    /// Folders and files that are here where this client is used. Where none is, and none of its own configurations
+    /// either, it is not expected to read what belongs to another client ([`ConfigurationFile::guest`]).
+    #[serde(default)]
+    pub(crate) traces: Vec<String>,
     /// What a person has to do before a change counts: `start a new session`.
     #[serde(default)]
     pub(crate) reload: Option<String>,
-    /// Its configurations.
+    /// Its configurations, the weakest first: what a later one says of a server takes the place of what an earlier
+    /// one says.
     #[serde(default, rename = "file")]
     pub(crate) files: Vec<ConfigurationFile>,
-    /// Files that it once read, or writes as copies: they may hold secrets, and nobody reads them.
+    /// Other files of its own that may hold secrets: what it once read, copies that it makes, stores in the open.
     #[serde(default, rename = "leftover")]
     pub(crate) leftovers: Vec<Leftover>,
 }
@@ -71,10 +80,70 @@ pub(crate) struct References {
     pub(crate) syntaxes: Vec<ReferenceSyntax>,
     /// In which fields; in all of them where the list is empty.
     pub(crate) fields: Vec<FieldKind>,
+    /// Whether nobody has told what it does, so that nothing can be said of any placeholder.
+    pub(crate) unknown: bool,
     /// What comes of a name that is not set.
     pub(crate) unset: Unset,
-    /// Names that it makes empty in `url` and `headers`.
-    pub(crate) blanked: Vec<String>,
+    /// Whether a name that is set to nothing gives way to its default, as in a shell.
+    pub(crate) default_if_empty: bool,
+    /// In which fields a placeholder within a default is looked at too.
+    pub(crate) nested: Vec<FieldKind>,
+    /// Whether only names count that the person has approved in the settings of the client.
+    pub(crate) approved_only: bool,
+    /// Names that it makes empty, set or not.
+    pub(crate) blanked: Vec<Blanked>,
+    /// Fields with rules of their own.
+    pub(crate) except: Vec<Exception>,
+}
+
+/// Names that a client makes empty.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Blanked {
+    /// Where.
+    pub(crate) fields: Vec<FieldKind>,
+    /// Which.
+    pub(crate) names: Vec<String>,
+}
+
+/// Fields in which a client follows other rules than elsewhere. What is not said here is as elsewhere.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exception {
+    /// Where.
+    pub(crate) fields: Vec<FieldKind>,
+    /// Which placeholders it knows there.
+    #[serde(default)]
+    pub(crate) syntaxes: Option<Vec<ReferenceSyntax>>,
+    /// What comes of a name that is not set there.
+    #[serde(default)]
+    pub(crate) unset: Option<Unset>,
+}
+
+impl References {
+    /// The placeholders that the client knows in such a field.
+    pub(crate) fn syntaxes_in(&self, field: FieldKind) -> &[ReferenceSyntax] {
+        let own = self.exceptions(field).find_map(|exception| exception.syntaxes.as_deref());
+        match own {
+            Some(syntaxes) => syntaxes,
+            None if self.fields.is_empty() || self.fields.contains(&field) => &self.syntaxes,
+            None => &[],
+        }
+    }
+
+    /// What comes of a name in such a field that is not set.
+    pub(crate) fn unset_in(&self, field: FieldKind) -> Unset {
+        self.exceptions(field).find_map(|exception| exception.unset).unwrap_or(self.unset)
+    }
+
+    /// Whether the client makes this name empty in such a field.
+    pub(crate) fn blanks(&self, name: &str, field: FieldKind) -> bool {
+        self.blanked.iter().any(|it| it.fields.contains(&field) && it.names.iter().any(|own| own == name))
+    }
+
+    fn exceptions(&self, field: FieldKind) -> impl Iterator<Item = &Exception> {
+        self.except.iter().filter(move |exception| exception.fields.contains(&field))
+    }
 }
 
 /// How a placeholder is written.
@@ -113,6 +182,12 @@ pub(crate) enum ReferenceSyntax {
     /// `${{ secrets.NAME }}`
     #[serde(rename = "${{ secrets.NAME }}")]
     Secrets,
+    /// `${{ inputs.NAME }}`, `${{ vars.NAME }}`: of the same making, and no secrets.
+    #[serde(rename = "${{ inputs.NAME }}")]
+    Inputs,
+    /// `%VAR%`: of the command prompt of Windows.
+    #[serde(rename = "%VAR%")]
+    Percent,
     /// `${user_config.key}`: of an MCPB bundle.
     #[serde(rename = "${user_config.key}")]
     UserConfig,
@@ -173,8 +248,9 @@ pub(crate) enum FieldKind {
 pub(crate) struct ConfigurationFile {
     /// Whom it is for.
     pub(crate) scope: Scope,
-    /// Where it is, with `*` for one folder or file of any name and `~`, `$CONFIG`, `$APPDATA`, … as
-    /// `configuration/discover.rs` tells. One without a base lies in the project.
+    /// Where it is. It begins with `~`, with `$CONFIG` and the other words that `configuration/places.rs` tells of,
+    /// with any other `$VARIABLE`, or with a root; without any of them it lies in the project. `*` stands for any
+    /// characters within one step, `{a,b}` for one of several, the weakest first.
     pub(crate) path: String,
     /// On which systems; on all of them where the list is empty.
     #[serde(default)]
@@ -185,22 +261,60 @@ pub(crate) struct ConfigurationFile {
     pub(crate) layout: Layout,
     /// Where in the document they are: keys from the root, each one a step, `*` for every key.
     pub(crate) key: Vec<String>,
+    /// Where else they may be.
+    #[serde(default)]
+    pub(crate) or: Vec<Vec<String>>,
     /// Whether teams commit it.
     #[serde(default)]
     pub(crate) committed: bool,
     /// Whether mcpcred may change it. Not: what a manager or another program owns.
     #[serde(default = "yes")]
     pub(crate) writable: bool,
-    /// Whether parent folders of the project are searched too, the nearest first.
+    /// Which parent folders of the project are searched too, the nearest being the strongest.
     #[serde(default)]
-    pub(crate) from_parents: bool,
-    /// The variable that moves it, and what of `path` its value stands for.
+    pub(crate) parents: Parents,
+    /// The variables that move it, the strongest first.
     #[serde(default)]
-    pub(crate) moved_by: Option<MovedBy>,
+    pub(crate) moved_by: Vec<MovedBy>,
+    /// A file in the same project that keeps the client from reading this one.
+    #[serde(default)]
+    pub(crate) hidden_by: Option<String>,
+    /// Whether it counts for itself: of a profile, of another edition of the program. What it says of a server takes
+    /// no other's place.
+    #[serde(default)]
+    pub(crate) apart: bool,
+    /// Whether the client reads nothing else where this file is.
+    #[serde(default)]
+    pub(crate) exclusive: bool,
+    /// Whether it belongs to another client, and this one reads it as well.
+    #[serde(default)]
+    pub(crate) guest: bool,
+    /// Whether one comment or trailing comma makes the client pass over the whole file.
+    #[serde(default)]
+    pub(crate) strict: bool,
+    /// Whether only what stands between two lines of `---` at its beginning is the document.
+    #[serde(default)]
+    pub(crate) front_matter: bool,
+    /// What the client does with placeholders in this file, where that is not what it does elsewhere.
+    #[serde(default)]
+    pub(crate) references: Option<References>,
 }
 
 fn yes() -> bool {
     true
+}
+
+/// Which folders above the one that a person stands in are searched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Parents {
+    /// None. The root of the repository is searched in any case, for that is what an editor opens.
+    #[default]
+    None,
+    /// Up to the root of the repository.
+    Repository,
+    /// All.
+    All,
 }
 
 /// `CLAUDE_CONFIG_DIR` stands for the folder of the file.
@@ -214,7 +328,7 @@ pub(crate) struct MovedBy {
     pub(crate) path: String,
 }
 
-/// Whom a configuration is for. Later ones win over earlier ones.
+/// Whom a configuration is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Scope {
@@ -259,7 +373,7 @@ pub(crate) enum Layout {
     Nested,
 }
 
-/// A file that nobody should need any more.
+/// A file of a client that is no configuration and may hold secrets.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Leftover {
@@ -270,4 +384,78 @@ pub(crate) struct Leftover {
     /// On which systems; on all of them where the list is empty.
     #[serde(default)]
     pub(crate) platforms: Vec<Platform>,
+    /// Whether the client needs it, so that a secret in it is told of and the file is not to be deleted.
+    #[serde(default)]
+    pub(crate) in_use: bool,
+}
+
+/// The clients that are part of the binary.
+///
+/// # Errors
+/// Never in a binary that passed its tests.
+pub(crate) fn embedded() -> Result<Vec<Client>, toml::de::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Clients {
+        client: Vec<Client>,
+    }
+    toml::from_str::<Clients>(include_str!("clients.toml")).map(|file| file.client)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_client_is_known_by_one_id_and_says_where_it_keeps_its_servers() {
+        let clients = embedded().unwrap();
+        let ids: HashSet<_> = clients.iter().map(|client| &client.id).collect();
+        assert_eq!(ids.len(), clients.len());
+        let with_files = clients.iter().filter(|client| !client.files.is_empty()).count();
+        assert!(with_files >= 30, "{with_files}");
+        for client in &clients {
+            assert!(!client.files.is_empty() || !client.leftovers.is_empty(), "{}", client.id);
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            assert!(client.id.bytes().all(is_plain), "{}", client.id);
+            assert!(client.page.as_ref().is_none_or(|page| page.starts_with("https://")), "{}", client.id);
+        }
+    }
+
+    #[test]
+    fn what_a_manager_owns_is_never_written() {
+        for client in embedded().unwrap() {
+            for file in client.files {
+                let is_managed = file.scope == Scope::Managed;
+                assert!(!is_managed || !file.writable, "{} {}", client.id, file.path);
+                let is_in_project = !file.path.starts_with(['~', '$', '/']) && !file.path.starts_with("C:");
+                assert_eq!(
+                    is_in_project,
+                    matches!(file.scope, Scope::Project | Scope::Local) && file.path != "~/.claude.json",
+                    "{} {}",
+                    client.id,
+                    file.path
+                );
+                assert!(!file.path.contains('\\') && !file.key.is_empty(), "{} {}", client.id, file.path);
+            }
+        }
+    }
+
+    #[test]
+    fn rules_of_a_field_stand_in_for_those_of_all() {
+        let clients = embedded().unwrap();
+        let references = |id: &str| &clients.iter().find(|client| client.id == id).unwrap().references;
+        let gemini = references("gemini-cli");
+        assert_eq!(gemini.unset_in(FieldKind::Env), Unset::Empty);
+        assert_eq!(gemini.unset_in(FieldKind::Args), Unset::Literal);
+        let copilot = references("copilot-cli");
+        assert!(copilot.syntaxes_in(FieldKind::Env).contains(&ReferenceSyntax::BareName));
+        assert!(!copilot.syntaxes_in(FieldKind::Headers).contains(&ReferenceSyntax::BareName));
+        let q = references("amazon-q");
+        assert_eq!(q.syntaxes_in(FieldKind::Args), []);
+        assert_eq!(q.syntaxes_in(FieldKind::Command), [ReferenceSyntax::Dollar, ReferenceSyntax::Braces]);
+        assert!(references("claude-code").blanks("NPM_TOKEN", FieldKind::Headers));
+        assert!(!references("claude-code").blanks("NPM_TOKEN", FieldKind::Env));
+    }
 }

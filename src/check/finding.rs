@@ -72,6 +72,31 @@ pub(crate) enum Reason {
     NotMarkedSensitive,
 }
 
+impl Reason {
+    /// Which of two reasons of the same status is told, where only one can be: the one that has to be mended first.
+    pub(crate) fn gravity(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::NotVerifiable | Self::RateLimited | Self::NoAnswer => 1,
+            Self::RotationDue => 2,
+            Self::ExpiresSoon => 3,
+            Self::Duplicate => 4,
+            Self::SyncedFolder | Self::WorldReadable | Self::NotMarkedSensitive => 5,
+            Self::InsufficientScope => 6,
+            Self::Malformed => 7,
+            Self::Rejected => 8,
+            Self::Expired => 9,
+            Self::StoreUnavailable => 10,
+            Self::Empty => 11,
+            Self::UnsetReference => 12,
+            Self::UnsupportedReference => 13,
+            Self::Missing => 14,
+            Self::VulnerableClient | Self::Unreadable => 15,
+            Self::Plaintext => 16,
+        }
+    }
+}
+
 /// Where it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Location {
@@ -106,8 +131,8 @@ pub(crate) struct Finding {
     pub(crate) reason: Reason,
     /// The entry in the configuration, where it is about one.
     pub(crate) server: Option<String>,
-    /// The `id` of the client in the catalog.
-    pub(crate) client: Option<String>,
+    /// The `id`s of the clients in the catalog: one file may have several readers.
+    pub(crate) clients: Vec<String>,
     /// Whom the configuration is for.
     pub(crate) scope: Option<Scope>,
     /// The credential or variable.

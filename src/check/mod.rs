@@ -2,4 +2,9 @@
 //! providers answer into findings.
 
 pub(crate) mod finding;
+pub(crate) mod fingerprint;
+pub(crate) mod freshness;
+pub(crate) mod known;
 pub(crate) mod report;
+pub(crate) mod synced;
+pub(crate) mod verdict;

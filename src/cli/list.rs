@@ -49,6 +49,7 @@ struct Row {
     rotated: Option<Timestamp>,
     expires: Option<Timestamp>,
     expired: bool,
+    scopes: Vec<String>,
     rotate_every_days: Option<u32>,
     rotation_due_on: Option<Timestamp>,
     rotation_due: bool,
@@ -63,7 +64,7 @@ impl Row {
         let rotation_due_on = entry.facts.rotation_due_on();
         let rotation_due = entry.facts.is_rotation_due(now);
         let expired = entry.facts.is_expired(now);
-        let Facts { kind, server, label, tags, created, rotated, expires, rotate_every_days, note } =
+        let Facts { kind, server, label, tags, created, rotated, expires, scopes, rotate_every_days, note } =
             entry.facts;
         Self {
             name,
@@ -75,6 +76,7 @@ impl Row {
             rotated,
             expires,
             expired,
+            scopes,
             rotate_every_days,
             rotation_due_on,
             rotation_due,

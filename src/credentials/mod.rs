@@ -2,6 +2,7 @@
 
 mod add;
 mod delete;
+mod learn;
 mod read;
 mod rebuild;
 mod relocate;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub(crate) use crate::credentials::learn::Lesson;
 pub(crate) use crate::credentials::repair::Repair;
 pub(crate) use crate::credentials::stores::{Choice, ChosenBy, Stores};
 

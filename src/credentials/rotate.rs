@@ -62,6 +62,7 @@ impl Credentials {
                 }
                 return Err(error.into());
             }
+            entry.facts.scopes.clear();
             change(&mut entry);
             entry.facts.rotated = Some(now);
             entry.state = State::Stored;
@@ -117,6 +118,7 @@ impl Credentials {
             let came = entry.facts.rotated.unwrap_or(entry.facts.created);
             entry.facts.rotated = entry.previous_rotated.replace(came);
             std::mem::swap(&mut entry.facts.expires, &mut entry.previous_expires);
+            entry.facts.scopes.clear();
             index.put(&self.profile, &name, entry);
             self.index.save(index)?;
             Ok(name)

@@ -1,1 +1,21 @@
 //! ASKING PROVIDERS whether a token lives: over TLS, at the catalog's host, under a deadline, with no redirect followed.
+//!
+//! Nothing here runs without `--live`. A token goes to the catalog's host, or to the one that the person named for its
+//! provider; never to a host that stands in a configuration. Of the answer only numbers and dates come out, and what a
+//! scope may be made of: no text of a stranger.
+
+mod answer;
+mod ask;
+mod aws;
+mod call;
+mod client;
+mod errand;
+mod hosts;
+mod question;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use crate::live::answer::{Answered, Verdict};
+pub(crate) use crate::live::ask::{Terms, ask};
+pub(crate) use crate::live::hosts::{Hosts, NamedHost};
+pub(crate) use crate::live::question::Question;

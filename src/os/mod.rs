@@ -5,4 +5,5 @@ pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod private_file;
 pub(crate) mod process;
+pub(crate) mod readers;
 pub(crate) mod standard_input;

@@ -1,0 +1,163 @@
+//! `Known`: what the store and the environment hold, read once for a whole check.
+
+use std::error::Error;
+
+use crate::credentials::{CredentialError, Credentials};
+use crate::environment::Environment;
+use crate::index::Entry;
+use crate::name::CredentialName;
+use crate::secret::Secret;
+use crate::store::{StoreError, StoreKind};
+
+/// What is in hand.
+pub(crate) struct Known {
+    stored: Vec<Stored>,
+    environment: Environment,
+    /// Why nothing is known of the store, where that is so.
+    unreadable: Option<String>,
+    is_none: bool,
+}
+
+/// A credential that mcpcred keeps.
+pub(crate) struct Stored {
+    pub(crate) name: CredentialName,
+    pub(crate) entry: Entry,
+    pub(crate) held: Held,
+}
+
+/// What the store gave for it.
+pub(crate) enum Held {
+    Value(Secret),
+    /// Nothing: another program took it away, or its addition was interrupted.
+    Gone,
+    /// A value of no characters.
+    Empty,
+    /// No answer, and why.
+    Unavailable {
+        store: StoreKind,
+        why: String,
+    },
+}
+
+/// Where the value of a name would come from.
+pub(crate) enum Source<'k> {
+    /// The environment of this process.
+    Environment(Secret),
+    /// There, and of no characters.
+    EmptyVariable,
+    /// The store; this environment does not have it.
+    Store(&'k Stored),
+}
+
+impl Known {
+    /// Reads the index and, where it lists any, the values of all credentials of the profile: stores are opened once
+    /// each, and one that does not answer is asked once.
+    pub(crate) fn gather(credentials: &Credentials, environment: Environment) -> Self {
+        let is_none = credentials.stores().is_none();
+        let mut known = Self { stored: Vec::new(), environment, unreadable: None, is_none };
+        if is_none {
+            return known;
+        }
+        match credentials.list() {
+            Ok(entries) => known.stored = read(credentials, entries),
+            Err(error) => known.unreadable = Some(in_words(&error)),
+        }
+        known
+    }
+
+    /// Whether values come from the environment alone.
+    pub(crate) fn is_none(&self) -> bool {
+        self.is_none
+    }
+
+    /// Why nothing is known of the store.
+    pub(crate) fn unreadable(&self) -> Option<&str> {
+        self.unreadable.as_deref()
+    }
+
+    /// Every credential of the profile.
+    pub(crate) fn stored(&self) -> &[Stored] {
+        &self.stored
+    }
+
+    /// The credential of this name; case does not matter.
+    pub(crate) fn find(&self, name: &str) -> Option<&Stored> {
+        self.stored.iter().find(|stored| stored.name.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// The value that a variable of this environment has, however short.
+    pub(crate) fn variable(&self, name: &str) -> Option<Secret> {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return None;
+        }
+        self.environment.secret(name)
+    }
+
+    /// Where the value of a variable would come from: the environment first, as for the client.
+    pub(crate) fn source(&self, name: &str) -> Option<Source<'_>> {
+        match self.variable(name) {
+            Some(value) if value.is_empty() => Some(Source::EmptyVariable),
+            Some(value) => Some(Source::Environment(value)),
+            None => self.find(name).map(Source::Store),
+        }
+    }
+}
+
+/// The values, store by store: what is wrong with one value does not hide the others.
+fn read(credentials: &Credentials, entries: Vec<(CredentialName, Entry)>) -> Vec<Stored> {
+    let mut kinds: Vec<StoreKind> = entries.iter().map(|(_, entry)| entry.store).collect();
+    kinds.sort_unstable_by_key(|kind| kind.as_str());
+    kinds.dedup();
+    let mut stored = Vec::with_capacity(entries.len());
+    for kind in kinds {
+        let (names, facts): (Vec<_>, Vec<_>) =
+            entries.iter().filter(|(_, entry)| entry.store == kind).cloned().unzip();
+        let all = match credentials.get_many(&names) {
+            Ok(found) => found.into_iter().map(|(_, secret)| Held::Value(secret)).collect(),
+            Err(error) if is_about_one(&error) => {
+                names.iter().map(|name| held(kind, credentials.get(name))).collect::<Vec<_>>()
+            }
+            Err(error) => {
+                let why = in_words(&error);
+                names.iter().map(|_| Held::Unavailable { store: kind, why: why.clone() }).collect()
+            }
+        };
+        let rows = names.into_iter().zip(facts).zip(all);
+        stored.extend(rows.map(|((name, entry), held)| Stored { name, entry, held }));
+    }
+    stored.sort_by(|left, right| left.name.cmp(&right.name));
+    stored
+}
+
+fn is_about_one(error: &CredentialError) -> bool {
+    matches!(
+        error,
+        CredentialError::NotFound { .. }
+            | CredentialError::Vanished { .. }
+            | CredentialError::Elsewhere { .. }
+            | CredentialError::Store(StoreError::Empty { .. })
+    )
+}
+
+fn held(store: StoreKind, read: Result<Secret, CredentialError>) -> Held {
+    match read {
+        Ok(secret) => Held::Value(secret),
+        Err(CredentialError::NotFound { .. } | CredentialError::Vanished { .. }) => Held::Gone,
+        Err(CredentialError::Store(StoreError::Empty { .. })) => Held::Empty,
+        Err(error) => Held::Unavailable { store, why: in_words(&error) },
+    }
+}
+
+/// An error and its causes in one line.
+fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !words.contains(&cause_text) {
+            words = format!("{words}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    words
+}

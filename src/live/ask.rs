@@ -1,0 +1,148 @@
+//! `ask`: one question to each provider, a few at once, all of them within a time that was set.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use crate::live::answer::{Answered, Verdict};
+use crate::live::client::Clients;
+use crate::live::errand::Errand;
+use crate::live::hosts::Hosts;
+use crate::live::question::Question;
+
+/// How questions are asked.
+pub(crate) struct Terms<'h> {
+    /// Where, when that is not where the catalog says.
+    pub(crate) hosts: &'h Hosts,
+    /// How long one answer may take.
+    pub(crate) each: Duration,
+    /// How long all of them may take.
+    pub(crate) all: Duration,
+    /// How many are asked at once; the same host only one at a time.
+    pub(crate) at_once: usize,
+    /// What time it is.
+    pub(crate) now: Timestamp,
+}
+
+impl<'h> Terms<'h> {
+    /// 10 seconds for each, a minute for all, four at once.
+    pub(crate) fn new(hosts: &'h Hosts, now: Timestamp) -> Self {
+        Self { hosts, each: Duration::from_secs(10), all: Duration::from_secs(60), at_once: 4, now }
+    }
+}
+
+/// Asks, and answers in the order of the questions. The same question is asked once; a host that wants to be left alone is
+/// asked no more. `progress` hears how many of how many are done, from none to all.
+///
+/// No error: what goes wrong is an answer too.
+pub(crate) fn ask(
+    questions: &[Question<'_>],
+    terms: &Terms<'_>,
+    mut progress: impl FnMut(usize, usize),
+) -> Vec<Answered> {
+    let mut errands: Vec<(usize, Errand)> = Vec::new();
+    let mut answers: Vec<Option<Answered>> = questions.iter().map(|_| None).collect();
+    let mut same_as: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, question) in questions.iter().enumerate() {
+        if let Some(earlier) = questions[..number].iter().position(|earlier| question.is_same_as(earlier)) {
+            same_as.insert(number, earlier);
+            continue;
+        }
+        match Errand::new(question, terms.hosts) {
+            Ok(errand) => errands.push((number, errand)),
+            Err(words) => answers[number] = Some(Answered::without(Verdict::NotVerifiable, words)),
+        }
+    }
+    if !errands.is_empty() {
+        let total = errands.len();
+        progress(0, total);
+        let numbers: Vec<usize> = errands.iter().map(|(number, _)| *number).collect();
+        let mut done = 0;
+        let mut settle = |number: usize, answered: Answered| {
+            answers[number] = Some(answered);
+            done += 1;
+            progress(done, total);
+        };
+        if let Err(words) = ask_all(questions, errands, terms, &mut settle) {
+            for number in numbers {
+                settle(number, Answered::without(Verdict::NoAnswer, words.to_owned()));
+            }
+        }
+    }
+    let answer = |number: usize| {
+        let number = same_as.get(&number).copied().unwrap_or(number);
+        let late = || Answered::without(Verdict::NoAnswer, "there was no time left to ask".to_owned());
+        answers[number].clone().unwrap_or_else(late)
+    };
+    (0..questions.len()).map(answer).collect()
+}
+
+/// # Errors
+/// Why nothing could be asked at all, in a sentence.
+fn ask_all(
+    questions: &[Question<'_>],
+    errands: Vec<(usize, Errand)>,
+    terms: &Terms<'_>,
+    settle: &mut impl FnMut(usize, Answered),
+) -> Result<(), &'static str> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|_| "the network can't be used here")?;
+    runtime.block_on(in_turn(questions, errands.into(), terms, settle));
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+async fn in_turn(
+    questions: &[Question<'_>],
+    mut waiting: VecDeque<(usize, Errand)>,
+    terms: &Terms<'_>,
+    settle: &mut impl FnMut(usize, Answered),
+) {
+    let end = Instant::now() + terms.all;
+    let mut clients = Clients::default();
+    let mut busy: BTreeSet<String> = BTreeSet::new();
+    let mut resting: BTreeMap<String, Answered> = BTreeMap::new();
+    let mut running: JoinSet<(usize, String, Answered)> = JoinSet::new();
+    loop {
+        while running.len() < terms.at_once.max(1) {
+            let Some(next) = waiting.iter().position(|(_, errand)| !busy.contains(&errand.host)) else {
+                break;
+            };
+            let Some((number, errand)) = waiting.remove(next) else { break };
+            if let Some(answered) = resting.get(&errand.host) {
+                settle(number, answered.clone());
+                continue;
+            }
+            match errand.prepare(&questions[number], &mut clients, terms.now) {
+                Ok(requests) => {
+                    busy.insert(errand.host.clone());
+                    let (each, now) = (terms.each, terms.now);
+                    running.spawn(async move {
+                        let answered = errand.run(requests, each, now).await;
+                        (number, errand.host, answered)
+                    });
+                }
+                Err(answered) => settle(number, answered),
+            }
+        }
+        match timeout_at(end, running.join_next()).await {
+            Ok(Some(Ok((number, host, answered)))) => {
+                busy.remove(&host);
+                if answered.verdict == Verdict::RateLimited {
+                    resting.insert(host, answered.clone());
+                }
+                settle(number, answered);
+            }
+            // A task that ended without an answer leaves its question to be answered by `ask`.
+            Ok(Some(Err(_))) => {}
+            Ok(None) | Err(_) => break,
+        }
+    }
+    running.abort_all();
+}

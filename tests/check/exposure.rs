@@ -1,0 +1,157 @@
+//! Whether anything lies in the open.
+
+use serde_json::json;
+
+use crate::check::{TOKEN, check_in, findings_in, project, the, write};
+use crate::support::Sandbox;
+
+const FORMATS: [&str; 5] = ["text", "json", "github", "sarif", "junit"];
+
+#[test]
+fn a_token_in_plaintext_is_found_with_its_place_and_never_shown() {
+    let sandbox = Sandbox::new();
+    let content = format!(
+        "{{\n  \"mcpServers\": {{\n    \"github\": {{\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \
+         \"@modelcontextprotocol/server-github\"],\n      \"env\": {{ \"GITHUB_PERSONAL_ACCESS_TOKEN\": \
+         \"{TOKEN}\" }}\n    }}\n  }}\n}}\n"
+    );
+    let folder = project(&sandbox, &content);
+    let finding = the(&findings_in(&sandbox, &folder, &[], 1), "plaintext");
+    assert_eq!(finding["location"]["line"], 6);
+    assert_eq!(finding["location"]["column"], 48);
+    assert_eq!(finding["location"]["pointer"], "/mcpServers/github/env/GITHUB_PERSONAL_ACCESS_TOKEN");
+    assert!(finding["location"]["file"].as_str().unwrap().ends_with(".mcp.json"));
+    assert!(finding["message"].as_str().unwrap().contains("GitHub"), "{finding}");
+    for format in FORMATS {
+        let ran = check_in(&sandbox, &folder, &["--format", format]).exits(1);
+        assert!(ran.stdout().contains("GITHUB_PERSONAL_ACCESS_TOKEN"), "{format}: {}", ran.stdout());
+    }
+}
+
+#[test]
+fn every_place_where_people_put_tokens_is_looked_at() {
+    let uri = "postgresql://app:CANARY0dont0let0me0be0seen0000001@db.example/app";
+    let servers = json!({
+        "argument": {"command": "x", "args": ["--token", TOKEN]},
+        "assigned": {"command": "x", "args": [format!("--api-key={TOKEN}")]},
+        "docker": {"command": "docker", "args": ["run", "-e", format!("GITHUB_TOKEN={TOKEN}"), "image"]},
+        "header": {"type": "http", "url": "https://x.example/mcp", "headers": {"Authorization": format!("Bearer {TOKEN}")}},
+        "query": {"type": "http", "url": format!("https://x.example/mcp?api_key={TOKEN}")},
+        "userinfo": {"type": "http", "url": "https://me:CANARY0dont0let0me0be0seen0000001@x.example/mcp"},
+        "remote": {"command": "npx", "args": ["mcp-remote", "https://x.example", "--header", format!("Authorization: Bearer {TOKEN}")]},
+        "uri": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-postgres", uri]},
+        "helper": {"type": "http", "url": "https://x.example/mcp", "headersHelper": format!("echo '{{\"Authorization\":\"Bearer {TOKEN}\"}}'")},
+        "default": {"command": "x", "env": {"X": format!("${{X:-{TOKEN}}}")}},
+        "shell": {"command": "sh", "args": ["-c", format!("API_KEY={TOKEN} npx foo")]},
+        "json": {"command": "x", "env": {"OPENAPI_MCP_HEADERS": format!("{{\"Authorization\":\"Bearer {TOKEN}\"}}")}},
+    });
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, &json!({ "mcpServers": servers }).to_string());
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    for server in servers.as_object().unwrap().keys() {
+        let found = findings.iter().any(|it| it["server"] == server.as_str() && it["reason"] == "plaintext");
+        assert!(found, "{server}: {findings:#?}");
+    }
+}
+
+#[test]
+fn the_same_value_in_two_places_has_one_fingerprint_and_another_value_another() {
+    let other = TOKEN.replace("abc", "xyz");
+    let servers = json!({
+        "one": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}},
+        "two": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}},
+        "three": {"command": "x", "env": {"GITHUB_TOKEN": other}},
+    });
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, &json!({ "mcpServers": servers }).to_string());
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    let print = |server: &str| {
+        findings.iter().find(|it| it["server"] == server).unwrap()["fingerprint"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(print("one"), print("two"));
+    assert_ne!(print("one"), print("three"));
+}
+
+#[test]
+fn copies_that_a_client_left_behind_are_reported() {
+    let sandbox = Sandbox::new();
+    let content = json!({"mcpServers": {"github": {"env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
+    write(&sandbox, ".claude/backups/.claude.json.backup.1763800000000", &content);
+    write(&sandbox, ".claude/mcp.json", &content);
+    let findings = findings_in(&sandbox, &sandbox.path(""), &[], 1);
+    let files: Vec<_> = findings
+        .iter()
+        .filter(|it| it["reason"] == "plaintext")
+        .map(|it| it["location"]["file"].as_str().unwrap().replace('\\', "/"))
+        .collect();
+    assert!(files.iter().any(|file| file.contains("/.claude/backups/")), "{findings:#?}");
+    assert!(files.iter().any(|file| file.ends_with("/.claude/mcp.json")), "{findings:#?}");
+}
+
+#[test]
+fn a_comment_with_an_old_token_is_reported() {
+    let sandbox = Sandbox::new();
+    write(
+        &sandbox,
+        "work/.vscode/mcp.json",
+        format!("{{\n  // the old one: {TOKEN}\n  \"servers\": {{}}\n}}\n"),
+    );
+    let finding = the(&findings_in(&sandbox, &sandbox.path("work"), &[], 1), "plaintext");
+    assert_eq!(finding["location"]["line"], 2);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_with_a_secret_that_others_can_read_is_a_finding_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let content =
+        json!({"mcpServers": {"github": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
+    let folder = project(&sandbox, &content);
+    std::fs::set_permissions(sandbox.path(""), PermissionsExt::from_mode(0o755)).unwrap();
+    let open = |mode| {
+        std::fs::set_permissions(folder.join(".mcp.json"), PermissionsExt::from_mode(mode)).unwrap();
+        findings_in(&sandbox, &folder, &[], 1)
+    };
+    let is_open = |findings: &[serde_json::Value]| findings.iter().any(|it| it["reason"] == "world_readable");
+    assert!(!is_open(&open(0o600)));
+    let finding = the(&open(0o644), "world_readable");
+    assert!(finding["action"]["command"].as_str().unwrap().starts_with("chmod go-r"), "{finding}");
+}
+
+#[test]
+fn a_file_with_a_secret_in_a_folder_that_goes_to_a_cloud_is_a_finding() {
+    let sandbox = Sandbox::new();
+    let content =
+        json!({"mcpServers": {"github": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
+    write(&sandbox, "Dropbox/work/.mcp.json", content);
+    let findings = findings_in(&sandbox, &sandbox.path("Dropbox/work"), &[], 1);
+    assert!(the(&findings, "synced_folder")["message"].as_str().unwrap().contains("Dropbox"));
+}
+
+#[test]
+fn a_bundle_that_asks_for_a_secret_and_does_not_mark_it_is_a_finding() {
+    let sandbox = Sandbox::new();
+    let manifest = json!({
+        "manifest_version": "0.3", "name": "acme-tickets", "version": "1.0.0",
+        "server": {"type": "node", "entry_point": "index.js", "mcp_config": {
+            "command": "node", "args": ["${__dirname}/index.js"],
+            "env": {"ACME_API_TOKEN": "${user_config.api_token}", "ACME_KEY": "${user_config.api_key}"}}},
+        "user_config": {
+            "api_token": {"type": "string", "title": "API token", "description": "d", "sensitive": true},
+            "api_key": {"type": "string", "title": "API key", "description": "d"}},
+    });
+    let path = write(&sandbox, "bundle/manifest.json", manifest.to_string());
+    let findings = findings_in(&sandbox, &sandbox.path(""), &["--config", path.to_str().unwrap()], 0);
+    let finding = the(&findings, "not_marked_sensitive");
+    assert_eq!(finding["credential"], "api_key");
+}
+
+#[test]
+fn an_extension_with_a_known_hole_is_named_without_being_run() {
+    let sandbox = Sandbox::new();
+    let metadata = json!({"name": "claude-code", "publisher": "Anthropic", "version": "1.0.23"}).to_string();
+    write(&sandbox, ".vscode/extensions/anthropic.claude-code-1.0.23/package.json", metadata);
+    let finding = the(&findings_in(&sandbox, &sandbox.path(""), &[], 1), "vulnerable_client");
+    assert!(finding["message"].as_str().unwrap().contains("CVE-2025-52882"), "{finding}");
+}

@@ -1,0 +1,176 @@
+//! Whether it is there.
+
+use crate::check::{TOKEN, about, check_in, findings_in, project, the, write};
+use crate::support::Sandbox;
+
+const WRAPPED: &str = r#"{"mcpServers": {"github": {
+    "command": "mcpcred",
+    "args": ["run", "-e", "GITHUB_PERSONAL_ACCESS_TOKEN=GITHUB_TOKEN", "--",
+             "docker", "run", "-i", "--rm", "-e", "GITHUB_PERSONAL_ACCESS_TOKEN", "ghcr.io/github/github-mcp-server"]
+}}}"#;
+
+fn with_token(sandbox: Sandbox, name: &str) -> Sandbox {
+    sandbox.feed(["add", name, "--stdin"], TOKEN.as_bytes()).succeeds();
+    sandbox
+}
+
+#[test]
+fn a_server_that_mcpcred_starts_is_ready_when_its_credential_is_stored() {
+    let sandbox = with_token(Sandbox::new(), "GITHUB_TOKEN");
+    let folder = project(&sandbox, WRAPPED);
+    let findings = findings_in(&sandbox, &folder, &[], 0);
+    assert_eq!(about(&findings, "github"), [("ready", "ok", "GITHUB_TOKEN")]);
+    let shown = check_in(&sandbox, &folder, &[]).succeeds().stdout();
+    assert!(shown.contains("github") && shown.contains("GITHUB_TOKEN"), "{shown}");
+}
+
+#[test]
+fn a_credential_that_is_nowhere_is_missing_and_the_way_to_store_it_is_shown() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, WRAPPED);
+    let finding = the(&findings_in(&sandbox, &folder, &[], 1), "missing");
+    assert_eq!(finding["credential"], "GITHUB_TOKEN");
+    assert_eq!(finding["action"]["command"], "mcpcred add GITHUB_TOKEN --server github");
+    assert!(
+        finding["action"]["page"].as_str().unwrap().starts_with("https://github.com/settings"),
+        "{finding}"
+    );
+    let shown = check_in(&sandbox, &folder, &[]).exits(1).stdout();
+    assert!(shown.contains("mcpcred add GITHUB_TOKEN"), "{shown}");
+}
+
+#[test]
+fn a_server_that_the_catalog_knows_and_nobody_hands_anything_to_misses_its_credential() {
+    let sandbox = Sandbox::new();
+    let entry = r#"{"mcpServers": {"notes": {"command": "npx", "args": ["-y", "@notionhq/notion-mcp-server@2.5.2"]}}}"#;
+    let folder = project(&sandbox, entry);
+    assert_eq!(
+        about(&findings_in(&sandbox, &folder, &[], 1), "notes"),
+        [("problem", "missing", "NOTION_TOKEN")]
+    );
+}
+
+#[test]
+fn a_variable_that_is_set_is_ready_one_that_is_empty_is_not() {
+    let entry = r#"{"mcpServers": {"x": {"command": "the-server", "env": {"X_TOKEN": "${X_TOKEN}"}}}}"#;
+    let mut sandbox = Sandbox::new();
+    let folder = project(&sandbox, entry);
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 1), "x"), [("problem", "missing", "X_TOKEN")]);
+    sandbox.set("X_TOKEN", "");
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 1), "x"), [("problem", "empty", "X_TOKEN")]);
+    sandbox.set("X_TOKEN", "f4e1c0a7b2d95863");
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 0), "x"), [("ready", "ok", "X_TOKEN")]);
+}
+
+#[test]
+fn a_credential_that_is_stored_and_not_loaded_into_the_environment_is_told_apart_from_a_missing_one() {
+    let sandbox = with_token(Sandbox::new(), "X_TOKEN");
+    let entry = r#"{"mcpServers": {"x": {"command": "the-server", "env": {"X_TOKEN": "${X_TOKEN}"}}}}"#;
+    let folder = project(&sandbox, entry);
+    let finding = the(&findings_in(&sandbox, &folder, &[], 0), "unset_reference");
+    assert_eq!(finding["status"], "warning");
+    assert!(finding["action"]["command"].as_str().unwrap().contains("mcpcred"), "{finding}");
+    findings_in(&sandbox, &folder, &["--strict"], 1);
+}
+
+#[test]
+fn a_default_stands_in_for_a_variable_that_is_not_set() {
+    let sandbox = Sandbox::new();
+    let entry =
+        r#"{"mcpServers": {"x": {"command": "the-server", "env": {"REGION": "${REGION:-eu-west-1}"}}}}"#;
+    let folder = project(&sandbox, entry);
+    findings_in(&sandbox, &folder, &[], 0);
+}
+
+#[test]
+fn the_placeholder_of_the_old_guide_is_passed_on_literally_by_claude_code_and_what_works_is_offered() {
+    let mut sandbox = with_token(Sandbox::new(), "GITHUB_TOKEN");
+    sandbox.set("GITHUB_TOKEN", TOKEN);
+    let entry = r#"{"mcpServers": {"github": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"],
+        "env": {"GITHUB_PERSONAL_ACCESS_TOKEN": "${env:GITHUB_TOKEN}"}}}}"#;
+    write(&sandbox, ".claude.json", entry);
+    let findings = findings_in(&sandbox, &sandbox.path(""), &["--client", "claude-code"], 1);
+    let finding = the(&findings, "unsupported_reference");
+    assert_eq!(finding["clients"], serde_json::json!(["claude-code"]));
+    let action = finding["action"]["sentence"].as_str().unwrap();
+    assert!(action.contains("${GITHUB_TOKEN}"), "{action}");
+}
+
+#[test]
+fn the_same_placeholder_in_cursor_is_fine() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("GITHUB_TOKEN", TOKEN);
+    let entry = r#"{"mcpServers": {"github": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"],
+        "env": {"GITHUB_PERSONAL_ACCESS_TOKEN": "${env:GITHUB_TOKEN}"}}}}"#;
+    write(&sandbox, ".cursor/mcp.json", entry);
+    let findings = findings_in(&sandbox, &sandbox.path(""), &["--client", "cursor"], 0);
+    assert_eq!(about(&findings, "github"), [("ready", "ok", "GITHUB_TOKEN")]);
+}
+
+#[test]
+fn a_placeholder_that_mcp_remote_resolves_itself_is_no_fault() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("LINEAR", "f4e1c0a7b2d95863");
+    let entry = r#"{"mcpServers": {"linear": {"command": "npx",
+        "args": ["mcp-remote", "https://mcp.linear.app/mcp", "--header", "Authorization:${AUTH}"],
+        "env": {"AUTH": "Bearer ${LINEAR}"}}}}"#;
+    let folder = project(&sandbox, entry);
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 0), "linear"), [("ready", "ok", "LINEAR")]);
+}
+
+#[test]
+fn a_container_without_any_store_is_checked_against_its_environment() {
+    let mut sandbox = Sandbox::bare();
+    sandbox.set("MCPCRED_STORE", "none");
+    let folder = project(&sandbox, WRAPPED);
+    let finding = the(&findings_in(&sandbox, &folder, &[], 1), "missing");
+    assert_eq!(finding["credential"], "GITHUB_TOKEN");
+    assert!(finding["action"]["command"].is_null(), "nothing can be stored: {finding}");
+    sandbox.set("GITHUB_TOKEN", TOKEN);
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 0), "github"), [("ready", "ok", "GITHUB_TOKEN")]);
+    assert!(!sandbox.data().exists(), "a check leaves nothing behind");
+}
+
+#[test]
+fn a_store_that_does_not_open_is_said_and_ends_with_its_own_status() {
+    let mut sandbox = with_token(Sandbox::new(), "GITHUB_TOKEN");
+    let folder = project(&sandbox, WRAPPED);
+    sandbox.unset("MCPCRED_KEY_FILE");
+    let finding = the(&findings_in(&sandbox, &folder, &[], 4), "store_unavailable");
+    assert_eq!(finding["status"], "unknown");
+}
+
+#[test]
+fn what_the_project_says_it_needs_is_checked_too() {
+    let sandbox = with_token(Sandbox::new(), "GITHUB_TOKEN");
+    let folder = project(&sandbox, "{}");
+    write(&sandbox, "work/.mcpcred.toml", "credentials = [\"GITHUB_TOKEN\", \"SENTRY_ACCESS_TOKEN\"]\n");
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    assert_eq!(the(&findings, "missing")["credential"], "SENTRY_ACCESS_TOKEN");
+}
+
+#[test]
+fn the_nearer_configuration_wins_over_the_farther_one() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("HERE_TOKEN", "f4e1c0a7b2d95863");
+    let entry = |name: &str| {
+        format!(r#"{{"mcpServers": {{"x": {{"command": "the-server", "env": {{"X": "${{{name}}}"}}}}}}}}"#)
+    };
+    write(&sandbox, ".claude.json", entry("FAR_TOKEN"));
+    let folder = project(&sandbox, &entry("HERE_TOKEN"));
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 0);
+    assert_eq!(about(&findings, "x"), [("ready", "ok", "HERE_TOKEN")]);
+}
+
+#[test]
+fn a_path_to_a_file_of_credentials_is_looked_up_and_not_taken_for_a_secret() {
+    let mut sandbox = Sandbox::new();
+    let entry = r#"{"mcpServers": {"k8s": {"command": "npx", "args": ["-y", "mcp-server-kubernetes"],
+        "env": {"KUBECONFIG": "${KUBECONFIG}"}}}}"#;
+    let folder = project(&sandbox, entry);
+    sandbox.set("KUBECONFIG", sandbox.path("kubeconfig").to_str().unwrap());
+    let finding = the(&findings_in(&sandbox, &folder, &[], 1), "missing");
+    assert_eq!(finding["credential"], "KUBECONFIG");
+    write(&sandbox, "kubeconfig", "apiVersion: v1\n");
+    findings_in(&sandbox, &folder, &[], 0);
+}
