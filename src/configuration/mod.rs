@@ -12,3 +12,6 @@ pub(crate) mod paths;
 pub(crate) mod places;
 pub(crate) mod precedence;
 mod read;
+
+#[cfg(test)]
+mod tests;

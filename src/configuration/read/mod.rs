@@ -68,7 +68,7 @@ pub(super) fn entries<'d>(document: &'d Document, reader: &'d Reader<'_>) -> Vec
         };
         match container.value.shape() {
             Shape::Mapping => {
-                container.value.members().for_each(|(key, value)| add(key.expose().to_owned(), value))
+                container.value.members().for_each(|(key, value)| add(key.expose().to_owned(), value));
             }
             Shape::Sequence => container.value.items().enumerate().for_each(|(number, value)| {
                 let name = value.get("name").and_then(|name| name.text());
