@@ -118,6 +118,7 @@ const EXIT_FOLDERS: &[&str] =
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/entry.rs", "recognises programs and addresses"),
+    ("configuration/leftover.rs", "reads the path of a file of variables"),
     ("configuration/read/arguments.rs", "tells flags and names from values"),
     ("configuration/read/builder.rs", "copies names of fields and variables"),
     ("configuration/read/common.rs", "reads keys of entries"),

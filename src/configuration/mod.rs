@@ -8,6 +8,7 @@ pub(crate) mod discover;
 pub(crate) mod entry;
 mod identify;
 pub(crate) mod leftover;
+mod own;
 pub(crate) mod paths;
 pub(crate) mod places;
 pub(crate) mod precedence;

@@ -7,6 +7,7 @@ mod faults;
 mod inputs;
 mod named;
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::catalog::client::{ConfigurationFile, FieldKind};
@@ -125,6 +126,7 @@ fn entry<'d>(
         merged: Vec::new(),
         merged_named: Vec::new(),
         faults: builder.faults,
+        programs: OnceCell::new(),
     };
     faults::look(&mut entry);
     entry

@@ -246,3 +246,27 @@ fn a_great_many_servers_take_little_time() {
     assert_eq!(entries[0].iter().filter(|entry| !entry.shadowed).count(), 14_000);
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
+
+#[test]
+fn files_of_variables_are_found_where_the_entry_says() {
+    let person = Person::new();
+    let entry = |file: &str| format!(r#"{{"servers": {{"a": {{"command": "x", "envFile": "{file}"}}}}}}"#);
+    person.write("project/.env", "A_KEY=1\nexport B_KEY = \"2\"\n# C_KEY=3\nnot a line\n");
+    person.write("outside.env", "D_KEY=1\n");
+    let files = |file: &str| {
+        person.write("project/.vscode/mcp.json", &entry(file));
+        let discovery = person.looks(&["vscode"]);
+        let found = discovery.entries()[0][0].env_files(Some(&person.home()));
+        found.into_iter().map(|it| (person.shown(&it.path), it.variables().unwrap())).collect::<Vec<_>>()
+    };
+    let names: std::collections::BTreeSet<String> = ["A_KEY".to_owned(), "B_KEY".to_owned()].into();
+    for file in ["${workspaceFolder}/.env", ".env", "./.env"] {
+        let found = files(file);
+        assert_eq!(found.len(), 1, "{file}");
+        assert!(found[0].0 == "project/.env" && found[0].1 == names, "{file}: {found:?}");
+    }
+    // What a project says does not lead out of it.
+    for file in ["${userHome}/outside.env", "../outside.env", "none.env", "${env:X}/.env"] {
+        assert_eq!(files(file), [], "{file}");
+    }
+}

@@ -120,3 +120,41 @@ proptest! {
         }
     }
 }
+
+/// Whether the first placeholder in the arguments or the helper is the program's own.
+#[track_caller]
+fn is_its_own(client: &str, entry: &str, expected: bool) {
+    let clients = embedded().unwrap();
+    let client = clients.iter().find(|it| it.id == client).unwrap();
+    let file = client.files.iter().find(|file| file.key.len() == 1).unwrap();
+    let text = format!(r#"{{"{}": {{"a": {entry}}}}}"#, file.key[0]);
+    let document = Document::parse(Path::new("x"), Secret::new(text.into_bytes()), Syntax::Json).unwrap();
+    let reader = Reader { client, file, project: None, here: Vec::new(), strength: (0, 0) };
+    let entries = entries(&document, &reader);
+    let found = entries[0].fields.iter().find_map(|field| {
+        let found = crate::reference::find_any(field.value.text()?.expose());
+        Some((field, found.into_iter().next()?))
+    });
+    let (field, reference) = found.unwrap();
+    assert_eq!(entries[0].expands_itself(field, &reference), expected, "{} {entry}", client.id);
+}
+
+#[test]
+fn what_a_program_expands_itself_is_not_the_clients() {
+    let remote = r#"{"command": "npx", "args": ["-y", "mcp-remote@0.1", "https://x.example", "--header", "Authorization:${AUTH}"], "env": {"AUTH": "x"}}"#;
+    for client in ["claude-code", "copilot-cli", "gemini-cli", "cursor", "claude-desktop"] {
+        is_its_own(client, remote, true);
+    }
+    // These make something else of it before `mcp-remote` sees it.
+    is_its_own("warp", remote, false);
+    is_its_own("crush", remote, false);
+    is_its_own(
+        "claude-code",
+        r#"{"command": "npx", "args": ["mcp-remote", "https://x.example/${PATH_KEY}"]}"#,
+        false,
+    );
+    is_its_own("claude-code", r#"{"command": "x", "args": ["--header", "A: ${AUTH}"]}"#, false);
+    is_its_own("cursor", r#"{"command": "sh", "args": ["-c", "KEY=$KEY exec x"]}"#, true);
+    is_its_own("cursor", r#"{"command": "x", "args": ["-c", "$KEY"]}"#, false);
+    is_its_own("claude-code", r#"{"url": "https://x.example", "headersHelper": "echo $KEY"}"#, true);
+}
