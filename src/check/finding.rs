@@ -151,8 +151,27 @@ pub(crate) struct Finding {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
-/// All of them, in the order in which they are shown.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Findings {
+/// What a check found, and on what it is based.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// The namespace of the names.
+    pub(crate) profile: String,
+    /// The root of the project that the person stands in: paths in it are written relative to it where programs read
+    /// them.
+    pub(crate) root: PathBuf,
+    /// The files that were read, or could not be read.
+    pub(crate) files: Vec<PathBuf>,
+    /// How many entries of servers were looked at.
+    pub(crate) servers: usize,
+    /// Whether providers were asked.
+    pub(crate) live: bool,
+    /// In the order of the files and of the entries in them.
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Report {
+    /// How many findings stand so.
+    pub(crate) fn count(&self, status: Status) -> usize {
+        self.findings.iter().filter(|finding| finding.status == status).count()
+    }
 }
