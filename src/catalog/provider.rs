@@ -166,15 +166,16 @@ pub(crate) struct Call {
     /// `https://api.github.com/user`. The host is the catalog's, or the one that the person named for the provider,
     /// which takes its place. A host of `{host}` is nobody's: the person has to name it.
     pub(crate) url: String,
-    /// Headers, with `{token}`, `{token:base64}`, `{basic:user}` (base64 of `user:token`, where `user` may be the name
-    /// of a need) or `{aws4:us-east-1/sts}` (a signature with the secret half of a pair).
+    /// Headers, with `{token}`, `{token:base64}` or `{basic:user}` (base64 of `user:token`; `{basic:$email}` takes
+    /// the user from [`Call::needs`]), or `{aws4:region/service:$key:$session}` for a signature of AWS that is made with
+    /// it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
     /// The body, with `{token}` in its place; JSON, or a form where `content-type` says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
-    /// What else the call needs, by its name in `{braces}` in `url` and `headers`, and the variables that may hold it:
-    /// `org` of Azure DevOps, `email` of Atlassian. Without it the call can't be made. None of them names a host.
+    /// What else the call needs, by its name in `{braces}` in `url` and `headers`: the variables that may hold it.
+    /// `org` of Azure DevOps, `email` of Atlassian. None of them names a host.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) needs: BTreeMap<String, Vec<String>>,
     /// How the call is known.
@@ -228,8 +229,8 @@ impl Verify {
     /// What an answer of this status and with this body means. A body that is no JSON is none.
     ///
     /// A 2xx where all of `alive_where` holds is alive. Otherwise the reason in the body counts, where it is a known
-    /// one; then the status, by this provider's meanings before everybody's. A 2xx where a field has another value is a
-    /// rejection, unless the provider gives reasons: then it is unknown, as it is where a field is not there at all.
+    /// one; then the status, by this provider's meanings before everybody's. A 2xx that does not hold is a rejection
+    /// where the provider gives no reasons, and unknown where it gave one that nobody listed.
     pub(crate) fn meaning(&self, status: u16, body: Option<&serde_json::Value>) -> Meaning {
         let field = |pointer: &str| body.and_then(|body| body.pointer(pointer));
         let fine = (200..300).contains(&status);
@@ -238,10 +239,9 @@ impl Verify {
             return Meaning::Alive;
         }
         let given = self.reasons.as_ref().and_then(|reasons| reasons.of(field(&reasons.at)));
-        let denied = fine && self.reasons.is_none() && self.alive_where.keys().all(|at| field(at).is_some());
         match (given, listed) {
             (Some(meaning), _) | (None, Some(&meaning)) => meaning,
-            (None, None) if denied => Meaning::Rejected,
+            (None, None) if fine && body.is_some() && self.reasons.is_none() => Meaning::Rejected,
             (None, None) => Meaning::of_status(status),
         }
     }
@@ -398,12 +398,8 @@ mod tests {
                 let in_address = ["telegram", "google"].contains(&provider.id.as_str());
                 assert!(in_address || !call.url.contains("{token}"), "{}", call.url);
                 let carried = call.headers.values().chain(&call.body).chain([&call.url]);
-                let times = carried.map(|text| {
-                    ["{token", "{basic:", "{aws4:"]
-                        .iter()
-                        .map(|blank| text.matches(blank).count())
-                        .sum::<usize>()
-                });
+                let forms = ["{token", "{basic:", "{aws4:"];
+                let times = carried.flat_map(|text| forms.map(|form| text.matches(form).count()));
                 assert_eq!(times.sum::<usize>(), 1, "{} carries the token once", call.url);
                 assert!(call.headers.keys().all(|name| *name == name.to_lowercase()), "{}", call.url);
             }
@@ -416,14 +412,16 @@ mod tests {
             for call in calls(&provider) {
                 let text: String = call.headers.values().chain([&call.url]).map(String::as_str).collect();
                 for need in call.needs.keys() {
-                    let blanks = [format!("{{{need}}}"), format!("{{basic:{need}}}"), "{aws4:".to_owned()];
-                    let used = blanks.iter().any(|blank| text.contains(blank));
+                    let used = text.contains(&format!("{{{need}}}")) || text.contains(&format!(":${need}"));
                     assert!(used, "{} does not use {need}", call.url);
                 }
-                for part in text.split('{').skip(1).filter_map(|part| part.split('}').next()) {
-                    let user =
-                        part.split_once(':').map(|(kind, user)| if kind == "basic" { user } else { "" });
-                    let name = user.unwrap_or(part);
+                for part in text
+                    .split('{')
+                    .skip(1)
+                    .filter(|part| !part.starts_with("aws4:"))
+                    .filter_map(|part| part.split('}').next())
+                {
+                    let name = part.strip_prefix("basic:").map_or(part, |user| user.trim_start_matches('$'));
                     let known =
                         name.is_empty() || ["token", "host"].contains(&name) || call.needs.contains_key(name);
                     assert!(known, "{} does not say what {part} is", call.url);
@@ -475,7 +473,6 @@ mod tests {
         let sonar = provider("sonarqube").verify.unwrap();
         assert_eq!(sonar.meaning(200, Some(&json!({"valid": false}))), Meaning::Rejected);
         assert_eq!(sonar.meaning(200, Some(&json!({"valid": true}))), Meaning::Alive);
-        assert_eq!(sonar.meaning(200, Some(&json!({"other": true}))), Meaning::Unknown);
     }
 
     #[test]
@@ -490,6 +487,8 @@ mod tests {
             Some("a refresh token is only answered by being spent")
         );
         assert_eq!(github.reason_not_to_ask(None), None);
-        assert!(provider("exa").reason_not_to_ask(None).unwrap().contains("costs"));
+        let aws = provider("aws");
+        assert!(aws.reason_not_to_ask(aws.shape("aws-access-key-id")).unwrap().contains("secret half"));
+        assert_eq!(aws.reason_not_to_ask(aws.shape("aws-secret-access-key")), None);
     }
 }
