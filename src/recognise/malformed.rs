@@ -102,7 +102,9 @@ impl Detector<'_> {
         match kind {
             SecretKind::Password => never::is_placeholder(text).then_some(Malformation::Placeholder),
             SecretKind::Path => framed(text).or_else(|| of_path(text)),
-            SecretKind::Json => framed(text).or_else(|| of_json(text)),
+            // It may be YAML as well.
+            SecretKind::Document => framed(text).or_else(|| if text.starts_with('{') { of_json(text) } else { None }),
+            SecretKind::PrivateKey => None,
             SecretKind::ConnectionString => framed(text).or_else(|| of_address(text)),
             SecretKind::Token | SecretKind::PairId | SecretKind::PairSecret => {
                 framed(text).or_else(|| self.of_token(text, expected))
@@ -273,9 +275,9 @@ mod tests {
 
     #[test]
     fn json_is_json_and_an_address_an_address() {
-        assert_eq!(said("{\"a\": 1}", SecretKind::Json), None);
-        assert_eq!(said("{\"a\": 1", SecretKind::Json), Some(Malformation::NotJson));
-        assert_eq!(said("/home/anna/sa.json", SecretKind::Json), Some(Malformation::PathForContent));
+        assert_eq!(said("{\"a\": 1}", SecretKind::Document), None);
+        assert_eq!(said("{\"a\": 1", SecretKind::Document), Some(Malformation::NotJson));
+        assert_eq!(said("/home/anna/sa.json", SecretKind::Document), Some(Malformation::PathForContent));
         assert_eq!(said("postgresql://app@db/app", SecretKind::ConnectionString), None);
         assert_eq!(said("host=db user=app", SecretKind::ConnectionString), None);
         assert_eq!(said("db.example.com", SecretKind::ConnectionString), Some(Malformation::NotAddress));
