@@ -1,9 +1,9 @@
 //! `Finding`: what is known about one credential of one server, and what a person does about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::catalog::client::Scope;
 use crate::document::{Place, Pointer};
@@ -103,12 +103,18 @@ impl Reason {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(crate) struct Location {
     /// The file.
+    #[serde(serialize_with = "lossy")]
     pub(crate) file: PathBuf,
     /// The place in it.
     #[serde(flatten)]
     pub(crate) place: Option<Place>,
     /// The way to the value in it (RFC 6901).
     pub(crate) pointer: Option<Pointer>,
+}
+
+/// A name of a file that is not UTF-8 is written with `\u{fffd}`, and is no reason to report nothing.
+fn lossy<S: Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&file.to_string_lossy())
 }
 
 /// What a person does about it.

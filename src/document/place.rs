@@ -25,6 +25,13 @@ impl fmt::Display for Place {
     }
 }
 
+impl Place {
+    /// The place of a byte in a text; of its end for one past it.
+    pub(crate) fn of(text: &[u8], offset: usize) -> Self {
+        Lines::of(text).place(text, offset)
+    }
+}
+
 /// How many bytes lie between two entries of [`Lines::characters`].
 const STRIDE: usize = 1024;
 

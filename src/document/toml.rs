@@ -248,18 +248,18 @@ impl Reader<'_> {
     /// `span` is with the quotes, where there are any.
     fn content(&self, value: Cow<'_, str>, span: &Range<usize>) -> Content {
         let written = self.text.get(span.start - self.base..span.end - self.base).unwrap_or_default();
-        let mut start = ["\"\"\"", "'''", "\"", "'"]
+        let quotes = ["\"\"\"", "'''", "\"", "'"]
             .into_iter()
             .find(|quotes| written.starts_with(quotes) && written.len() >= 2 * quotes.len())
             .map_or(0, str::len);
+        let mut inner = written.get(quotes..written.len() - quotes).unwrap_or_default();
         // A line break behind three quotes is not part of the text.
-        if start == 3 {
-            let rest = &written[start..];
-            start += rest.len() - rest.strip_prefix("\r\n").or(rest.strip_prefix('\n')).unwrap_or(rest).len();
+        if quotes == 3 {
+            inner = inner.strip_prefix("\r\n").or(inner.strip_prefix('\n')).unwrap_or(inner);
         }
-        if written.get(start..start + value.len()) == Some(&*value) {
-            let start = span.start + start;
-            return Content::Written(start..start + value.len());
+        if *inner == *value {
+            let end = span.end - quotes;
+            return Content::Written(end - inner.len()..end);
         }
         Content::Decoded(Zeroizing::new(value.into_owned()))
     }

@@ -114,8 +114,8 @@ impl Builder<'_> {
                 let start = self.base + open.start;
                 let mut end = last.unwrap_or(start).max(start);
                 // A collection in brackets ends with one; another one with its last value.
-                if matches!(self.text.as_bytes().get(span.start), Some(b']' | b'}')) && !span.is_empty() {
-                    end = end.max(self.base + span.end);
+                if !span.is_empty() {
+                    end = end.max(self.base + self.behind_bracket(span.start).unwrap_or_default());
                 }
                 self.close(Node { span: start..end, kind })
             }
@@ -186,6 +186,16 @@ impl Builder<'_> {
         Node { span: self.shifted(&span), kind }
     }
 
+    /// Behind the closing bracket that follows, perhaps after a comma: the library gives the place of that.
+    fn behind_bracket(&self, from: usize) -> Option<usize> {
+        let rest = self.text.get(from..)?;
+        let mut rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+        while rest.starts_with('#') {
+            rest = rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default().trim_start();
+        }
+        rest.starts_with([']', '}']).then(|| self.text.len() - rest.len() + 1)
+    }
+
     /// Without an anchor, a tag, and the white space and comments behind them.
     fn after_decoration(&self, span: &Range<usize>) -> usize {
         let mut rest = self.text.get(span.clone()).unwrap_or_default();
@@ -235,10 +245,20 @@ impl Builder<'_> {
     }
 
     fn content(&self, value: Cow<'_, str>, style: ScalarStyle, span: &Range<usize>) -> Content {
-        let quote = usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
-        let inner = span.start + quote..span.start + quote + value.len();
-        if inner.end + quote <= span.end && self.text.get(inner.clone()) == Some(&*value) {
-            return Content::Written(self.shifted(&inner));
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let (before, inner) = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                (1, written.get(1..written.len().saturating_sub(1)).unwrap_or_default())
+            }
+            // Of a block of one line; what is done with its last line break says its header.
+            ScalarStyle::Literal | ScalarStyle::Folded if written.trim_end() == value.trim_end() => {
+                (0, written.get(..value.len()).unwrap_or_default())
+            }
+            _ => (0, written),
+        };
+        if *inner == *value {
+            let start = span.start + before;
+            return Content::Written(self.shifted(&(start..start + inner.len())));
         }
         Content::Decoded(Zeroizing::new(value.into_owned()))
     }

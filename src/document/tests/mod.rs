@@ -2,6 +2,7 @@
 
 mod files;
 mod hostile;
+mod properties;
 
 use std::path::Path;
 
