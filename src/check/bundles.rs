@@ -14,16 +14,16 @@ pub(crate) fn check(files: &[PathBuf]) -> Vec<Finding> {
 
 fn of_file(file: &Path) -> Vec<Finding> {
     let Ok(published) = publisher::read(file) else { return Vec::new() };
-    let unmarked = published.unmarked.into_iter().map(|key| {
+    let unmarked = published.unmarked.into_iter().map(|unmarked| {
         let verdict = Verdict::warning(
             Reason::NotMarkedSensitive,
-            format!("the bundle asks for `{key}`, which looks like a secret, and does not mark it `sensitive`"),
+            format!("the bundle asks for `{}`, which looks like a secret, and does not mark it `sensitive`", unmarked.key),
         )
         .advice("clients keep it in plaintext: add `\"sensitive\": true` to it, or ask the publisher to");
         Finding {
             server: Some(published.server.name.clone()),
-            credential: Some(key),
-            location: Some(Location { file: file.to_owned(), place: None, pointer: None }),
+            credential: Some(unmarked.key),
+            location: Some(Location { file: file.to_owned(), place: None, pointer: Some(unmarked.pointer) }),
             ..verdict.finding()
         }
     });

@@ -50,16 +50,16 @@ fn suggested_name(
     values: &Values<'_>,
     entry: &ServerEntry<'_>,
     field: &Field<'_>,
-    found: &Recognised,
+    found: &Recognised<'_>,
 ) -> String {
     let is_name = |name: &&str| name.parse::<CredentialName>().is_ok() && crate::recognise::is_secret_name(name);
     if field.kind == FieldKind::Env && is_name(&field.name.as_str()) {
         return field.name.clone();
     }
     let required = recognise(values, entry).and_then(|known| {
-        let mut all = known.alternatives().flat_map(|it| &it.credentials);
-        let is_same = |it: &&Requirement| found.provider.is_some() && it.provider == found.provider;
-        all.clone().find(is_same).or_else(|| all.next())
+        let all = || known.alternatives().flat_map(|it| &it.credentials);
+        let is_same = |it: &&Requirement| found.provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id));
+        all().find(is_same).or_else(|| all().next())
     });
     if let Some(required) = required {
         return required.name.clone();
@@ -69,8 +69,8 @@ fn suggested_name(
             text.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' }).collect();
         name.trim_matches('_').to_owned()
     };
-    let stem = match &found.provider {
-        Some(provider) => plain(provider),
+    let stem = match found.provider {
+        Some(provider) => plain(&provider.id),
         None => plain(&entry.name),
     };
     let name = format!("{stem}_TOKEN");
@@ -95,7 +95,7 @@ fn in_words(field: &Field<'_>) -> String {
 
 fn verdict(
     values: &Values<'_>,
-    found: &Recognised,
+    found: &Recognised<'_>,
     secret: &str,
     place: &str,
     name: &str,
@@ -104,7 +104,7 @@ fn verdict(
     let fingerprint = values.fingerprints.of(secret.as_bytes());
     let stored = values.stored_with(&fingerprint);
     let kept = stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
-    let message = format!("{} lies in plaintext in {place}{kept}", found.what);
+    let message = format!("a {} lies in plaintext in {place}{kept}", found.what());
     let replace = if is_committed { ", and replace it, since others have this file" } else { "" };
     let action = match &stored {
         Some(stored) => Action {
@@ -137,7 +137,7 @@ pub(crate) fn elsewhere(values: &Values<'_>, document: &Document, reported: &[Ra
     let is_reported = |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
     let mut seen = Vec::new();
     let mut found = Vec::new();
-    for recognised in values.detector.sure(text) {
+    for recognised in values.detector.shaped(text) {
         if is_reported(&recognised.span) {
             continue;
         }
@@ -147,7 +147,7 @@ pub(crate) fn elsewhere(values: &Values<'_>, document: &Document, reported: &[Ra
             continue;
         }
         seen.push(fingerprint.clone());
-        let verdict = Verdict::problem(Reason::Plaintext, format!("{} lies in plaintext in this file", recognised.what))
+        let verdict = Verdict::problem(Reason::Plaintext, format!("a {} lies in plaintext in this file", recognised.what()))
             .advice("take it out, and replace it at its provider if others could read it")
             .fingerprint(fingerprint);
         found.push(Elsewhere { verdict, place: document.place(recognised.span.start) });
@@ -160,14 +160,14 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
     let whole = text.expose();
     let mut seen = Vec::new();
     let mut found = Vec::new();
-    for recognised in values.detector.sure(text) {
+    for recognised in values.detector.shaped(text) {
         let Some(secret) = whole.get(recognised.span.clone()) else { continue };
         let fingerprint = values.fingerprints.of(secret.as_bytes());
         if seen.contains(&fingerprint) {
             continue;
         }
         seen.push(fingerprint.clone());
-        let message = format!("{} lies in plaintext in {}", recognised.what, leftover.what);
+        let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
         // What the client itself keeps there it needs, and a person can do little about it.
         let verdict = if leftover.in_use {
             Verdict::warning(Reason::Plaintext, message).advice("log out in the client where it is not needed any more")

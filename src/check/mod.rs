@@ -15,5 +15,4 @@ pub(crate) mod report;
 pub(crate) mod synced;
 pub(crate) mod values;
 pub(crate) mod verdict;
-pub(crate) mod versions;
 mod wrapper;

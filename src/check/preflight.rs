@@ -11,7 +11,6 @@ use crate::check::presence::{Judged, Presence};
 use crate::check::synced::synced_by;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
-use crate::check::versions;
 use crate::configuration::discover::{Discovery, Reading};
 use crate::configuration::entry::ServerEntry;
 use crate::configuration::leftover::Leftover;
@@ -61,7 +60,6 @@ impl Preflight<'_> {
             }
             if self.everything {
                 self.unused(&mut found);
-                found.findings.extend(self.discovery.home.as_deref().map(versions::vulnerable).unwrap_or_default());
             }
             self.duplicates(&mut found);
         }

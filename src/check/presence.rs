@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::Recognised;
+use crate::catalog::recognition::Recognised;
 use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax};
 use crate::catalog::server::{Alternative, Requirement, Transport};
 use crate::check::finding::{Reason, Status};
@@ -87,7 +87,7 @@ impl<'c, 'd> Presence<'c, 'd> {
     }
 
     fn wrapped(&mut self) {
-        let Some(wrapper) = &self.wrapper else { return };
+        let Some(wrapper) = self.wrapper.take() else { return };
         let mut assignments = wrapper.assignments.clone();
         let known = self.values.known;
         if wrapper.all || wrapper.server.is_some() {
@@ -121,6 +121,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             let place = self.place_of_argument(&name);
             self.judge(Some(name), verdict, place);
         }
+        self.wrapper = Some(wrapper);
     }
 
     /// The argument that speaks of a credential, or the entry.
@@ -461,7 +462,7 @@ impl<'c, 'd> Presence<'c, 'd> {
 pub(crate) fn recognise<'c>(values: &Values<'c>, entry: &ServerEntry<'_>) -> Option<Recognised<'c>> {
     let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
     let command = entry.command().map(Text::expose);
-    values.catalog.recognise_server(command, &arguments, entry.url().map(Text::expose))
+    values.catalog.recognise(command, &arguments, entry.url().map(Text::expose))
 }
 
 /// A placeholder as it is written, without its default, which may be a secret.

@@ -3,21 +3,22 @@
 use jiff::Timestamp;
 
 use crate::catalog::Catalog;
-use crate::catalog::server::SecretKind;
+use crate::catalog::server::{Form, SecretKind};
 use crate::check::finding::{Reason, Status};
 use crate::check::fingerprint::Fingerprints;
 use crate::check::freshness;
 use crate::check::path_value;
 use crate::check::known::{Held, Known, Source, Stored};
 use crate::check::verdict::Verdict;
-use crate::recognise::{self, Detector};
+use crate::credential::Kind;
+use crate::recognise::{self, Detector, Malformation};
 use crate::secret::Secret;
 
 /// What judges values: everything that a check has at hand about them.
 pub(crate) struct Values<'c> {
     pub(crate) catalog: &'c Catalog,
     pub(crate) known: &'c Known,
-    pub(crate) detector: &'c Detector,
+    pub(crate) detector: &'c Detector<'c>,
     pub(crate) fingerprints: &'c Fingerprints,
     pub(crate) now: Timestamp,
 }
@@ -89,7 +90,12 @@ impl Values<'_> {
             return Self::path(name, value);
         }
         let fingerprint = self.fingerprints.of_secret(value);
-        let malformation = recognise::malformed(self.detector, name, value, requirement.map(|it| it.kind));
+        let kind = requirement.map_or_else(|| self.likely_kind(name, value), |it| it.kind);
+        let whole = requirement.and_then(|it| it.form) == Some(Form::Bearer);
+        let malformation = self
+            .detector
+            .malformed(value, None, kind)
+            .filter(|found| !(whole && matches!(found, Malformation::Scheme | Malformation::Spaced)));
         let verdict = match malformation {
             Some(malformation) => {
                 let verdict = Verdict::problem(Reason::Malformed, format!("`{name}` {malformation}"));
@@ -102,6 +108,20 @@ impl Values<'_> {
             None => Verdict::ready(format!("`{name}` is there")),
         };
         verdict.fingerprint(fingerprint)
+    }
+
+    /// What a value is that no server of the catalog asks for.
+    fn likely_kind(&self, name: &str, value: &Secret) -> SecretKind {
+        let kept = self.known.find(name).map(|stored| stored.entry.facts.kind);
+        if self.detector.provider_of(value).is_some() {
+            SecretKind::Token
+        } else if kept == Some(Kind::Database) {
+            SecretKind::ConnectionString
+        } else if recognise::is_secret_name(name) && !recognise::is_password_name(name) {
+            SecretKind::Token
+        } else {
+            SecretKind::Password
+        }
     }
 
     /// The verdict on a variable that names a file: whether it is there. The path is no secret.

@@ -58,7 +58,8 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, app: &App) -> Outcome {
-        let catalog = Catalog::load(&app.settings.config_folder.value)?;
+        let catalog = Catalog::load(&app.settings.config_folder.value)
+            .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
         self.refuse_unknown_names(&catalog)?;
         let places = Places::of(app.environment);
         let request = Request { clients: &self.client, files: &self.config };

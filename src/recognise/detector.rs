@@ -109,6 +109,11 @@ impl<'c> Detector<'c> {
         finds.settle()
     }
 
+    /// What has the shape of a provider's tokens anywhere in a text, whatever stands around it.
+    pub(crate) fn shaped(&self, text: Text<'_>) -> Vec<Recognised<'c>> {
+        self.shapes_in(text.expose()).settle()
+    }
+
     /// The secrets in a comment, or in a line of a file that nobody reads any more.
     pub(crate) fn examine_prose(&self, text: Text<'_>) -> Vec<Recognised<'c>> {
         let text = text.expose();

@@ -83,6 +83,13 @@ pub(super) fn about(reason: Reason) -> About {
             "Set the variable where the client starts, for example with `mcpcred export-env`.",
             Status::Problem,
         ),
+        Reason::Misconfigured => (
+            "misconfigured",
+            "not read as meant",
+            "A client does not read an entry as it was meant, whatever the credentials.",
+            "Mend the entry as the finding says.",
+            Status::Problem,
+        ),
         Reason::Duplicate => (
             "duplicate",
             "one value, two names",
