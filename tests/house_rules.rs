@@ -103,6 +103,8 @@ const EXITS: &[(&str, &str)] = &[
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("recognise/detector.rs", "compares it with the shapes of tokens"),
+    ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
     ("store/keyring.rs", "hands the value to the system's store"),
     ("ui/terminal/unix.rs", "counts what was typed, and decodes it"),
@@ -115,7 +117,7 @@ const EXIT_FOLDERS: &[&str] =
     &["document/", "inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
-const TEXT_EXITS: &[(&str, &str)] = &[];
+const TEXT_EXITS: &[(&str, &str)] = &[("recognise/detector.rs", "looks for secrets in it")];
 
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
