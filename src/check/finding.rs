@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::catalog::client::Scope;
 use crate::document::{Place, Pointer};
@@ -66,8 +66,6 @@ pub(crate) enum Reason {
     NoAnswer,
     /// A file that can't be read or understood.
     Unreadable,
-    /// An entry that its client will not read as it was meant.
-    Misconfigured,
     /// A client of a version with a known hole.
     VulnerableClient,
     /// A bundle asks for a secret and does not mark it so.
@@ -93,14 +91,14 @@ impl Reason {
             Self::UnsetReference => 12,
             Self::UnsupportedReference => 13,
             Self::Missing => 14,
-            Self::VulnerableClient | Self::Unreadable | Self::Misconfigured => 15,
+            Self::VulnerableClient | Self::Unreadable => 15,
             Self::Plaintext => 16,
         }
     }
 }
 
 /// Where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Location {
     /// The file.
     #[serde(serialize_with = "lossy")]
@@ -112,9 +110,9 @@ pub(crate) struct Location {
     pub(crate) pointer: Option<Pointer>,
 }
 
-/// A name of a file that is no Unicode is no reason to have no report.
-fn lossy<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&path.to_string_lossy())
+/// A name of a file that is not UTF-8 is written with `\u{fffd}`, and is no reason to report nothing.
+fn lossy<S: Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&file.to_string_lossy())
 }
 
 /// What a person does about it.

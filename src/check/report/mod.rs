@@ -1,119 +1,127 @@
 //! Findings for a person (`text`) and for programs (`json`, `github`, `sarif`, `junit`).
-//!
-//! Names of servers and files are text of strangers: in a report they can neither move a cursor, nor add a line, nor be
-//! taken for a command of the program that reads it, nor be longer than a name should be. Values are in none of them.
 
 mod github;
 mod json;
-mod junit;
-mod place;
-mod rule;
-mod sarif;
-#[cfg(test)]
-mod tests;
+mod reason;
 mod text;
 
-use std::io;
+use std::path::{Component, Path};
 
 use crate::check::finding::{Finding, Report, Status};
+use crate::ui::sanitize;
 
-/// How long a text of somebody else may be, in characters.
-const MAX_TEXT: usize = 1024;
-
-/// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// What the report is written for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For a person.
+    /// A person, at a terminal
+    #[default]
     Text,
-    /// For programs; its schema is `src/cli/schemas/check.schema.json`.
+    /// A program: one JSON document, with a schema
     Json,
-    /// Annotations of a GitHub workflow.
+    /// A GitHub workflow: annotations at the lines of the files
     Github,
-    /// SARIF 2.1.0, for code scanning and editors.
-    Sarif,
-    /// A test report, which every CI can show.
-    Junit,
 }
 
-/// How the text for a person may look.
-#[derive(Debug, Clone, Copy, Default)]
+/// What the terminal of a person can show. Programs get the same bytes everywhere.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
-    /// Columns of the terminal; `None` where it goes elsewhere.
+    /// Columns of the terminal; `None` where lines may be of any length.
     pub(crate) width: Option<usize>,
-    /// Whether it may be coloured.
+    /// Whether colours are wanted.
     pub(crate) colour: bool,
 }
 
-/// The report in that format, ready for stdout.
+/// The report could not be written down. Its data is as it should be; this is the writer's own fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RenderError {
+    /// As JSON.
+    #[error("the report can't be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The report as bytes, with a newline at the end of every line. No byte of it moves a cursor, reorders or hides text,
+/// whatever a configuration holds; the colours of `text` are the only escapes.
 ///
 /// # Errors
-/// None but those of the writers, which write into memory.
-pub(crate) fn render(format: Format, report: &Report, look: Look) -> io::Result<Vec<u8>> {
-    let findings: Vec<Finding> = report.findings.iter().map(bounded).collect();
-    match format {
-        Format::Text => Ok(text::render(report, &findings, look).into_bytes()),
-        Format::Json => json::render(report, &findings),
-        Format::Github => Ok(github::render(report, &findings).into_bytes()),
-        Format::Sarif => sarif::render(report, &findings),
-        Format::Junit => junit::render(report, &findings),
-    }
+/// [`RenderError`]
+pub(crate) fn render(format: Format, report: &Report, look: Look) -> Result<Vec<u8>, RenderError> {
+    Ok(match format {
+        Format::Text => text::render(report, look).into_bytes(),
+        Format::Json => json::render(report)?.into_bytes(),
+        Format::Github => github::render(report).into_bytes(),
+    })
 }
 
-/// The finding with texts of a length that a report can bear. A pointer that is cut leads nowhere, so it is left out.
-fn bounded(finding: &Finding) -> Finding {
-    let mut finding = finding.clone();
-    let action = finding.action.iter_mut().flat_map(|action| {
-        std::iter::once(&mut action.sentence).chain(&mut action.command).chain(&mut action.page)
-    });
-    let texts = finding.server.iter_mut().chain(&mut finding.credential).chain(&mut finding.clients);
-    for text in texts.chain([&mut finding.message]).chain(action) {
-        if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
-            text.truncate(end);
-            text.push('…');
+/// The way from the root of the project to the file, with `/` between its parts; `None` where the file is elsewhere.
+fn inside(file: &Path, root: &Path) -> Option<String> {
+    let mut way = String::new();
+    for part in file.strip_prefix(root).ok()?.components() {
+        let Component::Normal(part) = part else { return None };
+        if !way.is_empty() {
+            way.push('/');
         }
+        way.push_str(&part.to_string_lossy());
     }
-    if let Some(location) = &mut finding.location {
-        location.pointer = location.pointer.take().filter(|pointer| pointer.as_str().len() <= 4 * MAX_TEXT);
-    }
-    finding
+    (!way.is_empty()).then_some(way)
 }
 
-/// `claude-code, project`, where that is known.
-fn whose(finding: &Finding) -> String {
-    let scope = finding.scope.map(rule::of_scope);
-    let parts: Vec<&str> = finding.clients.iter().map(String::as_str).chain(scope).collect();
-    parts.join(", ")
+/// The file as a person knows it: from the root of the project, or in full.
+fn shown(file: &Path, root: &Path) -> String {
+    inside(file, root).unwrap_or_else(|| file.to_string_lossy().into_owned())
 }
 
-/// `github, GITHUB_TOKEN`, as far as it is about either.
+/// `github GITHUB_TOKEN`, `.mcp.json` or nothing: what the finding is about.
 fn subject(finding: &Finding) -> String {
-    let parts: Vec<&str> = finding.server.iter().chain(&finding.credential).map(String::as_str).collect();
-    parts.join(", ")
+    [&finding.server, &finding.credential]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-/// What is the case and what to do about it, a line for each.
-fn sentences(finding: &Finding) -> Vec<String> {
-    let mut sentences = vec![finding.message.clone()];
+/// What is the case and what to do about it, a line each, harmless on a terminal.
+fn lines(finding: &Finding) -> Vec<String> {
+    let mut lines = vec![sanitize(&finding.message).into_owned()];
     if let Some(action) = &finding.action {
         let parts = [Some(&action.sentence), action.command.as_ref(), action.page.as_ref()];
-        let parts: Vec<&str> =
-            parts.into_iter().flatten().map(String::as_str).filter(|part| !part.is_empty()).collect();
-        if !parts.is_empty() {
-            sentences.push(parts.join(": "));
-        }
+        lines.extend(
+            parts
+                .into_iter()
+                .flatten()
+                .filter(|part| !part.is_empty())
+                .map(|part| sanitize(part).into_owned()),
+        );
     }
-    sentences
+    lines
 }
 
-/// `1 problem, 2 warnings, 0 unknown, 4 ready`.
-fn summary(report: &Report) -> String {
-    let many =
-        |count: usize, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
-    format!(
-        "{}, {}, {} unknown, {} ready",
-        many(report.count(Status::Problem), "problem", "problems"),
-        many(report.count(Status::Warning), "warning", "warnings"),
-        report.count(Status::Unknown),
-        report.count(Status::Ready),
-    )
+/// The beginning of a text, sanitized, of at most so many characters of the text, with `…` where there is more.
+fn beginning(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", sanitize(&text[..end])),
+        None => sanitize(text).into_owned(),
+    }
 }
+
+/// `1 problem, 2 warnings, 1 unknown, 12 ready`: the statuses that occur, the gravest first.
+fn summary(report: &Report) -> String {
+    let words = [
+        (Status::Problem, "problem", "problems"),
+        (Status::Warning, "warning", "warnings"),
+        (Status::Unknown, "unknown", "unknown"),
+        (Status::Ready, "ready", "ready"),
+    ];
+    let counts: Vec<String> = words
+        .into_iter()
+        .map(|(status, one, many)| (report.count(status), one, many))
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .collect();
+    let number = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let counts = if counts.is_empty() { "nothing to report".to_owned() } else { counts.join(", ") };
+    format!("{counts}; {} in {}", number(report.servers, "server"), number(report.files.len(), "file"))
+}
+
+#[cfg(test)]
+mod tests;

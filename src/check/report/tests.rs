@@ -1,206 +1,283 @@
-//! Reports for the tests of every format: one that a person might get, and one whose names nobody would choose.
+//! The formats, with ordinary and with hostile findings.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
-use super::{Format, Look, render};
+use super::*;
 use crate::catalog::client::Scope;
-use crate::check::finding::{Action, Finding, Location, Reason, Report, Status};
-use crate::check::verdict::Verdict;
+use crate::check::finding::{Action, Location, Reason};
 use crate::document::{Place, Pointer};
+use crate::ui::is_harmful;
 
-/// Two problems, one of them in a file outside of the project, a warning, one unknown, one ready.
-pub(super) fn report() -> Report {
-    let home = std::env::temp_dir().join("kim");
-    let root = home.join("work");
-    let mcp = root.join("sub folder").join(".mcp.json");
-    let at = |file: &Path, line, column, pointer: &[&str]| {
-        let pointer = pointer.iter().fold(Pointer::default(), |way, key| way.join(key));
-        Some(Location { file: file.to_owned(), place: Some(Place { line, column }), pointer: Some(pointer) })
-    };
-    let action = |sentence: &str, command: Option<&str>, page: Option<&str>| Action {
-        sentence: sentence.to_owned(),
-        command: command.map(str::to_owned),
-        page: page.map(str::to_owned),
-    };
-    let about = |server: Option<&str>, credential: &str, verdict: Verdict| Finding {
-        server: server.map(str::to_owned),
-        clients: server.iter().map(|_| "claude-code".to_owned()).collect(),
-        scope: server.map(|_| Scope::Project),
-        credential: Some(credential.to_owned()),
-        ..verdict.finding()
-    };
-    let page = "https://github.com/settings/tokens";
-    let plaintext =
-        Verdict::problem(Reason::Plaintext, "a classic personal access token of GitHub lies in the open")
-            .fingerprint("0123456789ab".to_owned())
-            .action(action(
-                "store it and refer to it by name",
-                Some("mcpcred add GITHUB_TOKEN --server github"),
-                Some(page),
-            ));
-    let literal =
-        Verdict::problem(Reason::UnsupportedReference, "`${env:NOTION_TOKEN}` is passed on as it is written")
-            .advice("write `${NOTION_TOKEN}`");
-    let soon = Verdict::warning(Reason::ExpiresSoon, "`SLACK_TOKEN` expires on 2026-12-01, in 9 days")
-        .action(action("", Some("mcpcred rotate SLACK_TOKEN"), None))
-        .expires("2026-12-01T00:00:00Z".parse().unwrap());
-    let locked = Verdict::new(Status::Unknown, Reason::StoreUnavailable, "the vault is locked");
-    let findings = vec![
-        Finding {
-            location: at(&mcp, 6, 48, &["mcpServers", "github", "env", "GITHUB_TOKEN"]),
-            ..about(Some("github"), "GITHUB_TOKEN", plaintext)
-        },
-        Finding {
-            location: at(&home.join(".claude.json"), 3, 1, &["mcpServers", "notes"]),
-            scope: Some(Scope::User),
-            ..about(Some("notes"), "NOTION_TOKEN", literal)
-        },
-        Finding {
-            location: at(&mcp, 9, 5, &["mcpServers", "slack"]),
-            clients: vec!["claude-code".to_owned(), "cursor".to_owned()],
-            ..about(Some("slack"), "SLACK_TOKEN", soon)
-        },
-        about(None, "OTHER_TOKEN", locked),
-        Finding {
-            location: at(&mcp, 20, 5, &["mcpServers", "sentry"]),
-            scopes: Some(vec!["org:read".to_owned()]),
-            ..about(Some("sentry"), "SENTRY_ACCESS", Verdict::ready("`SENTRY_ACCESS` is in the vault"))
-        },
+const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Github];
+
+const PLAIN: Look = Look { width: None, colour: false };
+
+/// Every reason; [`every_reason_has_words`] holds that none is left out.
+const REASONS: [Reason; 22] = [
+    Reason::Ok,
+    Reason::Missing,
+    Reason::Empty,
+    Reason::Expired,
+    Reason::ExpiresSoon,
+    Reason::RotationDue,
+    Reason::Malformed,
+    Reason::Plaintext,
+    Reason::UnsupportedReference,
+    Reason::UnsetReference,
+    Reason::Duplicate,
+    Reason::WorldReadable,
+    Reason::SyncedFolder,
+    Reason::Rejected,
+    Reason::InsufficientScope,
+    Reason::StoreUnavailable,
+    Reason::NotVerifiable,
+    Reason::RateLimited,
+    Reason::NoAnswer,
+    Reason::Unreadable,
+    Reason::VulnerableClient,
+    Reason::NotMarkedSensitive,
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(if cfg!(windows) { r"C:\work\my project" } else { "/work/my project" })
+}
+
+fn finding(status: Status, reason: Reason, server: &str) -> Finding {
+    Finding {
+        status,
+        reason,
+        server: Some(server.to_owned()),
+        clients: vec!["claude-code".to_owned(), "cursor".to_owned()],
+        scope: Some(Scope::Project),
+        credential: Some("GITHUB_TOKEN".to_owned()),
+        message: "it is neither stored nor in the environment".to_owned(),
+        action: Some(Action {
+            sentence: "store it".to_owned(),
+            command: Some("mcpcred add GITHUB_TOKEN".to_owned()),
+            page: Some("https://github.com/settings/tokens".to_owned()),
+        }),
+        location: Some(Location {
+            file: root().join(".mcp.json"),
+            place: Some(Place { line: 4, column: 12 }),
+            pointer: Some(Pointer::default().join("mcpServers").join(server)),
+        }),
+        fingerprint: None,
+        expires: None,
+        scopes: None,
+    }
+}
+
+fn report(findings: Vec<Finding>) -> Report {
+    Report {
+        profile: "default".to_owned(),
+        root: root(),
+        files: vec![root().join(".mcp.json")],
+        servers: findings.len(),
+        live: false,
+        findings,
+    }
+}
+
+fn four() -> Report {
+    let mut ready = finding(Status::Ready, Reason::Ok, "slack");
+    ready.action = None;
+    let mut unknown = finding(Status::Unknown, Reason::StoreUnavailable, "sentry");
+    unknown.location = None;
+    unknown.clients.clear();
+    let mut warning = finding(Status::Warning, Reason::ExpiresSoon, "notion");
+    warning.expires = Some("2026-12-01T00:00:00Z".parse().unwrap());
+    warning.scopes = Some(vec!["repo".to_owned()]);
+    warning.fingerprint = Some("0123456789ab".to_owned());
+    report(vec![finding(Status::Problem, Reason::Missing, "github"), warning, unknown, ready])
+}
+
+/// Everything that a name can be.
+fn hostile() -> Report {
+    let names = [
+        "a\u{1b}[2J\u{1b}]0;title\u{7}b".to_owned(),
+        "gpj.\u{202e}exe\u{2066}\u{200b}\u{feff}\u{e0041}".to_owned(),
+        "\"quoted\" 'name' \\ <b>&amp;</b> `x` $(y) [click](https://example.com) {0}".to_owned(),
+        "x]]>y<![CDATA[z".to_owned(),
+        "x\n::error file=a,line=1::injected\r\n##[error]injected".to_owned(),
+        "::error::injected %0A::warning::injected,title=x".to_owned(),
+        "\0\u{1}\u{8}\u{b}\u{c}\u{1f}\u{7f}\u{80}\u{85}\u{9b}\u{2028}\u{fffe}\u{ffff}\u{10ffff}".to_owned(),
+        "鍵🔑مفتاح".to_owned(),
+        "long".repeat(2_500),
     ];
-    let files = vec![mcp, home.join(".claude.json")];
-    Report { profile: "default".to_owned(), root, files, servers: 4, live: true, findings }
-}
-
-/// Names that somebody might choose who wants a report to say or to do something else.
-pub(super) fn names() -> Vec<String> {
-    [
-        "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{7f}",
-        "abc\u{202e}cba\u{2066}\u{200b}\u{feff}\u{e0041}",
-        "\"quoted\" 'both' `ways` <tag attr=\"x\"> &amp; &#27; ]]> <!-- -->",
-        "line\r\n::error file=x,line=1::forged",
-        "::add-mask::x",
-        "##[error]forged ##[add-mask]x",
-        "%0A::error::forged%25%0D%3A%2C",
-        "a,b=c:d,line=99",
-        "[click](https://evil.example) ![image](x) [1](1) \\[",
-        "\0\u{1}\u{b}\u{1f}\u{85}\u{fffe}\u{ffff}\u{10ffff}",
-        "../../etc/passwd",
-        r"C:\Users\x ${X} $(x) {token}",
-        "",
-    ]
-    .into_iter()
-    .map(str::to_owned)
-    .chain(["long ".repeat(2000), "鍵".repeat(10_000)])
-    .collect()
-}
-
-/// A report of all statuses in which everything that comes from outside is this name.
-pub(super) fn hostile(name: &str) -> Report {
-    let mut report = report();
-    report.profile = name.to_owned();
-    // What a file may be called; a NUL it can't have.
-    let file: String = name.chars().filter(|it| *it != '\0').take(60).collect();
-    report.findings.retain(|finding| finding.status != Status::Ready);
-    for finding in &mut report.findings {
-        finding.server = Some(name.to_owned());
-        finding.credential = Some(name.to_owned());
-        finding.clients = vec![name.to_owned()];
-        finding.message = format!("the server `{name}` is not what it says");
-        finding.action = Some(Action {
-            sentence: format!("look at {name}"),
-            command: Some(format!("mcpcred add {name}")),
-            page: Some(format!("https://example.com/{name}")),
-        });
-        if let Some(location) = &mut finding.location {
-            location.file = report.root.join("sub").join(format!("x{file}"));
-            location.pointer = Some(Pointer::default().join(name));
+    let statuses = [Status::Ready, Status::Unknown, Status::Warning, Status::Problem];
+    let mut findings = Vec::new();
+    for name in &names {
+        for status in statuses {
+            let mut finding = finding(status, Reason::Malformed, name);
+            finding.credential = Some(name.clone());
+            finding.clients.push(name.clone());
+            finding.message = name.clone();
+            finding.action = Some(Action {
+                sentence: name.clone(),
+                command: Some(name.clone()),
+                page: Some(name.clone()),
+            });
+            let file = root().join(name.replace(['/', '\\', ':', '\0'], "_")).join("c.json");
+            finding.location.as_mut().unwrap().file = file;
+            findings.push(finding);
         }
     }
-    report.files = vec![PathBuf::from(name)];
+    let mut report = report(findings);
+    report.profile.clone_from(&names[1]);
     report
 }
 
-fn every_report() -> Vec<Report> {
-    names().iter().map(|name| hostile(name)).chain([report()]).collect()
+fn rendered(format: Format, report: &Report, look: Look) -> String {
+    String::from_utf8(render(format, report, look).unwrap()).unwrap()
 }
 
-fn rendered(format: Format, report: &Report) -> Vec<u8> {
-    render(format, report, Look::default()).unwrap()
+fn validate(document: &Value) {
+    let schema = serde_json::from_str(include_str!("../../cli/schemas/check.schema.json")).unwrap();
+    jsonschema::validate(&schema, document).unwrap();
 }
 
 #[test]
-fn json_is_what_its_schema_says() {
-    let schema: Value = serde_json::from_str(include_str!("../../cli/schemas/check.schema.json")).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    for report in every_report() {
-        let document = serde_json::from_slice(&rendered(Format::Json, &report)).unwrap();
-        validator.validate(&document).unwrap();
-    }
-    let document: Value = serde_json::from_slice(&rendered(Format::Json, &report())).unwrap();
+fn a_person_sees_a_line_a_finding_and_what_mends_it_below() {
+    let expected = "\
+STATUS   SERVER  CREDENTIAL    REASON             CLIENT                         PLACE
+problem  github  GITHUB_TOKEN  missing            claude-code, cursor (project)  .mcp.json:4:12
+     why: it is neither stored nor in the environment
+    mend: store it
+     run: mcpcred add GITHUB_TOKEN
+    page: https://github.com/settings/tokens
+warning  notion  GITHUB_TOKEN  expires soon       claude-code, cursor (project)  .mcp.json:4:12
+     why: it is neither stored nor in the environment
+    mend: store it
+     run: mcpcred add GITHUB_TOKEN
+    page: https://github.com/settings/tokens
+unknown  sentry  GITHUB_TOKEN  store unavailable  project
+     why: it is neither stored nor in the environment
+    mend: store it
+     run: mcpcred add GITHUB_TOKEN
+    page: https://github.com/settings/tokens
+ready    slack   GITHUB_TOKEN                     claude-code, cursor (project)
+
+1 problem, 1 warning, 1 unknown, 1 ready; 4 servers in 1 file
+";
+    assert_eq!(rendered(Format::Text, &four(), PLAIN), expected);
     assert_eq!(
-        document["summary"],
-        serde_json::json!({"ready": 1, "warning": 1, "problem": 2, "unknown": 1})
+        rendered(Format::Text, &report(Vec::new()), PLAIN),
+        "nothing to report; 0 servers in 1 file\n"
     );
-    assert_eq!(document["findings"][0]["location"]["pointer"], "/mcpServers/github/env/GITHUB_TOKEN");
-    assert_eq!(document["findings"][0]["action"]["command"], "mcpcred add GITHUB_TOKEN --server github");
-    assert_eq!(document["findings"][2]["expires"], "2026-12-01T00:00:00Z");
 }
 
 #[test]
-fn a_name_is_never_longer_than_a_report_can_bear() {
-    let report = hostile(&"x".repeat(1_000_000));
-    for format in [Format::Text, Format::Json, Format::Github, Format::Sarif, Format::Junit] {
-        let length = rendered(format, &report).len();
-        let allowed = if format == Format::Json { 2_100_000 } else { 100_000 };
-        assert!(length < allowed, "{format:?}: {length}");
+fn a_person_with_a_narrow_terminal_reads_everything_too() {
+    for width in [30, 40, 60, 80, 100, 200] {
+        let text = rendered(Format::Text, &four(), Look { width: Some(width), colour: false });
+        for line in
+            text.lines().filter(|line| !["run:", "page:", "where:"].iter().any(|it| line.contains(it)))
+        {
+            assert!(line.width() <= width.max(42), "{width}: {line}");
+        }
+        assert!(text.contains(".mcp.json:4:12"), "{text}");
     }
-}
-
-/// What `.ci/prepare` put there; with `CI` it has to be there.
-#[cfg(target_os = "linux")]
-fn prepared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    assert!(path.exists() || option_env!("CI").is_none(), "{} is missing: run .ci/prepare", path.display());
-    path.exists().then_some(path)
+    let text = rendered(Format::Text, &four(), Look { width: Some(60), colour: false });
+    assert!(text.contains("\n  client: claude-code, cursor (project)\n   where: .mcp.json:4:12\n"), "{text}");
 }
 
 #[test]
-#[cfg(target_os = "linux")]
-fn sarif_is_what_the_standard_says() {
-    let path = "target/parsers/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json";
-    let Some(path) = prepared(path) else { return };
-    let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    // Two patterns with a bracket too many, about a property that we do not write.
-    for whose in ["run", "toolComponent"] {
-        let property = schema.pointer_mut(&format!("/definitions/{whose}/properties/language")).unwrap();
-        property.as_object_mut().unwrap().remove("pattern");
-    }
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-    for report in every_report() {
-        let log = serde_json::from_slice(&rendered(Format::Sarif, &report)).unwrap();
-        validator.validate(&log).unwrap();
-    }
-    assert!(validator.validate(&serde_json::json!({"version": "2.1.0", "runs": [{}]})).is_err());
+fn colours_are_the_only_escapes_and_only_where_they_are_wanted() {
+    let coloured = rendered(Format::Text, &hostile(), Look { width: Some(100), colour: true });
+    let plain = rendered(Format::Text, &hostile(), Look { width: Some(100), colour: false });
+    assert!(coloured.contains("\u{1b}[1m\u{1b}[31mproblem\u{1b}[0m"));
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
 }
 
 #[test]
-#[cfg(target_os = "linux")]
-fn junit_is_what_jenkins_reads() {
-    let Some(schema) = prepared("target/parsers/junit/junit-10.xsd") else { return };
-    for report in every_report() {
-        let xml = rendered(Format::Junit, &report);
-        let mut child = std::process::Command::new("xmllint")
-            .args(["--noout", "--nonet", "--schema"])
-            .arg(&schema)
-            .arg("-")
-            .stdin(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), &xml).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+fn a_hostile_name_moves_no_cursor_and_adds_no_line() {
+    for format in FORMATS {
+        for width in [None, Some(80)] {
+            let text = rendered(format, &hostile(), Look { width, colour: false });
+            let raw = text.chars().find(|character| *character != '\n' && is_harmful(*character));
+            assert_eq!(raw, None, "{format:?}");
+            assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format:?}");
+        }
     }
+    let text = rendered(Format::Text, &hostile(), PLAIN);
+    assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
+}
+
+#[test]
+fn a_thousand_findings_with_long_names_take_little_room() {
+    let findings = (0..1_000).map(|_| finding(Status::Ready, Reason::Ok, &"x".repeat(10_000))).collect();
+    let text = rendered(Format::Text, &report(findings), PLAIN);
+    assert!(text.len() < 300_000, "{}", text.len());
+}
+
+#[test]
+fn a_program_reads_what_was_found_as_the_schema_says() {
+    for report in [four(), hostile(), report(Vec::new())] {
+        let document: Value = serde_json::from_str(&rendered(Format::Json, &report, PLAIN)).unwrap();
+        validate(&document);
+        // What was escaped is the same text to whoever reads it.
+        for (finding, read) in report.findings.iter().zip(document["findings"].as_array().unwrap()) {
+            assert_eq!(read["server"].as_str(), finding.server.as_deref());
+        }
+    }
+    let document: Value = serde_json::from_str(&rendered(Format::Json, &four(), PLAIN)).unwrap();
+    assert_eq!(document["summary"]["problem"], 1);
+    assert_eq!(document["findings"][0]["location"]["column"], 12);
+    assert_eq!(document["findings"][2]["location"], Value::Null);
+}
+
+#[test]
+fn every_reason_has_words_and_is_in_the_schema() {
+    let schema: Value = serde_json::from_str(include_str!("../../cli/schemas/check.schema.json")).unwrap();
+    let listed = &schema["properties"]["findings"]["items"]["properties"]["reason"]["enum"];
+    let ids: Vec<Value> = REASONS.iter().map(|reason| serde_json::to_value(reason).unwrap()).collect();
+    assert_eq!(listed, &Value::Array(ids.clone()));
+    assert_eq!(REASONS.len(), Reason::NotMarkedSensitive as usize + 1);
+    for (reason, id) in REASONS.into_iter().zip(ids) {
+        assert_eq!(reason::about(reason).id, id);
+    }
+}
+
+#[test]
+fn a_workflow_gets_an_annotation_at_the_line() {
+    let expected = "\
+::error file=.mcp.json,line=4,col=12,title=github GITHUB_TOKEN%3A missing::it is neither stored nor in the \
+environment%0Astore it%0Amcpcred add GITHUB_TOKEN%0Ahttps://github.com/settings/tokens
+::warning file=.mcp.json,line=4,col=12,title=notion GITHUB_TOKEN%3A expires soon::it is neither stored nor in the \
+environment%0Astore it%0Amcpcred add GITHUB_TOKEN%0Ahttps://github.com/settings/tokens
+::notice title=sentry GITHUB_TOKEN%3A store unavailable::it is neither stored nor in the environment%0Astore it\
+%0Amcpcred add GITHUB_TOKEN%0Ahttps://github.com/settings/tokens
+1 problem, 1 warning, 1 unknown, 1 ready; 4 servers in 1 file
+";
+    assert_eq!(rendered(Format::Github, &four(), PLAIN), expected);
+}
+
+#[test]
+fn a_server_cannot_speak_to_the_workflow() {
+    let text = rendered(Format::Github, &hostile(), PLAIN);
+    let commands = ["::error file=", "::warning file=", "::notice file="];
+    let (last, annotations) =
+        text.lines().collect::<Vec<_>>().split_last().map(|(l, a)| (*l, a.to_vec())).unwrap();
+    assert_eq!(annotations.len(), 27);
+    assert!(last.starts_with("9 problems"), "{last}");
+    for line in annotations {
+        assert!(commands.iter().any(|command| line.starts_with(command)), "{line}");
+        // As the runner takes it apart.
+        let (head, _) = line[2..].split_once("::").unwrap();
+        let properties = head.split_once(' ').unwrap().1.split(',');
+        let keys: Vec<&str> = properties.map(|property| property.split_once('=').unwrap().0).collect();
+        assert_eq!(keys, ["file", "line", "col", "title"], "{line}");
+    }
+}
+
+#[test]
+fn a_file_is_named_from_the_root_of_the_project_where_it_is_inside() {
+    assert_eq!(shown(&root().join("a").join("b.json"), &root()), "a/b.json");
+    let outside = root().with_file_name("other.json");
+    assert_eq!(shown(&outside, &root()), outside.to_string_lossy());
+    assert_eq!(inside(&root().join("..").join("x"), &root()), None);
+    assert_eq!(inside(&root(), &root()), None);
 }

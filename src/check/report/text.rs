@@ -1,96 +1,61 @@
-//! `text`: one line a finding, what is the case and what mends it below.
-
-use std::fmt::Write;
+//! `text`: a line a finding, aligned; below it what is the case and what mends it.
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::check::finding::{Finding, Report, Status};
-use crate::check::report::{Look, place, rule, summary, whose};
+use crate::check::report::reason::about;
+use crate::check::report::{Look, beginning, shown, summary};
 use crate::ui::sanitize;
 use crate::ui::table::Table;
 
-/// How wide a cell may be where no terminal says how much room there is.
-const WIDEST: usize = 80;
+const HEADINGS: [&str; 6] = ["STATUS", "SERVER", "CREDENTIAL", "REASON", "CLIENT", "PLACE"];
 
-/// How much of a place is shown at least, in columns.
-const PLACE: usize = 18;
+/// Where the last columns begin that move below the finding where the table has no room for them.
+const CLIENT: usize = 4;
+const PLACE: usize = 5;
 
-/// Blanks between two columns of a table.
+/// Blanks between two columns.
 const GAP: usize = 2;
 
-/// How far the lines below are indented: as wide as the widest status and the gap.
-const INDENT: &str = "         ";
+/// No cell has more characters of its text than this, so that a name of a megabyte does not widen every line.
+const LONGEST: usize = 120;
 
-/// The lines for every finding, and a summary at the end. What is ready has one line.
-pub(super) fn render(report: &Report, findings: &[Finding], look: Look) -> String {
-    if findings.is_empty() {
-        return String::new();
-    }
-    let rows: Vec<[String; 4]> = findings.iter().map(cells).collect();
-    let room = look.width.map(|width| room_for_place(&rows, width));
-    let mut table = Table::new(&["STATUS", "SERVER", "CREDENTIAL", "REASON", "PLACE"]);
-    for (finding, [status, server, credential, reason]) in findings.iter().zip(&rows) {
-        let place = finding.location.as_ref().map(|location| place::shown(&report.root, location));
-        let place = harmless(&place.unwrap_or_default());
-        table.row(&[status, server, credential, reason, &tail(&place, room.unwrap_or(usize::MAX))]);
-    }
-    let lines = table.render(look.width);
-    let mut lines = lines.lines();
-    let mut text = format!("{}\n", lines.next().unwrap_or_default());
-    for (finding, line) in findings.iter().zip(lines) {
-        let (status, rest) = line.split_at(status(finding.status).len());
-        let style = if look.colour { style(finding.status) } else { Style::new() };
-        _ = writeln!(text, "{style}{status}{style:#}{rest}");
-        if finding.status != Status::Ready {
-            below(&mut text, finding, look);
+/// Details stand behind a label of this width.
+const LABEL: usize = 9;
+
+/// Text is not wrapped into less than this.
+const NARROWEST: usize = 20;
+
+/// The findings in their order, then a line with the counts. With a width every line fits it, except for a place, a
+/// command or an address, which stay in one piece to be copied.
+pub(super) fn render(report: &Report, look: Look) -> String {
+    let rows: Vec<[String; 6]> = report.findings.iter().map(|finding| cells(finding, report)).collect();
+    let mut text = String::new();
+    if !rows.is_empty() {
+        let columns = columns(&rows, look.width);
+        let mut table = Table::new(&HEADINGS[..columns]);
+        for row in &rows {
+            table.row(&row[..columns]);
         }
+        let table = table.render(look.width);
+        // A cell has no line break, so that a row is a line.
+        let mut lines = table.lines();
+        paint(&mut text, Style::new().bold(), lines.next().unwrap_or_default(), look);
+        text.push('\n');
+        for (line, finding) in lines.zip(&report.findings) {
+            let status = status(finding.status);
+            paint(&mut text, style(finding.status), status, look);
+            text.push_str(line.strip_prefix(status).unwrap_or(line));
+            text.push('\n');
+            if finding.status != Status::Ready {
+                details(&mut text, finding, report, columns, look);
+            }
+        }
+        text.push('\n');
     }
-    _ = writeln!(text, "\n{}", summary(report));
+    wrapped(&mut text, &summary(report), 0, look.width);
     text
-}
-
-fn cells(finding: &Finding) -> [String; 4] {
-    [
-        status(finding.status).to_owned(),
-        cut(finding.server.as_deref().unwrap_or_default()),
-        cut(finding.credential.as_deref().unwrap_or_default()),
-        rule::of(finding.reason).id.replace('_', " "),
-    ]
-}
-
-/// What the other columns leave of a line for the place. Of that the end is shown, which has the line; of the others,
-/// where even so there is too little room, the beginning.
-fn room_for_place(rows: &[[String; 4]], width: usize) -> usize {
-    let widest = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let others: usize = (0..4).map(|column| widest(column) + GAP).sum();
-    width.saturating_sub(others).max(PLACE)
-}
-
-fn below(text: &mut String, finding: &Finding, look: Look) {
-    let mut say = |start: &str, words: &str| {
-        let room = look.width.map(|width| width.saturating_sub(INDENT.len() + start.len()).max(20));
-        for (number, line) in wrapped(&harmless(words), room).iter().enumerate() {
-            let start = if number == 0 { start.to_owned() } else { " ".repeat(start.len()) };
-            _ = writeln!(text, "{INDENT}{start}{line}");
-        }
-    };
-    match whose(finding) {
-        whose if whose.is_empty() => say("", &finding.message),
-        whose => say("", &format!("{} ({whose})", finding.message)),
-    }
-    let Some(action) = &finding.action else { return };
-    match &action.page {
-        Some(page) if !action.sentence.is_empty() => say("-> ", &format!("{}: {page}", action.sentence)),
-        Some(page) => say("-> ", page),
-        None if !action.sentence.is_empty() => say("-> ", &action.sentence),
-        None => {}
-    }
-    if let Some(command) = &action.command {
-        // In one piece, to be copied.
-        let style = if look.colour { AnsiColor::Cyan.on_default() } else { Style::new() };
-        _ = writeln!(text, "{INDENT}   {style}{}{style:#}", harmless(command));
-    }
 }
 
 fn status(status: Status) -> &'static str {
@@ -105,160 +70,122 @@ fn status(status: Status) -> &'static str {
 fn style(status: Status) -> Style {
     match status {
         Status::Ready => AnsiColor::Green.on_default(),
-        Status::Unknown => AnsiColor::Cyan.on_default().bold(),
+        Status::Unknown => AnsiColor::Cyan.on_default(),
         Status::Warning => AnsiColor::Yellow.on_default().bold(),
         Status::Problem => AnsiColor::Red.on_default().bold(),
     }
 }
 
-/// Text that neither a terminal nor a workflow's runner obeys: the runner looks for `##[` anywhere in a line.
-fn harmless(text: &str) -> String {
-    sanitize(text).replace("##[", "## [")
+fn cells(finding: &Finding, report: &Report) -> [String; 6] {
+    let name = |name: &Option<String>| beginning(name.as_deref().unwrap_or("-"), LONGEST);
+    // What is ready is short: nobody has to go there.
+    let (reason, place) = match finding.status {
+        Status::Ready => ("", String::new()),
+        _ => (about(finding.reason).words, place(finding, report, LONGEST)),
+    };
+    [
+        status(finding.status).to_owned(),
+        name(&finding.server),
+        name(&finding.credential),
+        reason.to_owned(),
+        beginning(&clients(finding), LONGEST),
+        place,
+    ]
 }
 
-/// No more than a cell can bear.
-fn cut(text: &str) -> String {
-    let text = harmless(text);
-    match text.char_indices().nth(WIDEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+/// `claude-code, cursor (project)`
+fn clients(finding: &Finding) -> String {
+    let clients = finding.clients.join(", ");
+    match finding.scope.and_then(|scope| serde_json::to_value(scope).ok()) {
+        Some(serde_json::Value::String(scope)) if clients.is_empty() => scope,
+        Some(serde_json::Value::String(scope)) => format!("{clients} ({scope})"),
+        _ => clients,
     }
 }
 
-/// The end of a text that is wider than `room`.
-fn tail(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
+/// `.mcp.json:4:12`, as editors and terminals open it, sanitized.
+fn place(finding: &Finding, report: &Report, longest: usize) -> String {
+    let Some(location) = &finding.location else { return String::new() };
+    let file = beginning(&shown(&location.file, &report.root), longest);
+    match location.place {
+        Some(place) => format!("{file}:{}:{}", place.line, place.column),
+        None => file,
     }
-    let mut used = 1;
-    let start = text.char_indices().rev().take_while(|(_, character)| {
-        used += character.width().unwrap_or(0);
-        used <= room
-    });
-    let start = start.last().map_or(text.len(), |(start, _)| start);
-    format!("…{}", &text[start..])
 }
 
-/// The text in lines of at most `room` columns, broken at blanks where there are any.
-fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
-    let Some(room) = room else { return vec![text.to_owned()] };
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ') {
-        let width = word.width();
-        if used > 0 && used + 1 + width > room {
-            lines.push(String::new());
-            used = 0;
+/// How many columns there is room for without cutting one.
+fn columns(rows: &[[String; 6]], width: Option<usize>) -> usize {
+    let Some(width) = width else { return HEADINGS.len() };
+    let mut widths = HEADINGS.map(UnicodeWidthStr::width);
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = cell.width().max(*widest);
         }
-        let Some(mut line) = lines.pop() else { continue };
-        if used > 0 {
-            line.push(' ');
-            used += 1;
+    }
+    let fits =
+        |columns: &usize| widths[..*columns].iter().map(|width| width + GAP).sum::<usize>() <= width + GAP;
+    [HEADINGS.len(), PLACE].into_iter().find(fits).unwrap_or(CLIENT)
+}
+
+/// What stands below a finding: the columns that had no room, what is the case, and what mends it.
+fn details(text: &mut String, finding: &Finding, report: &Report, columns: usize, look: Look) {
+    let mut detail = |label: &str, content: &str, look: Look| {
+        if !content.is_empty() {
+            paint(text, Style::new().dimmed(), &format!("{label:>LABEL$}"), look);
+            text.push(' ');
+            wrapped(text, &sanitize(content), LABEL + 1, look.width);
+        }
+    };
+    let whole = Look { width: None, ..look };
+    if columns <= CLIENT {
+        detail("client:", &clients(finding), look);
+    }
+    if columns <= PLACE {
+        detail("where:", &place(finding, report, usize::MAX), whole);
+    }
+    detail("why:", &finding.message, look);
+    if let Some(action) = &finding.action {
+        detail("mend:", &action.sentence, look);
+        detail("run:", action.command.as_deref().unwrap_or_default(), whole);
+        detail("page:", action.page.as_deref().unwrap_or_default(), whole);
+    }
+}
+
+fn paint(text: &mut String, style: Style, words: &str, look: Look) {
+    if look.colour {
+        text.push_str(&format!("{style}{words}{style:#}"));
+    } else {
+        text.push_str(words);
+    }
+}
+
+/// Appends the words, broken between words, or within one that has no room on a line, and a line break. `used` columns
+/// of the first line are taken, and as many are left free on the others.
+fn wrapped(text: &mut String, words: &str, used: usize, width: Option<usize>) {
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(used).max(NARROWEST));
+    let mut column = 0;
+    for (index, word) in words.split(' ').enumerate() {
+        if index > 0 && column + 1 + word.width() <= room {
+            text.push(' ');
+            column += 1;
+        } else if index > 0 {
+            break_line(text, used);
+            column = 0;
         }
         for character in word.chars() {
-            let width = character.width().unwrap_or(0);
-            if used + width > room {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
+            let wide = character.width().unwrap_or(0);
+            if column + wide > room {
+                break_line(text, used);
+                column = 0;
             }
-            line.push(character);
-            used += width;
+            text.push(character);
+            column += wide;
         }
-        lines.push(line);
     }
-    lines
+    text.push('\n');
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::report::Format;
-    use crate::check::report::tests::{hostile, names, report};
-
-    fn rendered(report: &Report, look: Look) -> String {
-        String::from_utf8(crate::check::report::render(Format::Text, report, look).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_person_sees_what_is_wrong_and_what_mends_it() {
-        let report = report();
-        let expected = "\
-STATUS   SERVER  CREDENTIAL     REASON                 PLACE
-problem  github  GITHUB_TOKEN   plaintext              sub folder/.mcp.json:6
-         a classic personal access token of GitHub lies in the open (claude-code, project)
-         -> store it and refer to it by name: https://github.com/settings/tokens
-            mcpcred add GITHUB_TOKEN --server github
-problem  notes   NOTION_TOKEN   unsupported reference  HOME.claude.json:3
-         `${env:NOTION_TOKEN}` is passed on as it is written (claude-code, user)
-         -> write `${NOTION_TOKEN}`
-warning  slack   SLACK_TOKEN    expires soon           sub folder/.mcp.json:9
-         `SLACK_TOKEN` expires on 2026-12-01, in 9 days (claude-code, cursor, project)
-            mcpcred rotate SLACK_TOKEN
-unknown          OTHER_TOKEN    store unavailable
-         the vault is locked
-ready    sentry  SENTRY_ACCESS  ok                     sub folder/.mcp.json:20
-
-2 problems, 1 warning, 1 unknown, 1 ready
-";
-        let home = report.findings[1].location.as_ref().unwrap().file.parent().unwrap().join("");
-        let text = rendered(&report, Look::default()).replace(home.to_str().unwrap(), "HOME");
-        assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn lines_fit_the_terminal_but_for_commands() {
-        for width in [40, 80, 132] {
-            for report in names().iter().map(|name| hostile(name)).chain([report()]) {
-                let look = Look { width: Some(width), colour: false };
-                for line in rendered(&report, look).lines().filter(|line| !line.contains("mcpcred ")) {
-                    // A table has no columns of less than eight, so that five need 48.
-                    assert!(line.width() <= width.max(48), "{width}: {line}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_end_of_a_place_is_kept() {
-        for width in [76, 80, 100] {
-            let text = rendered(&report(), Look { width: Some(width), colour: false });
-            assert!(text.contains(".mcp.json:20\n"), "{width}: {text}");
-        }
-        assert_eq!(tail("/home/kim/.claude.json:12", 16), "….claude.json:12");
-        assert_eq!(tail("short", 16), "short");
-        assert_eq!(tail("鍵鍵鍵鍵", 4), "…鍵");
-    }
-
-    #[test]
-    fn words_are_wrapped_where_they_end() {
-        assert_eq!(wrapped("one two three", Some(8)), ["one two", "three"]);
-        assert_eq!(wrapped("abcdefghij kl", Some(4)), ["abcd", "efgh", "ij", "kl"]);
-        assert_eq!(wrapped("", Some(4)), [""]);
-        assert_eq!(wrapped("one two", None), ["one two"]);
-    }
-
-    #[test]
-    fn colours_are_there_only_where_they_may_be() {
-        let coloured = rendered(&report(), Look { width: Some(80), colour: true });
-        assert!(coloured.contains("\u{1b}[1m\u{1b}[31mproblem\u{1b}[0m  github"), "{coloured:?}");
-        assert!(!rendered(&report(), Look { width: Some(80), colour: false }).contains('\u{1b}'));
-    }
-
-    #[test]
-    fn no_name_moves_the_cursor_fakes_a_line_or_speaks_to_a_runner() {
-        for name in names() {
-            let report = hostile(&name);
-            let text = rendered(&report, Look::default());
-            assert!(!text.contains(['\u{1b}', '\u{202e}', '\r', '\u{9b}', '\u{7f}']), "{text:?}");
-            assert!(!text.contains("##["), "{text}");
-            assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
-            assert!(text.len() < 100_000, "{}", text.len());
-        }
-    }
-
-    #[test]
-    fn nothing_found_is_nothing_shown() {
-        let report = Report { findings: Vec::new(), ..report() };
-        assert_eq!(rendered(&report, Look::default()), "");
-    }
+fn break_line(text: &mut String, indent: usize) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n(' ', indent));
 }
