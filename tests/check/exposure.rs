@@ -91,7 +91,11 @@ fn copies_that_a_client_left_behind_are_reported() {
 #[test]
 fn a_comment_with_an_old_token_is_reported() {
     let sandbox = Sandbox::new();
-    write(&sandbox, "work/.vscode/mcp.json", format!("{{\n  // the old one: {TOKEN}\n  \"servers\": {{}}\n}}\n"));
+    write(
+        &sandbox,
+        "work/.vscode/mcp.json",
+        format!("{{\n  // the old one: {TOKEN}\n  \"servers\": {{}}\n}}\n"),
+    );
     let finding = the(&findings_in(&sandbox, &sandbox.path("work"), &[], 1), "plaintext");
     assert_eq!(finding["location"]["line"], 2);
 }
@@ -101,7 +105,8 @@ fn a_comment_with_an_old_token_is_reported() {
 fn a_file_with_a_secret_that_others_can_read_is_a_finding_of_its_own() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::new();
-    let content = json!({"mcpServers": {"github": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
+    let content =
+        json!({"mcpServers": {"github": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
     let folder = project(&sandbox, &content);
     std::fs::set_permissions(sandbox.path(""), PermissionsExt::from_mode(0o755)).unwrap();
     let open = |mode| {
@@ -117,7 +122,8 @@ fn a_file_with_a_secret_that_others_can_read_is_a_finding_of_its_own() {
 #[test]
 fn a_file_with_a_secret_in_a_folder_that_goes_to_a_cloud_is_a_finding() {
     let sandbox = Sandbox::new();
-    let content = json!({"mcpServers": {"github": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
+    let content =
+        json!({"mcpServers": {"github": {"command": "x", "env": {"GITHUB_TOKEN": TOKEN}}}}).to_string();
     write(&sandbox, "Dropbox/work/.mcp.json", content);
     let findings = findings_in(&sandbox, &sandbox.path("Dropbox/work"), &[], 1);
     assert!(the(&findings, "synced_folder")["message"].as_str().unwrap().contains("Dropbox"));

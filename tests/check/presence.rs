@@ -31,7 +31,10 @@ fn a_credential_that_is_nowhere_is_missing_and_the_way_to_store_it_is_shown() {
     let finding = the(&findings_in(&sandbox, &folder, &[], 1), "missing");
     assert_eq!(finding["credential"], "GITHUB_TOKEN");
     assert_eq!(finding["action"]["command"], "mcpcred add GITHUB_TOKEN --server github");
-    assert!(finding["action"]["page"].as_str().unwrap().starts_with("https://github.com/settings"), "{finding}");
+    assert!(
+        finding["action"]["page"].as_str().unwrap().starts_with("https://github.com/settings"),
+        "{finding}"
+    );
     let shown = check_in(&sandbox, &folder, &[]).exits(1).stdout();
     assert!(shown.contains("mcpcred add GITHUB_TOKEN"), "{shown}");
 }
@@ -73,7 +76,8 @@ fn a_credential_that_is_stored_and_not_loaded_into_the_environment_is_told_apart
 #[test]
 fn a_default_stands_in_for_a_variable_that_is_not_set() {
     let sandbox = Sandbox::new();
-    let entry = r#"{"mcpServers": {"x": {"command": "the-server", "env": {"REGION": "${REGION:-eu-west-1}"}}}}"#;
+    let entry =
+        r#"{"mcpServers": {"x": {"command": "the-server", "env": {"REGION": "${REGION:-eu-west-1}"}}}}"#;
     let folder = project(&sandbox, entry);
     findings_in(&sandbox, &folder, &[], 0);
 }
@@ -123,10 +127,7 @@ fn a_container_without_any_store_is_checked_against_its_environment() {
     assert_eq!(finding["credential"], "GITHUB_TOKEN");
     assert!(finding["action"]["command"].is_null(), "nothing can be stored: {finding}");
     sandbox.set("GITHUB_TOKEN", TOKEN);
-    assert_eq!(
-        about(&findings_in(&sandbox, &folder, &[], 0), "github"),
-        [("ready", "ok", "GITHUB_TOKEN")]
-    );
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 0), "github"), [("ready", "ok", "GITHUB_TOKEN")]);
     assert!(!sandbox.data().exists(), "a check leaves nothing behind");
 }
 
