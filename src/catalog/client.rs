@@ -279,6 +279,10 @@ pub(crate) struct ConfigurationFile {
     /// A file in the same project that keeps the client from reading this one.
     #[serde(default)]
     pub(crate) hidden_by: Option<String>,
+    /// Whether it counts for itself: of a profile, of another edition of the program. What it says of a server takes
+    /// no other's place.
+    #[serde(default)]
+    pub(crate) apart: bool,
     /// Whether the client reads nothing else where this file is.
     #[serde(default)]
     pub(crate) exclusive: bool,
@@ -383,4 +387,75 @@ pub(crate) struct Leftover {
     /// Whether the client needs it, so that a secret in it is told of and the file is not to be deleted.
     #[serde(default)]
     pub(crate) in_use: bool,
+}
+
+/// The clients that are part of the binary.
+///
+/// # Errors
+/// Never in a binary that passed its tests.
+pub(crate) fn embedded() -> Result<Vec<Client>, toml::de::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Clients {
+        client: Vec<Client>,
+    }
+    toml::from_str::<Clients>(include_str!("clients.toml")).map(|file| file.client)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_client_is_known_by_one_id_and_says_where_it_keeps_its_servers() {
+        let clients = embedded().unwrap();
+        let ids: HashSet<_> = clients.iter().map(|client| &client.id).collect();
+        assert_eq!(ids.len(), clients.len());
+        let with_files = clients.iter().filter(|client| !client.files.is_empty()).count();
+        assert!(with_files >= 30, "{with_files}");
+        for client in &clients {
+            assert!(!client.files.is_empty() || !client.leftovers.is_empty(), "{}", client.id);
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            assert!(client.id.bytes().all(is_plain), "{}", client.id);
+            assert!(client.page.as_ref().is_none_or(|page| page.starts_with("https://")), "{}", client.id);
+        }
+    }
+
+    #[test]
+    fn what_a_manager_owns_is_never_written() {
+        for client in embedded().unwrap() {
+            for file in client.files {
+                let is_managed = file.scope == Scope::Managed;
+                assert!(!is_managed || !file.writable, "{} {}", client.id, file.path);
+                let is_in_project = !file.path.starts_with(['~', '$', '/']) && !file.path.starts_with("C:");
+                assert_eq!(
+                    is_in_project,
+                    matches!(file.scope, Scope::Project | Scope::Local) && file.path != "~/.claude.json",
+                    "{} {}",
+                    client.id,
+                    file.path
+                );
+                assert!(!file.path.contains('\\') && !file.key.is_empty(), "{} {}", client.id, file.path);
+            }
+        }
+    }
+
+    #[test]
+    fn rules_of_a_field_stand_in_for_those_of_all() {
+        let clients = embedded().unwrap();
+        let references = |id: &str| &clients.iter().find(|client| client.id == id).unwrap().references;
+        let gemini = references("gemini-cli");
+        assert_eq!(gemini.unset_in(FieldKind::Env), Unset::Empty);
+        assert_eq!(gemini.unset_in(FieldKind::Args), Unset::Literal);
+        let copilot = references("copilot-cli");
+        assert!(copilot.syntaxes_in(FieldKind::Env).contains(&ReferenceSyntax::BareName));
+        assert!(!copilot.syntaxes_in(FieldKind::Headers).contains(&ReferenceSyntax::BareName));
+        let q = references("amazon-q");
+        assert_eq!(q.syntaxes_in(FieldKind::Args), []);
+        assert_eq!(q.syntaxes_in(FieldKind::Command), [ReferenceSyntax::Dollar, ReferenceSyntax::Braces]);
+        assert!(references("claude-code").blanks("NPM_TOKEN", FieldKind::Headers));
+        assert!(!references("claude-code").blanks("NPM_TOKEN", FieldKind::Env));
+    }
 }

@@ -167,7 +167,8 @@ pub(crate) struct Call {
     /// which takes its place. A host of `{host}` is nobody's: the person has to name it.
     pub(crate) url: String,
     /// Headers, with `{token}`, `{token:base64}` or `{basic:user}` (base64 of `user:token`; `{basic:$email}` takes
-    /// the user from [`Call::needs`]).
+    /// the user from [`Call::needs`]), or `{aws4:region/service:$key:$session}` for a signature of AWS that is made with
+    /// it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) headers: BTreeMap<String, String>,
     /// The body, with `{token}` in its place; JSON, or a form where `content-type` says so.
@@ -397,8 +398,8 @@ mod tests {
                 let in_address = ["telegram", "google"].contains(&provider.id.as_str());
                 assert!(in_address || !call.url.contains("{token}"), "{}", call.url);
                 let carried = call.headers.values().chain(&call.body).chain([&call.url]);
-                let times =
-                    carried.map(|text| text.matches("{token").count() + text.matches("{basic:").count());
+                let forms = ["{token", "{basic:", "{aws4:"];
+                let times = carried.flat_map(|text| forms.map(|form| text.matches(form).count()));
                 assert_eq!(times.sum::<usize>(), 1, "{} carries the token once", call.url);
                 assert!(call.headers.keys().all(|name| *name == name.to_lowercase()), "{}", call.url);
             }
@@ -411,11 +412,15 @@ mod tests {
             for call in calls(&provider) {
                 let text: String = call.headers.values().chain([&call.url]).map(String::as_str).collect();
                 for need in call.needs.keys() {
-                    let used =
-                        text.contains(&format!("{{{need}}}")) || text.contains(&format!("{{basic:${need}}}"));
+                    let used = text.contains(&format!("{{{need}}}")) || text.contains(&format!(":${need}"));
                     assert!(used, "{} does not use {need}", call.url);
                 }
-                for part in text.split('{').skip(1).filter_map(|part| part.split('}').next()) {
+                for part in text
+                    .split('{')
+                    .skip(1)
+                    .filter(|part| !part.starts_with("aws4:"))
+                    .filter_map(|part| part.split('}').next())
+                {
                     let name = part.strip_prefix("basic:").map_or(part, |user| user.trim_start_matches('$'));
                     let known =
                         name.is_empty() || ["token", "host"].contains(&name) || call.needs.contains_key(name);
@@ -482,6 +487,8 @@ mod tests {
             Some("a refresh token is only answered by being spent")
         );
         assert_eq!(github.reason_not_to_ask(None), None);
-        assert!(provider("aws").reason_not_to_ask(None).unwrap().contains("CloudTrail"));
+        let aws = provider("aws");
+        assert!(aws.reason_not_to_ask(aws.shape("aws-access-key-id")).unwrap().contains("secret half"));
+        assert_eq!(aws.reason_not_to_ask(aws.shape("aws-secret-access-key")), None);
     }
 }

@@ -5,6 +5,8 @@
 
 mod error;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 mod json;
 mod node;
 mod place;
@@ -89,6 +91,17 @@ impl Document {
             Ok(None) => Ok(None),
             Err(why) => Err(DocumentError::new(path, why)),
         }
+    }
+
+    /// Reads what stands between two lines of `---` at the beginning of a file, as YAML; an empty mapping where there
+    /// is nothing of that sort. Places are those of the file.
+    ///
+    /// # Errors
+    /// The same as for [`Document::read`].
+    pub(crate) fn read_front_matter(path: &Path) -> Result<Option<Self>, DocumentError> {
+        let Some(text) = content(path)? else { return Ok(None) };
+        let end = front_matter(text.expose_secret());
+        Self::parse(path, Secret::copy_of(&text.expose_secret()[..end]), Syntax::Yaml).map(Some)
     }
 
     /// Understands a text; `path` is only what it is called.
@@ -177,6 +190,32 @@ impl Document {
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }
+}
+
+/// All bytes of a file, as [`Document::read`] gets them.
+///
+/// # Errors
+/// Where the file can't be read, is no regular file, or is larger than [`MAX_DOCUMENT`].
+pub(crate) fn content(path: &Path) -> Result<Option<Secret>, DocumentError> {
+    file::read(path).map_err(|why| DocumentError::new(path, why))
+}
+
+/// Where the front matter of a file ends, before the line that closes it; 0 where it has none.
+fn front_matter(text: &[u8]) -> usize {
+    let is_mark = |line: &[u8]| line.trim_ascii_end() == b"---";
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    let Some(first) = lines.next() else { return 0 };
+    if !is_mark(first.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(first)) {
+        return 0;
+    }
+    let mut end = first.len();
+    for line in lines {
+        if is_mark(line) {
+            return end;
+        }
+        end += line.len();
+    }
+    0
 }
 
 /// As deep as the document, which has a limit.

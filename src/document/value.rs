@@ -63,7 +63,7 @@ pub(crate) struct Value<'d> {
 }
 
 struct Step<'d> {
-    parent: Option<Rc<Step<'d>>>,
+    parent: Option<Rc<Self>>,
     key: Key<'d>,
 }
 

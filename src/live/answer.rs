@@ -75,7 +75,7 @@ pub(super) struct Heard {
 /// Whether the answer to this call is only understood with its body.
 pub(super) fn needs_body(verify: &Verify) -> bool {
     let is_json = |answer: &Option<Answer>| matches!(answer, Some(Answer::Json(_)));
-    !verify.alive_where.is_empty() || is_json(&verify.expiry) || is_json(&verify.scopes)
+    verify.needs_body() || is_json(&verify.expiry) || is_json(&verify.scopes)
 }
 
 /// What the answer means.
@@ -115,36 +115,25 @@ pub(super) fn judge(verify: &Verify, name: &str, heard: &Heard, now: Timestamp) 
 }
 
 fn verdict(verify: &Verify, heard: &Heard, body: Option<&Value>) -> Verdict {
-    if let Some(meaning) = verify.statuses.get(&heard.status.to_string()) {
-        return match meaning {
-            Meaning::Alive => Verdict::Alive,
-            Meaning::Rejected => Verdict::Rejected,
-            Meaning::InsufficientScope => Verdict::InsufficientScope,
-            Meaning::RateLimited => Verdict::RateLimited,
-            Meaning::Unknown => Verdict::NoAnswer,
-        };
-    }
-    match heard.status {
-        200..=299 => alive_where(verify, body),
-        401 => Verdict::Rejected,
-        403 if is_exhausted(&heard.headers) => Verdict::RateLimited,
-        403 => Verdict::InsufficientScope,
-        429 => Verdict::RateLimited,
-        _ => Verdict::NoAnswer,
+    let is_listed = verify.statuses.contains_key(&heard.status.to_string());
+    match verify.meaning(heard.status, body) {
+        Meaning::Alive => Verdict::Alive,
+        Meaning::Rejected if is_beside_the_point(verify, heard.status, body) => Verdict::NoAnswer,
+        Meaning::Rejected => Verdict::Rejected,
+        Meaning::InsufficientScope if !is_listed && is_exhausted(&heard.headers) => Verdict::RateLimited,
+        Meaning::InsufficientScope => Verdict::InsufficientScope,
+        Meaning::RateLimited => Verdict::RateLimited,
+        Meaning::Unknown => Verdict::NoAnswer,
     }
 }
 
-/// A field that is not there, in something that may be no JSON at all, says nothing about the token.
-fn alive_where(verify: &Verify, body: Option<&Value>) -> Verdict {
-    let mut verdict = Verdict::Alive;
-    for (pointer, expected) in &verify.alive_where {
-        match body.and_then(|body| body.pointer(pointer)) {
-            Some(value) if value == expected => {}
-            Some(_) => verdict = Verdict::Rejected,
-            None => return Verdict::NoAnswer,
-        }
-    }
-    verdict
+/// Whether a 2xx has none of the fields that would say that the token lives: then it says nothing of the opposite.
+fn is_beside_the_point(verify: &Verify, status: u16, body: Option<&Value>) -> bool {
+    let has = |pointer: &str| body.is_some_and(|body| body.pointer(pointer).is_some());
+    (200..300).contains(&status)
+        && verify.reasons.is_none()
+        && !verify.alive_where.is_empty()
+        && !verify.alive_where.keys().any(|pointer| has(pointer))
 }
 
 /// A refusal that is only about the number of questions, as GitHub writes it.

@@ -9,17 +9,15 @@ use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::live::ask::Question;
 use crate::live::call::CallError;
+use crate::live::question::Question;
 use crate::secret::Secret;
 
-/// The value beside the token that names the pair.
-const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+/// How the key ID of a session begins: without its token it is nothing.
+const OF_SESSION: &str = "ASIA";
 
-/// The value beside a pair that lasts for some hours.
-const SESSION: &str = "AWS_SESSION_TOKEN";
-
-/// What a request is signed with: `{aws4:us-east-1/sts}` in the catalog.
+/// What a request is signed with: `{aws4:us-east-1/sts:$key_id:$session}` in the catalog, of which the session may be
+/// missing.
 pub(super) struct Signature<'q> {
     region: &'q str,
     service: &'q str,
@@ -34,13 +32,21 @@ impl<'q> Signature<'q> {
     /// # Errors
     /// Where the other half is not there, or is no key ID.
     pub(super) fn new(scope: &'q str, question: &'q Question<'_>) -> Result<Self, CallError> {
-        let (region, service) = scope.split_once('/').ok_or(CallError::Data)?;
-        let key_id = question.beside(KEY_ID).ok_or_else(|| CallError::Alone(KEY_ID.to_owned()))?;
+        let mut parts = scope.split(':');
+        let (region, service) =
+            parts.next().and_then(|scope| scope.split_once('/')).ok_or(CallError::Data)?;
+        let mut name = || parts.next().and_then(|name| name.strip_prefix('$')).ok_or(CallError::Data);
+        let (id, session) = (name()?, name()?);
+        let key_id = question.beside(id).ok_or_else(|| CallError::Alone(id.to_owned()))?;
         let key_id = key_id.expose_secret_str().map_err(|_| CallError::Unsendable)?;
         if !key_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(CallError::Unsendable);
         }
-        Ok(Self { region, service, key_id, session: question.beside(SESSION), secret: &question.token })
+        let token = question.beside(session);
+        if token.is_none() && key_id.starts_with(OF_SESSION) {
+            return Err(CallError::Alone(session.to_owned()));
+        }
+        Ok(Self { region, service, key_id, session: token, secret: &question.token })
     }
 
     /// Adds the headers `x-amz-date`, `x-amz-security-token` and `authorization`. Every header that is there is signed.
@@ -139,6 +145,7 @@ mod tests {
 
     /// The pair of AWS's own examples, and the moment in them.
     const ID: &str = "AKIDEXAMPLE";
+    const SCOPE: &str = "us-east-1/service:$key_id:$session";
     const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
     fn signed(
@@ -149,17 +156,17 @@ mod tests {
         session: Option<&str>,
     ) -> String {
         let provider = provider(verify("POST", "https://example.com"));
-        let mut question = Question::new(&provider, Secret::copy_of(KEY.as_bytes()))
-            .with(KEY_ID, Secret::copy_of(ID.as_bytes()));
+        let mut question = Question::new(&provider, None, Secret::copy_of(KEY.as_bytes()))
+            .with("key_id", Secret::copy_of(ID.as_bytes()));
         if let Some(session) = session {
-            question = question.with(SESSION, Secret::copy_of(session.as_bytes()));
+            question = question.with("session", Secret::copy_of(session.as_bytes()));
         }
         let mut headers = HeaderMap::new();
         for (name, value) in more {
             headers.insert(*name, HeaderValue::from_static(value));
         }
         let now = "2015-08-30T12:36:00Z".parse().unwrap();
-        let signature = Signature::new("us-east-1/service", &question).unwrap();
+        let signature = Signature::new(SCOPE, &question).unwrap();
         signature.sign(method, &Url::parse(url).unwrap(), &mut headers, body, now).unwrap();
         headers[AUTHORIZATION].to_str().unwrap().to_owned()
     }
@@ -205,12 +212,11 @@ mod tests {
     #[test]
     fn half_a_pair_is_not_asked() {
         let provider = provider(verify("POST", "https://example.com"));
-        let question = Question::new(&provider, Secret::copy_of(KEY.as_bytes()));
-        assert_eq!(
-            Signature::new("us-east-1/sts", &question).err(),
-            Some(CallError::Alone(KEY_ID.to_owned()))
-        );
-        let question = question.with(KEY_ID, Secret::copy_of(b"AK/../evil"));
-        assert_eq!(Signature::new("us-east-1/sts", &question).err(), Some(CallError::Unsendable));
+        let question = Question::new(&provider, None, Secret::copy_of(KEY.as_bytes()));
+        assert_eq!(Signature::new(SCOPE, &question).err(), Some(CallError::Alone("key_id".to_owned())));
+        let session = question.with("key_id", Secret::copy_of(b"ASIAIOSFODNN7EXAMPLE"));
+        assert_eq!(Signature::new(SCOPE, &session).err(), Some(CallError::Alone("session".to_owned())));
+        let question = session.with("key_id", Secret::copy_of(b"AK/../evil"));
+        assert_eq!(Signature::new(SCOPE, &question).err(), Some(CallError::Unsendable));
     }
 }

@@ -9,9 +9,9 @@ use reqwest::{Body, Method, Request, Url};
 use zeroize::Zeroizing;
 
 use crate::catalog::provider;
-use crate::live::ask::Question;
 use crate::live::aws;
 use crate::live::hosts::is_private;
+use crate::live::question::Question;
 use crate::secret::Secret;
 
 /// What stays as it is in a segment of a path and in a query, beside letters and digits. A `:` is allowed in both, and
@@ -25,7 +25,7 @@ pub(super) enum CallError {
     #[error("the value holds characters that can't be sent")]
     Unsendable,
     /// A blank that nothing fills.
-    #[error("it can be asked only together with `{0}`, which is not known")]
+    #[error("`{0}` is needed as well, and is not known")]
     Alone(String),
     /// Not over TLS.
     #[error("the catalog's address is not one of `https`")]
@@ -42,6 +42,24 @@ enum Place {
     Header,
     Json,
     Form,
+}
+
+/// The catalog's address with every blank filled in that a value beside the token fills; the others stay.
+pub(super) fn address(url: &str, question: &Question<'_>) -> String {
+    let mut filled = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some(start) = rest.find('{') {
+        filled.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.find('}').map_or(rest.len(), |end| end + 1);
+        let name = rest[..end].trim_matches(['{', '}']);
+        match question.beside(name) {
+            Some(value) => filled.extend(percent_encode(value.expose_secret(), KEPT)),
+            None => filled.push_str(&rest[..end]),
+        }
+        rest = &rest[end..];
+    }
+    filled + rest
 }
 
 /// Builds the request. Its copies of the token are those of the HTTP library, which does not wipe them: they live as long
@@ -118,7 +136,7 @@ fn fill(template: &str, place: Place, question: &Question<'_>) -> Result<Zeroizi
                 rest = &rest[blank.len() + 2..];
             }
             Some(blank) if matches!(place, Place::Url | Place::Header) => {
-                return Err(CallError::Alone(blank.to_owned()));
+                return Err(CallError::Alone(blank.trim_start_matches("basic:$").to_owned()));
             }
             _ => {
                 filled.push(b'{');
@@ -131,21 +149,21 @@ fn fill(template: &str, place: Place, question: &Question<'_>) -> Result<Zeroizi
 }
 
 fn is_known(blank: &str, question: &Question<'_>) -> bool {
-    blank == "token"
-        || blank == "token:base64"
-        || blank.starts_with("basic:")
-        || question.beside(blank).is_some()
+    match blank.strip_prefix("basic:") {
+        Some(user) => user.strip_prefix('$').is_none_or(|name| question.beside(name).is_some()),
+        None => ["token", "token:base64"].contains(&blank) || question.beside(blank).is_some(),
+    }
 }
 
-/// What stands in a blank: `token`, `token:base64`, `basic:user`, or the name of a value beside the token.
+/// What stands in a blank: `token`, `token:base64`, `basic:user`, `basic:$name`, or the name of a value beside the token.
 fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing<Vec<u8>>, CallError> {
     let token = question.token.expose_secret();
     if blank == "token:base64" {
         return Ok(Zeroizing::new(STANDARD.encode(token).into_bytes()));
     }
     if let Some(user) = blank.strip_prefix("basic:") {
-        // The name of a value beside the token, or the user itself.
-        let user = question.beside(user).map_or(user.as_bytes(), Secret::expose_secret);
+        let beside = user.strip_prefix('$').and_then(|name| question.beside(name));
+        let user = beside.map_or(user.as_bytes(), Secret::expose_secret);
         let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + token.len()));
         pair.extend_from_slice(user);
         pair.push(b':');
@@ -175,6 +193,8 @@ fn text(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, CallError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::catalog::client::Confidence;
     use crate::live::tests::{provider, verify};
@@ -183,7 +203,7 @@ mod tests {
 
     fn built(call: &provider::Call, token: &[u8], beside: &[(&str, &str)]) -> Result<Request, CallError> {
         let provider = provider(verify("GET", "https://example.com"));
-        let mut question = Question::new(&provider, Secret::copy_of(token));
+        let mut question = Question::new(&provider, None, Secret::copy_of(token));
         for (name, value) in beside {
             question = question.with(name, Secret::copy_of(value.as_bytes()));
         }
@@ -196,6 +216,7 @@ mod tests {
             url: url.to_owned(),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             body: body.map(str::to_owned),
+            needs: BTreeMap::new(),
             confidence: Confidence::Run,
         }
     }
@@ -257,12 +278,24 @@ mod tests {
     #[test]
     fn a_pair_is_asked_as_a_pair() {
         let headers =
-            [("DD-API-KEY", "{token}"), ("DD-APPLICATION-KEY", "{DD_APP_KEY}"), ("B", "{basic:EMAIL}")];
+            [("DD-API-KEY", "{token}"), ("DD-APPLICATION-KEY", "{app_key}"), ("B", "{basic:$email}")];
         let pair = call("https://example.com", &headers, None);
-        assert_eq!(built(&pair, b"abc", &[]).unwrap_err(), CallError::Alone("DD_APP_KEY".to_owned()));
-        let request = built(&pair, b"abc", &[("DD_APP_KEY", "def"), ("EMAIL", "a@b.example")]).unwrap();
+        assert_eq!(built(&pair, b"abc", &[]).unwrap_err(), CallError::Alone("email".to_owned()));
+        let half = built(&pair, b"abc", &[("email", "a@b.example")]).unwrap_err();
+        assert_eq!(half, CallError::Alone("app_key".to_owned()));
+        let request = built(&pair, b"abc", &[("app_key", "def"), ("email", "a@b.example")]).unwrap();
         assert_eq!(request.headers()["dd-application-key"], "def");
         assert_eq!(request.headers()["b"].to_str().unwrap(), STANDARD.encode("a@b.example:abc"));
+    }
+
+    #[test]
+    fn what_fills_an_address_stays_in_its_segment() {
+        let provider = provider(verify("GET", "https://example.com"));
+        let question = Question::new(&provider, None, Secret::copy_of(b"abc"))
+            .with("org", Secret::copy_of(b"../{x}@evil.example/?#"));
+        let url = "https://dev.example.com/{org}/{other}/{token}?q";
+        let filled = "https://dev.example.com/..%2F%7Bx%7D%40evil.example%2F%3F%23/{other}/{token}?q";
+        assert_eq!(address(url, &question), filled);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use url::{Host, Url};
 
 /// `gitlab=https://git.example.com`: what `--host` takes.
 ///
-/// The URL stands for the beginning of the catalog's: its scheme and host, and as much of its path as has blanks to fill
-/// in (`https://dev.azure.com/{org}`). So a GitLab or Grafana of one's own is asked, an organisation or a region is
+/// The URL stands for the beginning of the catalog's: its scheme and host, and as much of its path as has blanks that
+/// nothing else fills (`https://dev.azure.com/{org}`). So a GitLab or Grafana of one's own is asked, an account is
 /// chosen, and the tests reach a server on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedHost {
@@ -71,16 +71,25 @@ impl FromIterator<NamedHost> for Hosts {
 }
 
 impl Hosts {
-    /// The catalog's URL, or the one that the person's host makes of it. `{token}` still stands in it.
+    /// The providers for which a host was named.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Where to ask: at the person's host where one was named, otherwise at the catalog's and then at the others, until
+    /// one of them knows the token. `{token}` still stands in it.
     ///
     /// # Errors
     /// The beginning that the person has to name, where the catalog's has blanks and the person named none.
-    pub(super) fn locate(&self, provider: &str, url: &str) -> Result<String, String> {
+    pub(super) fn locate(&self, provider: &str, url: &str, others: &[String]) -> Result<Vec<String>, String> {
         let (base, rest) = split(url);
         match self.0.get(provider) {
-            Some(named) => Ok(format!("{}{rest}", named.as_str().trim_end_matches('/'))),
+            Some(named) => Ok(vec![format!("{}{rest}", named.as_str().trim_end_matches('/'))]),
             None if base.contains('{') => Err(base.to_owned()),
-            None => Ok(url.to_owned()),
+            None => {
+                let others = others.iter().map(|host| format!("https://{host}{rest}"));
+                Ok(std::iter::once(url.to_owned()).chain(others).collect())
+            }
         }
     }
 }
@@ -90,7 +99,7 @@ impl Hosts {
 fn split(url: &str) -> (&str, &str) {
     let host = url.find("://").map_or(0, |scheme| scheme + 3);
     let blank = url.match_indices('{').filter(|(at, _)| !url[*at..].starts_with("{token"));
-    let from = blank.map(|(at, _)| at).last().unwrap_or(host).max(host);
+    let from = blank.map(|(at, _)| at).next_back().unwrap_or(host).max(host);
     let end = url[from..].find(['/', '?']).map_or(url.len(), |length| from + length);
     url.split_at(end)
 }
@@ -117,18 +126,31 @@ mod tests {
         named.iter().map(|text| text.parse::<NamedHost>().unwrap()).collect()
     }
 
+    fn located(hosts: &Hosts, provider: &str, url: &str) -> Result<String, String> {
+        hosts.locate(provider, url, &[]).map(|urls| urls.join(" "))
+    }
+
     #[test]
     fn the_catalog_says_where_unless_the_person_does() {
         let url = "https://gitlab.com/api/v4/personal_access_tokens/self";
-        assert_eq!(Hosts::default().locate("gitlab", url).unwrap(), url);
+        assert_eq!(located(&Hosts::default(), "gitlab", url).unwrap(), url);
         let own = hosts(&["gitlab=https://git.example.com", "github=https://ghe.example.com/api/v3/"]);
         assert_eq!(
-            own.locate("gitlab", url).unwrap(),
+            located(&own, "gitlab", url).unwrap(),
             "https://git.example.com/api/v4/personal_access_tokens/self"
         );
         let user = "https://api.github.com/user?x={token}";
-        assert_eq!(own.locate("github", user).unwrap(), "https://ghe.example.com/api/v3/user?x={token}");
-        assert_eq!(own.locate("slack", "https://slack.com").unwrap(), "https://slack.com");
+        assert_eq!(located(&own, "github", user).unwrap(), "https://ghe.example.com/api/v3/user?x={token}");
+        assert_eq!(located(&own, "slack", "https://slack.com").unwrap(), "https://slack.com");
+    }
+
+    #[test]
+    fn a_provider_with_several_hosts_is_asked_at_each_unless_the_person_knows_which() {
+        let (url, others) = ("https://us.example.com/api/me?x=1", ["eu.example.com".to_owned()]);
+        let urls = Hosts::default().locate("it", url, &others).unwrap();
+        assert_eq!(urls, [url, "https://eu.example.com/api/me?x=1"]);
+        let urls = hosts(&["it=https://own.example.com"]).locate("it", url, &others).unwrap();
+        assert_eq!(urls, ["https://own.example.com/api/me?x=1"]);
     }
 
     #[test]
@@ -149,9 +171,9 @@ mod tests {
         ];
         for (url, base, rest) in cases {
             assert_eq!(split(url), (base, rest));
-            assert_eq!(Hosts::default().locate("it", url), Err(base.to_owned()));
+            assert_eq!(located(&Hosts::default(), "it", url), Err(base.to_owned()));
             let named = hosts(&["it=http://127.0.0.1:8080/mine/"]);
-            assert_eq!(named.locate("it", url).unwrap(), format!("http://127.0.0.1:8080/mine{rest}"));
+            assert_eq!(located(&named, "it", url).unwrap(), format!("http://127.0.0.1:8080/mine{rest}"));
         }
         let telegram = "https://api.telegram.org/bot{token}/getMe";
         assert_eq!(split(telegram), ("https://api.telegram.org", "/bot{token}/getMe"));

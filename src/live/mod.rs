@@ -8,10 +8,14 @@ mod answer;
 mod ask;
 mod aws;
 mod call;
+mod client;
+mod errand;
 mod hosts;
+mod question;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use crate::live::answer::{Answered, Verdict};
-pub(crate) use crate::live::ask::{Question, Terms, ask};
+pub(crate) use crate::live::ask::{Terms, ask};
 pub(crate) use crate::live::hosts::{Hosts, NamedHost};
+pub(crate) use crate::live::question::Question;

@@ -5,7 +5,7 @@ mod sanitize;
 pub(crate) mod table;
 mod terminal;
 
-pub(crate) use sanitize::sanitize;
+pub(crate) use sanitize::{is_harmful, sanitize};
 pub(crate) use terminal::AskError;
 
 use std::io::{self, IsTerminal, Write};

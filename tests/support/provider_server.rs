@@ -106,15 +106,20 @@ impl ProviderServer {
                 let (is_over, at_once) = (Arc::clone(&is_over), Arc::clone(&at_once));
                 let most_at_once = Arc::clone(&most_at_once);
                 thread::spawn(move || {
-                    let now = at_once.fetch_add(1, Ordering::SeqCst) + 1;
-                    most_at_once.fetch_max(now, Ordering::SeqCst);
-                    _ = match tls {
-                        None => play(stream, &told, &*script, &is_over),
-                        Some(tls) => {
-                            secured(stream, tls).and_then(|stream| play(stream, &told, &*script, &is_over))
-                        }
+                    // Counted until it answers: then the next one may come.
+                    let script = |request: &str| {
+                        let now = at_once.fetch_add(1, Ordering::SeqCst) + 1;
+                        most_at_once.fetch_max(now, Ordering::SeqCst);
+                        let part = script(request);
+                        at_once.fetch_sub(1, Ordering::SeqCst);
+                        part
                     };
-                    at_once.fetch_sub(1, Ordering::SeqCst);
+                    match tls {
+                        None => play(stream, &told, &script, &is_over),
+                        Some(tls) => {
+                            secured(stream, tls).and_then(|stream| play(stream, &told, &script, &is_over))
+                        }
+                    }
                 });
             }
         });
@@ -136,7 +141,7 @@ impl ProviderServer {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// How many connections there were at the same time, at most.
+    /// How many requests there were at the same time, at most.
     pub(crate) fn most_at_once(&self) -> usize {
         self.most_at_once.load(Ordering::SeqCst)
     }

@@ -1,10 +1,11 @@
 //! A provider on this machine that plays every part, and one that nothing may ever reach.
 
-#[path = "../../tests/support/provider_server.rs"]
+mod calls;
+#[path = "../../../tests/support/provider_server.rs"]
 mod provider_server;
+mod secure;
 
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -22,11 +23,9 @@ const TOKEN: &str = "CANARY0dont0let0me0be0seen";
 
 /// A call without any facts to read.
 pub(super) fn verify(method: &str, url: &str) -> Verify {
+    let headers = json!({ "authorization": "Bearer {token}" });
     serde_json::from_value(json!({
-        "method": method,
-        "url": url,
-        "headers": { "Authorization": "Bearer {token}" },
-        "confidence": "run",
+        "call": { "method": method, "url": url, "headers": headers, "confidence": "run" },
     }))
     .unwrap()
 }
@@ -54,7 +53,7 @@ fn user() -> Provider {
 
 fn ask_one(provider: &Provider, hosts: &Hosts, each: Duration) -> Answered {
     let terms = Terms { each, ..Terms::new(hosts, now()) };
-    let question = Question::new(provider, Secret::copy_of(TOKEN.as_bytes()));
+    let question = Question::new(provider, None, Secret::copy_of(TOKEN.as_bytes()));
     let answered = ask(&[question], &terms, |_, _| {}).remove(0);
     assert!(!format!("{answered:?}").contains("CANARY"), "{answered:?}");
     answered
@@ -262,94 +261,6 @@ fn nobody_at_home_is_no_answer() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused() {
-    for name in ["127.0.0.1", "api.example.com"] {
-        let (server, _) = ProviderServer::over_tls(name, |_| answer(200, &[], "{}"));
-        let answered = asked_of(&server, &user());
-        assert_eq!(answered.words, "It did not answer: its certificate is not one that this machine trusts");
-        assert_eq!(server.told(), Vec::<String>::new());
-    }
-    // Nor is TLS spoken with one that does not.
-    let server = ProviderServer::start(|_| answer(200, &[], "{}"));
-    let answered = asked_of_url(&server.url().replace("http:", "https:"));
-    assert_eq!(answered.verdict, Verdict::NoAnswer, "{}", answered.words);
-    assert!(!server.told().concat().contains("CANARY"));
-}
-
-fn asked_of_url(url: &str) -> Answered {
-    ask_one(&user(), &hosts(url), Duration::from_secs(5))
-}
-
-#[test]
-#[ignore = "asks the server that its environment names; started by another test"]
-#[expect(clippy::disallowed_methods, reason = "that is how the other test says where")]
-fn asks_where_it_is_told() {
-    let Ok(url) = std::env::var("MCPCRED_TEST_URL") else { return };
-    let answered = asked_of_url(&url);
-    println!("verdict {:?}: {}", answered.verdict, answered.words);
-}
-
-/// What a process of its own says that asks there, with this in its environment.
-fn asked_elsewhere(url: &str, variables: &[(&str, &str)]) -> String {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--ignored", "--exact", "--nocapture", "live::tests::asks_where_it_is_told"]);
-    child.env("MCPCRED_TEST_URL", url).envs(variables.iter().copied());
-    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
-        if !variables.iter().any(|(name, _)| *name == proxy) {
-            child.env_remove(proxy).env_remove(proxy.to_lowercase());
-        }
-    }
-    String::from_utf8_lossy(&child.output().unwrap().stdout).into_owned()
-}
-
-/// Where the certificates of the machine are files, and a variable says which.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_certificate_that_the_machine_trusts_is_taken_and_its_name_is_compared() {
-    let folder = tempfile::tempdir().unwrap();
-    let asked = |name: &str, host: &str| {
-        let (server, pem) = ProviderServer::over_tls(name, |_| answer(200, &[], "{}"));
-        let file = folder.path().join("authorities.pem");
-        std::fs::write(&file, pem).unwrap();
-        let url = server.url().replace("127.0.0.1", host);
-        let said =
-            asked_elsewhere(&url, &[("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", "/nowhere")]);
-        (said, server.told().concat())
-    };
-    let (said, told) = asked("127.0.0.1", "127.0.0.1");
-    assert!(said.contains("verdict Alive") && told.contains(TOKEN), "{said}");
-    let (said, told) = asked("localhost", "localhost");
-    assert!(said.contains("verdict Alive") && told.contains(TOKEN), "{said}");
-    let (said, told) = asked("other.example.com", "127.0.0.1");
-    assert!(said.contains("not one that this machine trusts") && told.is_empty(), "{said}");
-
-    let nowhere = [("SSL_CERT_FILE", "/nowhere/file"), ("SSL_CERT_DIR", "/nowhere")];
-    let said = asked_elsewhere("https://localhost:1", &nowhere);
-    assert!(said.contains("install `ca-certificates`"), "{said}");
-}
-
-#[test]
-fn no_proxy_comes_between_this_machine_and_itself() {
-    let proxy = ProviderServer::start(|_| answer(200, &[], "{}"));
-    let server = ProviderServer::start(|_| answer(401, &[], "{}"));
-    let proxies = [("HTTP_PROXY", proxy.url()), ("ALL_PROXY", proxy.url()), ("http_proxy", proxy.url())];
-    let proxies: Vec<(&str, &str)> = proxies.iter().map(|(name, url)| (*name, url.as_str())).collect();
-    let said = asked_elsewhere(&server.url(), &proxies);
-    assert!(said.contains("verdict Rejected"), "{said}");
-    assert_eq!(proxy.connections(), 0);
-}
-
-#[test]
-fn a_proxy_is_asked_for_a_tunnel_and_sees_no_token() {
-    let proxy = ProviderServer::start(|_| answer(200, &[], ""));
-    let said = asked_elsewhere("https://api.example.com", &[("HTTPS_PROXY", &proxy.url())]);
-    assert!(said.contains("verdict NoAnswer"), "{said}");
-    let told = proxy.told().concat();
-    assert!(told.starts_with("CONNECT api.example.com:443 HTTP/1.1\r\n"), "{told}");
-    assert!(!told.contains("CANARY"), "{told}");
-}
-
-#[test]
 fn a_few_are_asked_at_once_and_a_host_one_at_a_time() {
     let Part::Says(bytes) = answer(200, &[], "{}") else { unreachable!() };
     let at_once = Arc::new(AtomicUsize::new(0));
@@ -374,7 +285,7 @@ fn a_few_are_asked_at_once_and_a_host_one_at_a_time() {
         .collect();
     let questions: Vec<Question<'_>> = (0..18)
         .map(|number| {
-            Question::new(&providers[number / 3], Secret::copy_of(format!("token-{number}").as_bytes()))
+            Question::new(&providers[number / 3], None, Secret::copy_of(format!("token-{number}").as_bytes()))
         })
         .collect();
     let mut heard = Vec::new();
@@ -398,10 +309,10 @@ fn the_same_question_is_asked_once() {
     let provider = user();
     let token = || Secret::copy_of(TOKEN.as_bytes());
     let questions = [
-        Question::new(&provider, token()),
-        Question::new(&provider, token()),
-        Question::new(&provider, token()).with("OTHER", token()),
-        Question::new(&provider, Secret::copy_of(b"another")),
+        Question::new(&provider, None, token()),
+        Question::new(&provider, None, token()),
+        Question::new(&provider, None, token()).with("OTHER", token()),
+        Question::new(&provider, None, Secret::copy_of(b"another")),
     ];
     let answers = ask(&questions, &Terms::new(&hosts(&server.url()), now()), |_, _| {});
     assert!(answers.iter().all(|answered| answered.verdict == Verdict::Rejected), "{answers:?}");
@@ -413,7 +324,7 @@ fn a_host_that_wants_to_be_left_alone_is() {
     let server = ProviderServer::start(|_| answer(429, &[], "{}"));
     let provider = user();
     let questions: Vec<Question<'_>> = (0..5)
-        .map(|number| Question::new(&provider, Secret::copy_of(format!("{number}").as_bytes())))
+        .map(|number| Question::new(&provider, None, Secret::copy_of(format!("{number}").as_bytes())))
         .collect();
     let mut last = (0, 0);
     let answers =
@@ -428,7 +339,7 @@ fn all_of_them_end_when_the_time_is_up() {
     let provider = user();
     let hosts = hosts(&server.url());
     let questions: Vec<Question<'_>> = (0..20)
-        .map(|number| Question::new(&provider, Secret::copy_of(format!("{number}").as_bytes())))
+        .map(|number| Question::new(&provider, None, Secret::copy_of(format!("{number}").as_bytes())))
         .collect();
     let terms = Terms { all: Duration::from_millis(500), ..Terms::new(&hosts, now()) };
     let start = Instant::now();
@@ -451,39 +362,12 @@ fn what_cannot_be_asked_is_told_without_asking() {
     assert_eq!(words(&plain), "It can't be asked: the catalog's address is not one of `https`");
     let mut none = user();
     none.verify = None;
-    assert_eq!(words(&none), "It has no call that says whether it lives");
+    assert_eq!(words(&none), "It can't be asked: no call is known that asks about it");
     none.not_verifiable = Some("every call costs money".to_owned());
     assert_eq!(words(&none), "It can't be asked: every call costs money");
     let mut pair = user();
-    pair.verify.as_mut().unwrap().call.headers.insert("x-id".to_owned(), "{KEY_ID}".to_owned());
-    assert_eq!(
-        words(&pair),
-        "It can't be asked: it can be asked only together with `KEY_ID`, which is not known"
-    );
-}
-
-#[test]
-fn aws_is_asked_with_a_signature_and_not_with_the_secret() {
-    let verify = serde_json::from_value(json!({
-        "method": "POST",
-        "url": "https://sts.amazonaws.com/",
-        "headers": { "Authorization": "{aws4:us-east-1/sts}", "Content-Type": "application/x-www-form-urlencoded" },
-        "body": "Action=GetCallerIdentity&Version=2011-06-15",
-        "statuses": { "403": "rejected" },
-        "confidence": "documented",
-    }))
-    .unwrap();
-    let provider = provider(verify);
-    let server = ProviderServer::start(|_| answer(403, &[], "<ErrorResponse/>"));
-    let hosts = hosts(&server.url());
-    let question = Question::new(&provider, Secret::copy_of(TOKEN.as_bytes()))
-        .with("AWS_ACCESS_KEY_ID", Secret::copy_of(b"AKIAIOSFODNN7EXAMPLE"));
-    let answered = ask(&[question], &Terms::new(&hosts, now()), |_, _| {}).remove(0);
-    assert_eq!(answered.verdict, Verdict::Rejected);
-    let told = server.told().remove(0);
-    let start = "authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261122/us-east-1/sts/aws4_request, ";
-    assert!(told.contains(start) && told.contains("SignedHeaders=content-type;host;x-amz-date, "), "{told}");
-    assert!(told.contains("x-amz-date: 20261122T120000Z\r\n") && !told.contains(TOKEN), "{told}");
-    let host = told.lines().find(|line| line.starts_with("host: ")).unwrap();
-    assert_eq!(host, format!("host: {}", server.url().trim_start_matches("http://")));
+    let call = &mut pair.verify.as_mut().unwrap().call;
+    call.headers.insert("authorization".to_owned(), "Basic {basic:$email}".to_owned());
+    call.needs.insert("email".to_owned(), vec!["JIRA_EMAIL".to_owned(), "EMAIL".to_owned()]);
+    assert_eq!(words(&pair), "It can't be asked: `JIRA_EMAIL` is needed as well, and is not known");
 }

@@ -1,0 +1,321 @@
+//! `Discovery`: the configurations in reach, each read once, and who reads it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::client::{Client, ConfigurationFile, Parents, Platform, References, Scope};
+use crate::configuration::entry::{self, ServerEntry};
+use crate::configuration::identify;
+use crate::configuration::leftover::{self, Leftover};
+use crate::configuration::paths;
+use crate::configuration::places::Places;
+use crate::configuration::precedence;
+use crate::document::{Document, DocumentError, Syntax};
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Request<'r> {
+    /// Only the configurations of these clients; of all where the list is empty.
+    pub(crate) clients: &'r [String],
+    /// These files and no others; all that are in reach where the list is empty.
+    pub(crate) files: &'r [PathBuf],
+}
+
+/// Why a request can't be met.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DiscoveryError {
+    /// A file that was asked for.
+    #[error("there is no file `{}`", .0.display())]
+    NoSuchFile(PathBuf),
+}
+
+/// What is in reach.
+pub(crate) struct Discovery<'c> {
+    /// The configurations, in the order of the catalog.
+    pub(crate) readings: Vec<Reading<'c>>,
+    /// Other files that may hold secrets.
+    pub(crate) leftovers: Vec<Leftover>,
+    /// The home of the person.
+    pub(crate) home: Option<PathBuf>,
+    /// The root of the repository that the person stands in, or the folder itself.
+    pub(crate) project: PathBuf,
+}
+
+/// A file that is there, and what came of reading it.
+pub(crate) struct Reading<'c> {
+    /// Where it was looked for, which may be a link.
+    pub(crate) path: PathBuf,
+    /// What it says, or why that is not known.
+    pub(crate) document: Result<Document, DocumentError>,
+    /// Who reads it. Nobody, where a person named a file that is not a configuration of any client.
+    pub(crate) readers: Vec<Reader<'c>>,
+}
+
+/// A client that reads a file.
+#[derive(Clone)]
+pub(crate) struct Reader<'c> {
+    /// The client.
+    pub(crate) client: &'c Client,
+    /// What it takes the file for.
+    pub(crate) file: &'c ConfigurationFile,
+    /// The folder of the project that it is read for.
+    pub(crate) project: Option<PathBuf>,
+    /// The project that the person stands in, as clients may name it.
+    pub(crate) here: Vec<PathBuf>,
+    /// The larger, the stronger: what it says takes the place of what weaker files of the same client say.
+    pub(crate) strength: (usize, usize),
+}
+
+impl<'c> Reader<'c> {
+    /// What the client does with placeholders here.
+    pub(crate) fn references(&self) -> &'c References {
+        self.file.references.as_ref().unwrap_or(&self.client.references)
+    }
+}
+
+impl Reading<'_> {
+    /// The `id`s of the clients that read it, each once.
+    pub(crate) fn clients(&self) -> Vec<String> {
+        let mut ids: Vec<String> = Vec::new();
+        for reader in &self.readers {
+            if !ids.contains(&reader.client.id) {
+                ids.push(reader.client.id.clone());
+            }
+        }
+        ids
+    }
+
+    /// The names of the clients that pass over the whole file for one comment or comma too many.
+    pub(crate) fn strict_clients(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for reader in self.readers.iter().filter(|reader| reader.file.strict) {
+            if !names.contains(&reader.client.name.as_str()) {
+                names.push(&reader.client.name);
+            }
+        }
+        names
+    }
+
+    /// Whether teams commit it, for any of its readers.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.readers.iter().any(|reader| reader.file.committed)
+    }
+}
+
+impl Discovery<'_> {
+    /// The entries of every reading, in the order of the readings; each has its place in the order of all files of
+    /// its client ([`ServerEntry::shadowed`], [`ServerEntry::merged`]).
+    pub(crate) fn entries(&self) -> Vec<Vec<ServerEntry<'_>>> {
+        let mut all: Vec<Vec<ServerEntry<'_>>> = self
+            .readings
+            .iter()
+            .map(|reading| match &reading.document {
+                Ok(document) => {
+                    reading.readers.iter().flat_map(|reader| entry::entries(document, reader)).collect()
+                }
+                Err(_) => Vec::new(),
+            })
+            .collect();
+        precedence::settle(&mut all);
+        all
+    }
+}
+
+/// Looks for configurations and reads them.
+///
+/// # Errors
+/// Where a file that was asked for is not there.
+pub(crate) fn discover<'c>(
+    clients: &'c [Client],
+    places: &Places,
+    request: Request<'_>,
+) -> Result<Discovery<'c>, DiscoveryError> {
+    let is_wanted = |client: &&Client| request.clients.is_empty() || request.clients.contains(&client.id);
+    let wanted: Vec<&Client> = clients.iter().filter(is_wanted).collect();
+    let mut discovery = Discovery {
+        readings: Vec::new(),
+        leftovers: Vec::new(),
+        home: places.home().map(Path::to_owned),
+        project: places.project().to_owned(),
+    };
+    if request.files.is_empty() {
+        let mut search = Search { places, found: Vec::new(), known: HashMap::new() };
+        let mut hidden = Vec::new();
+        for client in wanted.iter().copied() {
+            search.client(client, !request.clients.is_empty(), &mut hidden);
+        }
+        let known = |path: &Path| search.known.contains_key(&real(path));
+        discovery.leftovers = hidden.into_iter().filter(|it| !known(&it.path)).collect();
+        discovery.leftovers.extend(leftover::find(places, &wanted, &search.found, &known));
+        discovery.readings = search.found.into_iter().filter_map(Found::read).collect();
+        return Ok(discovery);
+    }
+    for path in request.files {
+        let path = places.here().join(path);
+        if path.symlink_metadata().is_err() {
+            return Err(DiscoveryError::NoSuchFile(path));
+        }
+        discovery.readings.extend(identify::read(&path, &wanted, places));
+    }
+    Ok(discovery)
+}
+
+/// A file that is there.
+pub(super) struct Found<'c> {
+    pub(super) path: PathBuf,
+    pub(super) readers: Vec<Reader<'c>>,
+}
+
+impl<'c> Found<'c> {
+    /// Nothing where it is gone by now.
+    fn read(self) -> Option<Reading<'c>> {
+        let Self { path, readers } = self;
+        let document = read_for(&path, &readers).transpose()?;
+        Some(Reading { path, document, readers })
+    }
+}
+
+/// Reads a file as its readers do: as plain JSON where one of them wants that, so that it is known what is none.
+pub(super) fn read_for(path: &Path, readers: &[Reader<'_>]) -> Result<Option<Document>, DocumentError> {
+    let Some(first) = readers.first() else { return Ok(None) };
+    if first.file.front_matter {
+        return Document::read_front_matter(path);
+    }
+    let is_plain = readers.iter().any(|reader| reader.file.syntax == Syntax::Json);
+    let syntax = if is_plain { Syntax::Json } else { first.file.syntax };
+    Document::read(path, syntax)
+}
+
+struct Search<'c, 'p> {
+    places: &'p Places,
+    found: Vec<Found<'c>>,
+    /// Which of them is the file that a path leads to, once links are followed.
+    known: HashMap<PathBuf, usize>,
+}
+
+impl<'c> Search<'c, '_> {
+    /// All files of a client. Files of others that it reads too are its own only where it is used here.
+    fn client(&mut self, client: &'c Client, is_asked_for: bool, hidden: &mut Vec<Leftover>) {
+        let mut guests = Vec::new();
+        let mut is_used =
+            is_asked_for || client.traces.iter().any(|trace| !look(self.places, trace).is_empty());
+        for (position, file) in client.files.iter().enumerate() {
+            if !is_for(&file.platforms, self.places.platform()) {
+                continue;
+            }
+            let candidates = candidates(self.places, file);
+            is_used |= !file.guest && !candidates.is_empty();
+            for (path, project, nearness) in candidates {
+                let hider = file.hidden_by.as_ref().zip(project.as_ref());
+                if hider.is_some_and(|(name, project)| project.join(name).symlink_metadata().is_ok()) {
+                    hidden.push(Leftover {
+                        client: Some(client.id.clone()),
+                        what: format!(
+                            "a configuration that {} does not read beside another one",
+                            client.name
+                        ),
+                        path,
+                        in_use: false,
+                    });
+                    continue;
+                }
+                let reader =
+                    Reader { client, file, project, here: here(self.places), strength: (position, nearness) };
+                if file.guest {
+                    guests.push((path, reader));
+                } else {
+                    self.add(path, reader);
+                }
+            }
+        }
+        if is_used {
+            for (path, reader) in guests {
+                self.add(path, reader);
+            }
+        }
+    }
+
+    fn add(&mut self, path: PathBuf, reader: Reader<'c>) {
+        let at = *self.known.entry(real(&path)).or_insert(self.found.len());
+        match self.found.get_mut(at) {
+            None => self.found.push(Found { path, readers: vec![reader] }),
+            Some(found) => {
+                let is_same =
+                    |it: &Reader<'_>| it.client.id == reader.client.id && it.file.key == reader.file.key;
+                if !found.readers.iter().any(is_same) {
+                    found.readers.push(reader);
+                }
+            }
+        }
+    }
+}
+
+/// The project that the person stands in, under the names that it may have.
+pub(super) fn here(places: &Places) -> Vec<PathBuf> {
+    let mut names = vec![places.project().to_owned()];
+    for name in
+        [fs::canonicalize(places.project()).ok(), Some(places.here().to_owned())].into_iter().flatten()
+    {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The files that are there for a place of the catalog: the project of each, and how near that is.
+fn candidates(places: &Places, file: &ConfigurationFile) -> Vec<(PathBuf, Option<PathBuf>, usize)> {
+    let moved = file.moved_by.iter().find_map(|by| Some((places.variable(&by.variable)?, by.path.as_str())));
+    if let Some((base, rest)) = moved {
+        return paths::expand(&base, rest).into_iter().map(|path| (path, None, 0)).collect();
+    }
+    let mut found = Vec::new();
+    for (number, path) in paths::alternatives(&file.path).into_iter().enumerate() {
+        match places.base(&path) {
+            Some((None, _)) => {}
+            Some((Some(base), rest)) => {
+                found.extend(paths::expand(&base, rest).into_iter().map(|path| (path, None, number)));
+            }
+            None => {
+                for (nearness, folder) in places.project_folders(file.parents).into_iter().enumerate() {
+                    let strength = nearness * 64 + number;
+                    let files = paths::expand(&folder, &path).into_iter();
+                    found.extend(files.map(|path| (path, Some(folder.clone()), strength)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whatever is there for a path that is written as in the catalog.
+pub(super) fn look(places: &Places, path: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in paths::alternatives(path) {
+        match places.base(&path) {
+            Some((base, rest)) => found.extend(base.into_iter().flat_map(|base| paths::expand(&base, rest))),
+            None => {
+                for folder in places.project_folders(Parents::None) {
+                    found.extend(paths::expand(&folder, &path));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a list of systems, all of them where it is empty, has this one.
+pub(super) fn is_for(platforms: &[Platform], platform: Platform) -> bool {
+    platforms.is_empty() || platforms.contains(&platform)
+}
+
+/// The file that a path leads to, or the path itself where it leads nowhere.
+pub(super) fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether a reader's scope is of one folder, so that the same file in another folder is of another project.
+pub(super) fn is_of_one_folder(file: &ConfigurationFile) -> bool {
+    file.parents == Parents::None && matches!(file.scope, Scope::Project | Scope::Local)
+}

@@ -1,0 +1,138 @@
+//! `Leftover`: a file that is no configuration and may hold secrets: a copy, a dead file, a store in the open.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::catalog::client::{Client, FieldKind};
+use crate::configuration::discover::{Found, is_for, look};
+use crate::configuration::entry::ServerEntry;
+use crate::configuration::places::Places;
+use crate::document::{self, DocumentError};
+
+/// How many files of variables of one entry are looked at.
+const MOST_ENV_FILES: usize = 16;
+
+/// One file.
+#[derive(Debug)]
+pub(crate) struct Leftover {
+    /// Whose it is: the `id` of the client.
+    pub(crate) client: Option<String>,
+    /// What it is: `a backup that Claude Code made of its configuration`.
+    pub(crate) what: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Whether the client needs it, so that it is not to be deleted.
+    pub(crate) in_use: bool,
+}
+
+impl Leftover {
+    /// What is written in it, in memory that is wiped; bytes that are no text are replaced. Empty where it is gone.
+    ///
+    /// # Errors
+    /// Where it can't be read, is no regular file, or is larger than a document may be.
+    pub(crate) fn text(&self) -> Result<Zeroizing<String>, DocumentError> {
+        let Some(content) = document::content(&self.path)? else { return Ok(Zeroizing::default()) };
+        Ok(Zeroizing::new(String::from_utf8_lossy(content.expose_secret()).into_owned()))
+    }
+
+    /// The names of the variables that it sets, where it is a file of variables (`NAME=value`, a line each).
+    ///
+    /// # Errors
+    /// The same as for [`Leftover::text`].
+    pub(crate) fn variables(&self) -> Result<BTreeSet<String>, DocumentError> {
+        let text = self.text()?;
+        let name = |line: &str| {
+            let line = line.trim_start();
+            let (name, _) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+            let name = name.trim();
+            let is_name = !name.is_empty()
+                && name.len() <= 256
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            is_name.then(|| name.to_owned())
+        };
+        Ok(text.lines().filter_map(name).collect())
+    }
+}
+
+impl ServerEntry<'_> {
+    /// The files of variables that it names (`envFile`, `--env-file`), where they are there. What a file of a project
+    /// names counts only within that project.
+    pub(crate) fn env_files(&self, home: Option<&Path>) -> Vec<Leftover> {
+        let Some(folder) = self.folder.as_deref().or_else(|| self.file.parent()) else { return Vec::new() };
+        let resolve = |text: &str| {
+            let after = |prefixes: [&str; 2]| prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
+            let path = if let Some(rest) = after(["${workspaceFolder}/", "./"]) {
+                folder.join(rest)
+            } else if let Some(rest) = after(["${userHome}/", "~/"]) {
+                home?.join(rest)
+            } else {
+                folder.join(text)
+            };
+            let path = (!text.is_empty() && !path.to_string_lossy().contains("${")).then_some(path)?;
+            let is_within =
+                || Some(fs::canonicalize(&path).ok()?.starts_with(fs::canonicalize(folder).ok()?));
+            let is_allowed = self.folder.is_none() || is_within()?;
+            (path.is_file() && is_allowed).then_some(path)
+        };
+        let fields = self.fields.iter().filter(|field| field.kind == FieldKind::EnvFile).take(MOST_ENV_FILES);
+        let paths = fields.filter_map(|field| {
+            let text = field.value.text()?.expose();
+            resolve(field.part.clone().map_or(text, |part| text.get(part).unwrap_or_default()))
+        });
+        let what = "a file of variables that a server gets";
+        paths
+            .map(|path| Leftover {
+                client: Some(self.client.id.clone()),
+                what: what.to_owned(),
+                path,
+                in_use: true,
+            })
+            .collect()
+    }
+}
+
+/// Those of these clients, and copies that editors make beside the configurations that were found.
+pub(super) fn find(
+    places: &Places,
+    clients: &[&Client],
+    found: &[Found<'_>],
+    is_configuration: &dyn Fn(&Path) -> bool,
+) -> Vec<Leftover> {
+    let mut leftovers: Vec<Leftover> = Vec::new();
+    let mut add = |leftover: Leftover| {
+        let is_known =
+            is_configuration(&leftover.path) || leftovers.iter().any(|it| it.path == leftover.path);
+        if !is_known && leftover.path.is_file() {
+            leftovers.push(leftover);
+        }
+    };
+    for client in clients {
+        for leftover in client.leftovers.iter().filter(|it| is_for(&it.platforms, places.platform())) {
+            for path in look(places, &leftover.path) {
+                let (client, what) = (Some(client.id.clone()), leftover.what.clone());
+                add(Leftover { client, what, path, in_use: leftover.in_use });
+            }
+        }
+    }
+    for found in found {
+        let Some(name) = found.path.file_name().and_then(|name| name.to_str()) else { continue };
+        let copies = [
+            format!("{name}.bak"),
+            format!("{name}~"),
+            format!(".{name}.swp"),
+            format!("{name}.old"),
+            format!("{name}.orig"),
+            format!("{name}.backup"),
+            format!("{name}.save"),
+        ];
+        for copy in copies {
+            let client = found.readers.first().map(|reader| reader.client.id.clone());
+            let what = "a copy that somebody or an editor made of a configuration".to_owned();
+            add(Leftover { client, what, path: found.path.with_file_name(copy), in_use: false });
+        }
+    }
+    leftovers
+}

@@ -1,0 +1,95 @@
+//! `Clients`: what sends requests, and as little as possible of what comes back.
+
+use std::error::Error;
+use std::io;
+
+use reqwest::{Client, Request, Response, redirect, retry};
+use zeroize::Zeroizing;
+
+use crate::catalog::provider::Verify;
+use crate::live::answer::{Heard, needs_body};
+use crate::live::hosts::is_loopback;
+
+/// How much of an answer is read, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Two of them: one for the world, over TLS and through the proxy that the environment names, and one for this machine,
+/// which no proxy comes between. Each is made when it is needed.
+#[derive(Default)]
+pub(super) struct Clients {
+    world: Option<Client>,
+    machine: Option<Client>,
+}
+
+impl Clients {
+    /// The one for this request.
+    ///
+    /// # Errors
+    /// Where there is no way to a secure connection, in a sentence.
+    pub(super) fn for_request(&mut self, request: &Request) -> Result<Client, &'static str> {
+        // Only the first one of a process counts, and all of them are the same.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let (place, builder) = if is_loopback(request.url()) {
+            (&mut self.machine, Client::builder().no_proxy())
+        } else {
+            (&mut self.world, Client::builder().https_only(true))
+        };
+        if let Some(client) = place {
+            return Ok(client.clone());
+        }
+        let client = builder
+            .user_agent(concat!("mcpcred/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|_| "no certificates of authorities were found here: install `ca-certificates`")?;
+        Ok(place.insert(client).clone())
+    }
+}
+
+/// Sends the request, and listens for as long as somebody lets it.
+///
+/// # Errors
+/// What went wrong, in half a sentence of our own: the library's may have the whole address in them.
+pub(super) async fn hear(client: Client, request: Request, verify: &Verify) -> Result<Heard, &'static str> {
+    let mut response = client.execute(request).await.map_err(|error| reason(&error))?;
+    let body = if needs_body(verify) { read(&mut response).await } else { None };
+    Ok(Heard { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// The whole body, where it has an end within the limit.
+async fn read(response: &mut Response) -> Option<Zeroizing<Vec<u8>>> {
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(piece) = response.chunk().await.ok()? {
+        if body.len() + piece.len() > MAX_BODY {
+            return None;
+        }
+        body.extend_from_slice(&piece);
+    }
+    Some(body)
+}
+
+fn reason(error: &reqwest::Error) -> &'static str {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls =
+            inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref::<rustls::Error>());
+        match tls {
+            Some(rustls::Error::InvalidCertificate(_)) => {
+                return "its certificate is not one that this machine trusts";
+            }
+            Some(_) => return "no secure connection came about",
+            None => cause = inner.map(|inner| inner as _).or_else(|| error.source()),
+        }
+    }
+    if error.is_dns() {
+        "its name has no address here"
+    } else if error.is_connect() {
+        "there is no connection to it from here"
+    } else {
+        "what came back is not HTTP, or stopped too early"
+    }
+}
