@@ -8,3 +8,4 @@ pub(crate) mod known;
 pub(crate) mod report;
 pub(crate) mod synced;
 pub(crate) mod verdict;
+pub(crate) mod versions;
