@@ -15,4 +15,5 @@ pub(crate) mod report;
 pub(crate) mod synced;
 pub(crate) mod values;
 pub(crate) mod verdict;
+pub(crate) mod versions;
 mod wrapper;
