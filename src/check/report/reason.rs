@@ -17,6 +17,7 @@ pub(super) struct About {
 }
 
 /// The words for a reason.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn about(reason: Reason) -> About {
     let (id, words, sentence, help, usual) = match reason {
         Reason::Ok => ("ok", "ok", "Nothing is wrong.", "Nothing is to be done.", Status::Ready),
