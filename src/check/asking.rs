@@ -86,7 +86,8 @@ fn provider_of<'c>(
     let by_form = values.detector.provider_of(value).map(|(provider, shape)| (provider, Some(shape)));
     let requirement = values.catalog.requirement(name);
     by_form.or_else(|| {
-        let requirement = requirement.filter(|it| matches!(it.kind, SecretKind::Token | SecretKind::PairSecret))?;
+        let requirement =
+            requirement.filter(|it| matches!(it.kind, SecretKind::Token | SecretKind::PairSecret))?;
         Some((values.catalog.provider(requirement.provider.as_deref()?)?, None))
     })
 }
@@ -126,8 +127,10 @@ fn verdict(values: &Values<'_>, name: &str, answered: &Answered) -> Verdict {
             Verdict::new(Status::Unknown, Reason::RateLimited, format!("`{name}`: {words}"))
                 .advice("check again later")
         }
-        live::Verdict::NoAnswer => Verdict::new(Status::Unknown, Reason::NoAnswer, format!("`{name}`: {words}"))
-            .advice("check again when the provider can be reached"),
+        live::Verdict::NoAnswer => {
+            Verdict::new(Status::Unknown, Reason::NoAnswer, format!("`{name}`: {words}"))
+                .advice("check again when the provider can be reached")
+        }
         live::Verdict::NotVerifiable => {
             Verdict::new(Status::Unknown, Reason::NotVerifiable, format!("`{name}`: {words}"))
         }

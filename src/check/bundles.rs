@@ -17,7 +17,10 @@ fn of_file(file: &Path) -> Vec<Finding> {
     let unmarked = published.unmarked.into_iter().map(|unmarked| {
         let verdict = Verdict::warning(
             Reason::NotMarkedSensitive,
-            format!("the bundle asks for `{}`, which looks like a secret, and does not mark it `sensitive`", unmarked.key),
+            format!(
+                "the bundle asks for `{}`, which looks like a secret, and does not mark it `sensitive`",
+                unmarked.key
+            ),
         )
         .advice("clients keep it in plaintext: add `\"sensitive\": true` to it, or ask the publisher to");
         Finding {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
-use crate::check::finding::{Action, Reason};
 use crate::catalog::server::Requirement;
+use crate::check::finding::{Action, Reason};
 use crate::check::presence::{Judged, recognise};
 use crate::check::values::Values;
 use crate::check::verdict::Verdict;
@@ -52,21 +52,26 @@ fn suggested_name(
     field: &Field<'_>,
     found: &Recognised<'_>,
 ) -> String {
-    let is_name = |name: &&str| name.parse::<CredentialName>().is_ok() && crate::recognise::is_secret_name(name);
+    let is_name =
+        |name: &&str| name.parse::<CredentialName>().is_ok() && crate::recognise::is_secret_name(name);
     if field.kind == FieldKind::Env && is_name(&field.name.as_str()) {
         return field.name.clone();
     }
     let required = recognise(values, entry).and_then(|known| {
         let all = || known.alternatives().flat_map(|it| &it.credentials);
-        let is_same = |it: &&Requirement| found.provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id));
+        let is_same = |it: &&Requirement| {
+            found.provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id))
+        };
         all().find(is_same).or_else(|| all().next())
     });
     if let Some(required) = required {
         return required.name.clone();
     }
     let plain = |text: &str| {
-        let name: String =
-            text.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' }).collect();
+        let name: String = text
+            .chars()
+            .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' })
+            .collect();
         name.trim_matches('_').to_owned()
     };
     let stem = match found.provider {
@@ -74,7 +79,11 @@ fn suggested_name(
         None => plain(&entry.name),
     };
     let name = format!("{stem}_TOKEN");
-    if name.parse::<CredentialName>().is_ok() && !crate::slip::is_token(&name) { name } else { "NAME".to_owned() }
+    if name.parse::<CredentialName>().is_ok() && !crate::slip::is_token(&name) {
+        name
+    } else {
+        "NAME".to_owned()
+    }
 }
 
 fn in_words(field: &Field<'_>) -> String {
@@ -103,12 +112,15 @@ fn verdict(
 ) -> Verdict {
     let fingerprint = values.fingerprints.of(secret.as_bytes());
     let stored = values.stored_with(&fingerprint);
-    let kept = stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
+    let kept =
+        stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
     let message = format!("a {} lies in plaintext in {place}{kept}", found.what());
     let replace = if is_committed { ", and replace it, since others have this file" } else { "" };
     let action = match &stored {
         Some(stored) => Action {
-            sentence: format!("let mcpcred start the server with `-e {stored}`, and take the value out{replace}"),
+            sentence: format!(
+                "let mcpcred start the server with `-e {stored}`, and take the value out{replace}"
+            ),
             ..Action::default()
         },
         None if values.known.is_none() => Action {
@@ -132,9 +144,14 @@ pub(crate) struct Elsewhere {
 
 /// What lies in the open in the rest of a file: in comments, in entries that nobody reads, in a history. Only what is
 /// known by its form; `reported` are the places that were spoken of, in bytes.
-pub(crate) fn elsewhere(values: &Values<'_>, document: &Document, reported: &[Range<usize>]) -> Vec<Elsewhere> {
+pub(crate) fn elsewhere(
+    values: &Values<'_>,
+    document: &Document,
+    reported: &[Range<usize>],
+) -> Vec<Elsewhere> {
     let text = document.text();
-    let is_reported = |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
+    let is_reported =
+        |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
     let mut seen = Vec::new();
     let mut found = Vec::new();
     for recognised in values.detector.shaped(text) {
@@ -147,9 +164,12 @@ pub(crate) fn elsewhere(values: &Values<'_>, document: &Document, reported: &[Ra
             continue;
         }
         seen.push(fingerprint.clone());
-        let verdict = Verdict::problem(Reason::Plaintext, format!("a {} lies in plaintext in this file", recognised.what()))
-            .advice("take it out, and replace it at its provider if others could read it")
-            .fingerprint(fingerprint);
+        let verdict = Verdict::problem(
+            Reason::Plaintext,
+            format!("a {} lies in plaintext in this file", recognised.what()),
+        )
+        .advice("take it out, and replace it at its provider if others could read it")
+        .fingerprint(fingerprint);
         found.push(Elsewhere { verdict, place: document.place(recognised.span.start) });
     }
     found
@@ -170,12 +190,13 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
         let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
         // What the client itself keeps there it needs, and a person can do little about it.
         let verdict = if leftover.in_use {
-            Verdict::warning(Reason::Plaintext, message).advice("log out in the client where it is not needed any more")
+            Verdict::warning(Reason::Plaintext, message)
+                .advice("log out in the client where it is not needed any more")
         } else {
             Verdict::problem(Reason::Plaintext, message)
                 .advice("remove the file, and replace the value at its provider if others could read it")
         }
-            .fingerprint(fingerprint);
+        .fingerprint(fingerprint);
         found.push(Elsewhere { verdict, place: Place::in_text(whole, recognised.span.start) });
     }
     found

@@ -11,6 +11,7 @@ use crate::check::presence::{Judged, Presence};
 use crate::check::synced::synced_by;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
+use crate::check::versions;
 use crate::configuration::discover::{Discovery, Reading};
 use crate::configuration::entry::ServerEntry;
 use crate::configuration::leftover::Leftover;
@@ -60,6 +61,9 @@ impl Preflight<'_> {
             }
             if self.everything {
                 self.unused(&mut found);
+                found
+                    .findings
+                    .extend(self.discovery.home.as_deref().map(versions::vulnerable).unwrap_or_default());
             }
             self.duplicates(&mut found);
         }
@@ -75,7 +79,11 @@ impl Preflight<'_> {
                         .advice("mend the file; its servers were not checked");
                     let finding = Finding {
                         clients: reading.clients(),
-                        location: Some(Location { file: reading.path.clone(), place: error.place(), pointer: None }),
+                        location: Some(Location {
+                            file: reading.path.clone(),
+                            place: error.place(),
+                            pointer: None,
+                        }),
                         ..verdict.finding()
                     };
                     found.findings.push(finding);
@@ -117,7 +125,8 @@ impl Preflight<'_> {
         }
         for fault in &entry.faults {
             let status = if fault.is_grave { Status::Problem } else { Status::Warning };
-            let verdict = Verdict::new(status, Reason::Misconfigured, fault.what.clone()).advice(fault.mend.clone());
+            let verdict =
+                Verdict::new(status, Reason::Misconfigured, fault.what.clone()).advice(fault.mend.clone());
             judged.push(Judged { credential: None, verdict, value: Some(fault.value.clone()), within: 0 });
         }
         for Judged { credential, verdict, value, within } in judged {
@@ -158,7 +167,11 @@ impl Preflight<'_> {
                     format!("a comment or a comma too many, for which {names} passes over the whole file"),
                 )
                 .advice("take it out");
-                of_file.push(Finding { clients: reading.clients(), location: at(Some(place)), ..verdict.finding() });
+                of_file.push(Finding {
+                    clients: reading.clients(),
+                    location: at(Some(place)),
+                    ..verdict.finding()
+                });
             }
         }
         for elsewhere in exposure::elsewhere(self.values, document, reported) {
@@ -186,7 +199,8 @@ impl Preflight<'_> {
             let message = "other users of this machine can read this file, and it holds a secret";
             push(Verdict::problem(Reason::WorldReadable, message).action(owner_only(&reading.path)));
         }
-        if let Some(program) = self.discovery.home.as_deref().and_then(|home| synced_by(&reading.path, home)) {
+        if let Some(program) = self.discovery.home.as_deref().and_then(|home| synced_by(&reading.path, home))
+        {
             let message = format!("{program} copies this file to other machines, and it holds a secret");
             push(Verdict::problem(Reason::SyncedFolder, message).advice(
                 "take the secret out, and replace it at its provider: copies of the file remain in the cloud",
@@ -218,7 +232,11 @@ impl Preflight<'_> {
         for exposed in exposure::left_over(self.values, Text::of(&text), leftover) {
             found.findings.push(Finding {
                 clients: leftover.client.iter().cloned().collect(),
-                location: Some(Location { file: leftover.path.clone(), place: Some(exposed.place), pointer: None }),
+                location: Some(Location {
+                    file: leftover.path.clone(),
+                    place: Some(exposed.place),
+                    pointer: None,
+                }),
                 ..exposed.verdict.finding()
             });
         }
@@ -226,7 +244,8 @@ impl Preflight<'_> {
 
     /// Credentials that are kept, that nothing here refers to, and that something is wrong with.
     fn unused(&self, found: &mut Found) {
-        let is_used = |name: &CredentialName| found.used.iter().any(|it| it.eq_ignore_ascii_case(name.as_str()));
+        let is_used =
+            |name: &CredentialName| found.used.iter().any(|it| it.eq_ignore_ascii_case(name.as_str()));
         let mut findings = Vec::new();
         for stored in self.values.known.stored().iter().filter(|stored| !is_used(&stored.name)) {
             let verdict = self.values.stored(stored);
@@ -310,7 +329,8 @@ fn settle(findings: Vec<Finding>) -> Vec<Finding> {
         match merged.get_mut(at) {
             None => merged.push(finding),
             Some(other) => {
-                let more = finding.clients.into_iter().filter(|it| !other.clients.contains(it)).collect::<Vec<_>>();
+                let more =
+                    finding.clients.into_iter().filter(|it| !other.clients.contains(it)).collect::<Vec<_>>();
                 other.clients.extend(more);
             }
         }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::recognition::Recognised;
 use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax};
+use crate::catalog::recognition::Recognised;
 use crate::catalog::server::{Alternative, Requirement, Transport};
 use crate::check::finding::{Reason, Status};
 use crate::check::known::Source;
@@ -98,7 +98,8 @@ impl<'c, 'd> Presence<'c, 'd> {
                 .map(|it| (it.name.to_string(), it.name.to_string()));
             assignments.extend(wanted);
             if let (Some(server), true) = (&wrapper.server, assignments.is_empty()) {
-                let needed = self.server.and_then(|known| known.alternatives().find_map(|it| it.credentials.first()));
+                let needed =
+                    self.server.and_then(|known| known.alternatives().find_map(|it| it.credentials.first()));
                 let credential = needed.map(|it| it.name.clone());
                 let verdict = match &credential {
                     Some(name) => self.values.missing(name, For { server: Some(server) }),
@@ -151,7 +152,8 @@ impl<'c, 'd> Presence<'c, 'd> {
             let rules = entry.references();
             let own = reference::find(text, rules.syntaxes_in(field.kind));
             for other in reference::find_any(text) {
-                let is_known = own.iter().any(|it| it.span.start < other.span.end && other.span.start < it.span.end);
+                let is_known =
+                    own.iter().any(|it| it.span.start < other.span.end && other.span.start < it.span.end);
                 if !is_known && !self.is_the_servers_own(field, &other) {
                     self.unsupported(field, &other);
                 }
@@ -184,16 +186,17 @@ impl<'c, 'd> Presence<'c, 'd> {
             | ReferenceSyntax::Command
             | ReferenceSyntax::Percent => {
                 field.kind == FieldKind::Args && self.entry.runs_shell() && is_set_here()
-                    || self.entry.runs_shell()
-                        && self.entry.references().syntaxes_in(field.kind).is_empty()
+                    || self.entry.runs_shell() && self.entry.references().syntaxes_in(field.kind).is_empty()
             }
             _ => false,
         }
     }
 
     fn unsupported(&mut self, field: &Field<'d>, found: &Reference) {
-        if matches!(found.syntax, ReferenceSyntax::UserConfig | ReferenceSyntax::Editor | ReferenceSyntax::Inputs)
-            || found.name.is_empty()
+        if matches!(
+            found.syntax,
+            ReferenceSyntax::UserConfig | ReferenceSyntax::Editor | ReferenceSyntax::Inputs
+        ) || found.name.is_empty()
         {
             return;
         }
@@ -280,9 +283,11 @@ impl<'c, 'd> Presence<'c, 'd> {
         }
         let verdict = self.values.value(name, &value);
         Some(match self.values.known.find(name) {
-            Some(stored) => verdict.or_graver(
-                crate::check::freshness::verdict(&stored.name, &stored.entry.facts, self.values.now),
-            ),
+            Some(stored) => verdict.or_graver(crate::check::freshness::verdict(
+                &stored.name,
+                &stored.entry.facts,
+                self.values.now,
+            )),
             None => verdict,
         })
     }
@@ -309,9 +314,12 @@ impl<'c, 'd> Presence<'c, 'd> {
         };
         if let Some(stored) = self.stored_as(name) {
             let own = stored.as_str();
-            let message = format!("`{own}` is stored, and `{name}` is not set in this environment: {becomes}");
-            return Verdict::warning(Reason::UnsetReference, message)
-                .command("load it before the client starts", format!("eval \"$(mcpcred export-env {own})\""));
+            let message =
+                format!("`{own}` is stored, and `{name}` is not set in this environment: {becomes}");
+            return Verdict::warning(Reason::UnsetReference, message).command(
+                "load it before the client starts",
+                format!("eval \"$(mcpcred export-env {own})\""),
+            );
         }
         if self.is_secret(name) {
             return self.values.missing(name, self.whom());
@@ -368,7 +376,12 @@ impl<'c, 'd> Presence<'c, 'd> {
             return;
         }
         let lacks = |alternative: &Alternative| -> Vec<Requirement> {
-            alternative.credentials.iter().filter(|it| !it.optional && !self.is_provided(it)).cloned().collect()
+            alternative
+                .credentials
+                .iter()
+                .filter(|it| !it.optional && !self.is_provided(it))
+                .cloned()
+                .collect()
         };
         let satisfied = server.alternatives().find(|it| !it.credentials.is_empty() && lacks(it).is_empty());
         if let Some(satisfied) = satisfied {
@@ -412,7 +425,8 @@ impl<'c, 'd> Presence<'c, 'd> {
         texts.any(|text| {
             let text = text.expose();
             text.contains("://")
-                && (requirement.query.iter().any(|key| text.contains(&format!("{key}="))) || requirement.in_path)
+                && (requirement.query.iter().any(|key| text.contains(&format!("{key}=")))
+                    || requirement.in_path)
         })
     }
 
@@ -450,11 +464,17 @@ impl<'c, 'd> Presence<'c, 'd> {
             .advice("refer to it in a header of the entry, and load it before the client starts");
         }
         let assignment = if stored == name { stored.clone() } else { format!("{name}={stored}") };
-        let command = self.entry.command().map_or("…", |text| if is_mcpcred(text.expose()) { "…" } else { text.expose() });
+        let command = self
+            .entry
+            .command()
+            .map_or("…", |text| if is_mcpcred(text.expose()) { "…" } else { text.expose() });
         let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
         let command = if is_plain { command } else { "…" };
-        Verdict::problem(Reason::Missing, format!("`{stored}` is stored, and nothing hands it to this server"))
-            .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
+        Verdict::problem(
+            Reason::Missing,
+            format!("`{stored}` is stored, and nothing hands it to this server"),
+        )
+        .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
     }
 }
 

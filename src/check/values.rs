@@ -7,8 +7,8 @@ use crate::catalog::server::{Form, SecretKind};
 use crate::check::finding::{Reason, Status};
 use crate::check::fingerprint::Fingerprints;
 use crate::check::freshness;
-use crate::check::path_value;
 use crate::check::known::{Held, Known, Source, Stored};
+use crate::check::path_value;
 use crate::check::verdict::Verdict;
 use crate::credential::Kind;
 use crate::recognise::{self, Detector, Malformation};
@@ -63,9 +63,11 @@ impl Values<'_> {
     pub(crate) fn stored(&self, stored: &Stored) -> Verdict {
         let name = &stored.name;
         match &stored.held {
-            Held::Value(value) => self
-                .value(name.as_str(), value)
-                .or_graver(freshness::verdict(name, &stored.entry.facts, self.now)),
+            Held::Value(value) => self.value(name.as_str(), value).or_graver(freshness::verdict(
+                name,
+                &stored.entry.facts,
+                self.now,
+            )),
             Held::Gone => Verdict::problem(
                 Reason::Missing,
                 format!("{} no longer holds `{name}`", stored.entry.store.title()),
@@ -128,10 +130,15 @@ impl Values<'_> {
     fn path(name: &str, value: &Secret) -> Verdict {
         match path_value::all_exist(value) {
             Some(true) => Verdict::ready(format!("`{name}` names a file that is there")),
-            Some(false) => Verdict::problem(Reason::Missing, format!("`{name}` names a file that is not there"))
-                .advice(format!("set `{name}` to the path of the file")),
-            None => Verdict::problem(Reason::Malformed, format!("`{name}` should be the path of a file, and is not"))
-                .advice(format!("set `{name}` to the path of the file")),
+            Some(false) => {
+                Verdict::problem(Reason::Missing, format!("`{name}` names a file that is not there"))
+                    .advice(format!("set `{name}` to the path of the file"))
+            }
+            None => Verdict::problem(
+                Reason::Malformed,
+                format!("`{name}` should be the path of a file, and is not"),
+            )
+            .advice(format!("set `{name}` to the path of the file")),
         }
     }
 
@@ -147,7 +154,8 @@ impl Values<'_> {
 
     /// The verdict on a credential that is nowhere.
     pub(crate) fn missing(&self, name: &str, whom: For<'_>) -> Verdict {
-        let place = if self.known.is_none() { "in the environment" } else { "in the store or the environment" };
+        let place =
+            if self.known.is_none() { "in the environment" } else { "in the store or the environment" };
         let verdict = Verdict::problem(Reason::Missing, format!("`{name}` is not {place}"));
         let page = self.catalog.page_for(name);
         let mut action = crate::check::finding::Action::default();

@@ -23,9 +23,11 @@ use crate::settings::Source;
 
 /// Tell, before an agent starts, whether every MCP server gets what it needs and whether a secret lies in the open
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Looks at the project that this folder is in and at the configurations of your own clients; \
+#[command(
+    after_help = "Looks at the project that this folder is in and at the configurations of your own clients; \
 starts nothing, and changes nothing but dates that `--live` learns.\n\
-Status: 0 ready, 1 at least one problem, 4 a store did not answer.")]
+Status: 0 ready, 1 at least one problem, 4 a store did not answer."
+)]
 pub(super) struct Check {
     /// How findings are written: text, json, github, sarif or junit
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
@@ -156,7 +158,8 @@ impl Check {
         };
         let format = if self.json { Format::Json } else { self.format };
         let look = Look { width: app.ui.data_width(), colour: app.ui.data_is_coloured() };
-        let rendered = report::render(format, &report, look).map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+        let rendered =
+            report::render(format, &report, look).map_err(|error| Failure::of(Failure::GENERAL, &error))?;
         app.ui.data(&rendered)?;
         if report.files.is_empty() && report.findings.is_empty() {
             app.ui.say("There is no MCP configuration here, and none of your own clients has one");
