@@ -154,6 +154,21 @@ pub(crate) fn elsewhere(
         |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
     let mut seen = Vec::new();
     let mut found = Vec::new();
+    for (comment, place) in document.comments() {
+        for recognised in values.detector.examine_prose(comment) {
+            let Some(secret) = comment.expose().get(recognised.span.clone()) else { continue };
+            let fingerprint = values.fingerprints.of(secret.as_bytes());
+            if seen.contains(&fingerprint) {
+                continue;
+            }
+            seen.push(fingerprint.clone());
+            let message = format!("a {} lies in plaintext in a comment", recognised.what());
+            let verdict = Verdict::problem(Reason::Plaintext, message)
+                .advice("take it out, and replace it at its provider if others could read it")
+                .fingerprint(fingerprint);
+            found.push(Elsewhere { verdict, place });
+        }
+    }
     for recognised in values.detector.shaped(text) {
         if is_reported(&recognised.span) {
             continue;
@@ -189,7 +204,10 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
         seen.push(fingerprint.clone());
         let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
         // What the client itself keeps there it needs, and a person can do little about it.
-        let verdict = if leftover.in_use {
+        let verdict = if leftover.is_of_variables {
+            Verdict::problem(Reason::Plaintext, message)
+                .advice("store it, let mcpcred start the server, and take it out of the file")
+        } else if leftover.in_use {
             Verdict::warning(Reason::Plaintext, message)
                 .advice("log out in the client where it is not needed any more")
         } else {

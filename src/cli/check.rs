@@ -1,5 +1,6 @@
 //! `mcpcred check`: the preflight.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -76,6 +77,7 @@ impl Check {
             detector: &detector,
             fingerprints: &fingerprints,
             now: app.credentials.now(),
+            home: discovery.home.as_deref(),
         };
         let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {
             of_project(app)
@@ -89,6 +91,7 @@ impl Check {
             project_file,
             everything: self.config.is_empty() && self.client.is_empty(),
             values: &values,
+            env_files: RefCell::default(),
         };
         let mut found = preflight.run();
         found.findings.extend(bundles::check(&self.config));

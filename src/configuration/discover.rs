@@ -217,6 +217,7 @@ impl<'c> Search<'c, '_> {
                         ),
                         path,
                         in_use: false,
+                        is_of_variables: false,
                     });
                     continue;
                 }

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::ops::Range;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::document::node::{Content, Member, Node, NodeKind};
@@ -164,6 +165,11 @@ impl<'d> Value<'d> {
     /// The place where it begins.
     pub(crate) fn place(&self) -> Place {
         self.document.place(self.node.span.start)
+    }
+
+    /// The file that it lies in.
+    pub(crate) fn file(&self) -> &'d Path {
+        self.document.path()
     }
 
     /// The place of a byte of its text, or where it begins, where the text is written with escapes.
