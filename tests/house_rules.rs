@@ -47,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "unlocking",
         ],
     ),
+    ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
     (
@@ -129,6 +130,15 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/read/mod.rs", "copies names of entries and projects"),
     ("configuration/read/named.rs", "copies names of headers"),
     ("recognise/detector.rs", "looks for secrets in it"),
+    ("configuration/entry.rs", "looks for programs, flags of shells and passwords in an address"),
+    ("configuration/read/arguments.rs", "takes a command line apart"),
+    ("configuration/read/builder.rs", "keeps keys as names"),
+    ("configuration/read/common.rs", "compares what an entry says of its kind"),
+    ("configuration/read/faults.rs", "looks for what a client does not expand"),
+    ("configuration/read/inputs.rs", "keeps ids and compares kinds of questions"),
+    ("configuration/read/mod.rs", "keeps keys as names"),
+    ("configuration/read/named.rs", "keeps names of variables"),
+    ("fuzz.rs", "compares it with what another reader finds; never part of the program"),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -27,9 +27,9 @@ pub(crate) enum Why {
     /// A folder, a pipe, a device.
     #[error("is not a regular file")]
     NotAFile,
-    /// More than [`super::MAX_DOCUMENT`] bytes.
-    #[error("is larger than {} MiB, and no configuration is", super::MAX_DOCUMENT / 1024 / 1024)]
-    TooLarge,
+    /// More bytes than [`super::MAX_DOCUMENT`] or [`super::MAX_YAML`].
+    #[error("is larger than {} MiB, and no configuration is", limit / 1024 / 1024)]
+    TooLarge { limit: usize },
     /// Bytes that are no text.
     #[error("is not UTF-8 at {place}")]
     NotText { place: Place },
@@ -62,7 +62,7 @@ impl DocumentError {
     /// Where it is wrong, where that is known.
     pub(crate) fn place(&self) -> Option<Place> {
         match self.why {
-            Why::Unreadable(_) | Why::LinksInCircle | Why::NotAFile | Why::TooLarge => None,
+            Why::Unreadable(_) | Why::LinksInCircle | Why::NotAFile | Why::TooLarge { .. } => None,
             Why::NotText { place }
             | Why::Syntax { place, .. }
             | Why::TooDeep { place }
