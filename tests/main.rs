@@ -30,6 +30,7 @@ mod rotate;
 mod run;
 #[cfg(target_os = "linux")]
 mod secret_service;
+mod servers;
 mod settings;
 mod store;
 #[cfg(unix)]

@@ -12,6 +12,7 @@ mod list;
 mod man;
 mod rotate;
 mod run;
+mod servers;
 mod source;
 mod store;
 mod usage;
@@ -77,6 +78,7 @@ enum Command {
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
 
+    Servers(servers::Servers),
     #[command(subcommand)]
     Store(store::Store),
     Doctor(doctor::Doctor),
@@ -135,6 +137,7 @@ impl Command {
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
 
+                Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),
                 Self::Doctor(command) => command.run(&app),
                 Self::Completions(_) | Self::Man(_) | Self::ClipKeeper(_) => Ok(ExitCode::SUCCESS),
