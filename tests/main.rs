@@ -9,6 +9,8 @@ mod support;
 mod add;
 mod check;
 #[cfg(target_os = "linux")]
+mod clients;
+#[cfg(target_os = "linux")]
 mod clip;
 mod concurrency;
 #[cfg(target_os = "linux")]
