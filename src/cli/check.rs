@@ -39,8 +39,8 @@ pub(super) struct Check {
     /// Take warnings for problems
     #[arg(long)]
     strict: bool,
-    /// Check this file alone: a client's configuration, a `manifest.json` or a bundle; may be given several times
-    #[arg(long, value_name = "PATH")]
+    /// Check these files alone: a client's configuration, a `manifest.json` or a bundle; may be given several times
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     config: Vec<PathBuf>,
     /// Only the configurations of this client, such as `claude-code`; may be given several times
     #[arg(long, value_name = "CLIENT")]
