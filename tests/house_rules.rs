@@ -104,6 +104,8 @@ const EXITS: &[(&str, &str)] = &[
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("recognise/detector.rs", "compares it with the shapes of tokens"),
+    ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
     ("store/keyring.rs", "hands the value to the system's store"),
     ("ui/terminal/unix.rs", "counts what was typed, and decodes it"),
@@ -126,6 +128,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/read/inputs.rs", "looks for placeholders"),
     ("configuration/read/mod.rs", "copies names of entries and projects"),
     ("configuration/read/named.rs", "copies names of headers"),
+    ("recognise/detector.rs", "looks for secrets in it"),
 ];
 
 fn sources() -> Vec<(String, String)> {

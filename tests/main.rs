@@ -26,6 +26,7 @@ mod list;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pre_commit;
 #[cfg(unix)]
 mod readme;
 mod rotate;

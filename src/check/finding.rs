@@ -66,6 +66,8 @@ pub(crate) enum Reason {
     NoAnswer,
     /// A file that can't be read or understood.
     Unreadable,
+    /// An entry that its client will not read as it was meant.
+    Misconfigured,
     /// A client of a version with a known hole.
     VulnerableClient,
     /// A bundle asks for a secret and does not mark it so.
@@ -91,14 +93,14 @@ impl Reason {
             Self::UnsetReference => 12,
             Self::UnsupportedReference => 13,
             Self::Missing => 14,
-            Self::VulnerableClient | Self::Unreadable => 15,
+            Self::VulnerableClient | Self::Unreadable | Self::Misconfigured => 15,
             Self::Plaintext => 16,
         }
     }
 }
 
 /// Where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(crate) struct Location {
     /// The file.
     #[serde(serialize_with = "lossy")]

@@ -7,7 +7,8 @@ use std::ops::Range;
 use crate::recognise::places::Manner;
 
 /// Hosts whose paths hold ids that look drawn by lot and are no secrets.
-const HOSTS_OF_IDS: &[&str] = &["docs.google.com", "drive.google.com", "notion.so", "www.notion.so", "figma.com", "www.figma.com"];
+const HOSTS_OF_IDS: &[&str] =
+    &["docs.google.com", "drive.google.com", "notion.so", "www.notion.so", "figma.com", "www.figma.com"];
 
 /// Who hears of a place: where its name is (the scheme, for users and passwords), where it is itself, and how it came
 /// about.
@@ -32,7 +33,12 @@ pub(super) fn walk(text: &str, steps: bool, found: Found<'_>) {
 /// The scheme that ends here, without `jdbc:` and `postgresql+asyncpg`'s driver.
 fn scheme_before(text: &str, end: usize) -> Range<usize> {
     let bytes = &text.as_bytes()[..end];
-    let length = bytes.iter().rev().take(32).take_while(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(byte)).count();
+    let length = bytes
+        .iter()
+        .rev()
+        .take(32)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(byte))
+        .count();
     end - length..end
 }
 
@@ -42,7 +48,9 @@ fn one(text: &str, scheme: Range<usize>, span: Range<usize>, steps: bool, found:
     let mut host_end = whole.find(['/', '?', '#']).unwrap_or(whole.len());
     // People do not always write the `/` of a password as `%2F`.
     if !is_web && !whole[..host_end].contains('@') {
-        host_end = whole.rfind('@').map_or(host_end, |at| at + whole[at..].find(['/', '?', '#']).unwrap_or(whole.len() - at));
+        host_end = whole
+            .rfind('@')
+            .map_or(host_end, |at| at + whole[at..].find(['/', '?', '#']).unwrap_or(whole.len() - at));
     }
     let mut host_start = 0;
     if let Some(at) = whole[..host_end].rfind('@') {

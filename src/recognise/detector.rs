@@ -57,8 +57,11 @@ impl Known<'_> {
 
     /// Whether all of the value is of this shape.
     fn is(&self, value: &str) -> bool {
-        let possible = self.shape.hints.is_empty() || self.shape.hints.iter().any(|hint| value.contains(hint.as_str()));
-        let all = |pattern: &Regex| pattern.captures(value.as_bytes()).is_some_and(|it| secret_of(&it) == (0..value.len()));
+        let possible =
+            self.shape.hints.is_empty() || self.shape.hints.iter().any(|hint| value.contains(hint.as_str()));
+        let all = |pattern: &Regex| {
+            pattern.captures(value.as_bytes()).is_some_and(|it| secret_of(&it) == (0..value.len()))
+        };
         possible && self.pattern().is_some_and(all)
     }
 }
@@ -109,6 +112,11 @@ impl<'c> Detector<'c> {
         finds.settle()
     }
 
+    /// What has the shape of a provider's tokens anywhere in a text, whatever stands around it.
+    pub(crate) fn shaped(&self, text: Text<'_>) -> Vec<Recognised<'c>> {
+        self.shapes_in(text.expose()).settle()
+    }
+
     /// The secrets in a comment, or in a line of a file that nobody reads any more.
     pub(crate) fn examine_prose(&self, text: Text<'_>) -> Vec<Recognised<'c>> {
         let text = text.expose();
@@ -122,13 +130,18 @@ impl<'c> Detector<'c> {
         let value = value.expose_secret_str().ok()?;
         let sure = |known: &&Known<'_>| known.shape.certainty == Certainty::Sure;
         let hinted = |known: &&Known<'_>| !known.shape.hints.is_empty();
-        let mut candidates = self.shapes.iter().filter(sure).chain(self.shapes.iter().filter(|it| !sure(it)).filter(hinted));
+        let mut candidates =
+            self.shapes.iter().filter(sure).chain(self.shapes.iter().filter(|it| !sure(it)).filter(hinted));
         candidates.find(|known| known.is(value)).map(|known| (known.provider, known.shape))
     }
 
     /// Whose token it is by its name and its shape; by the shape alone where that is sure, by the name alone where no
     /// shape fits.
-    pub(crate) fn provider_named(&self, name: &str, value: &Secret) -> Option<(&'c Provider, Option<&'c TokenShape>)> {
+    pub(crate) fn provider_named(
+        &self,
+        name: &str,
+        value: &Secret,
+    ) -> Option<(&'c Provider, Option<&'c TokenShape>)> {
         let text = value.expose_secret_str().ok()?;
         let sure = self.provider_of(value).filter(|(_, shape)| shape.certainty == Certainty::Sure);
         match (sure, self.attribute(&Words::of(name), text)) {
@@ -140,9 +153,15 @@ impl<'c> Detector<'c> {
 
     /// The shape with which the value begins, and of which it need not be a whole one.
     pub(super) fn begun(&self, value: &str) -> Option<&'c TokenShape> {
-        let sure = self.shapes.iter().filter(|known| known.shape.certainty == Certainty::Sure && !known.shape.public);
+        let sure = self
+            .shapes
+            .iter()
+            .filter(|known| known.shape.certainty == Certainty::Sure && !known.shape.public);
         let hints = sure.flat_map(|known| known.shape.hints.iter().map(move |hint| (hint, known.shape)));
-        hints.filter(|(hint, _)| hint.len() > 3 && value.starts_with(hint.as_str())).max_by_key(|(hint, _)| hint.len()).map(|(_, shape)| shape)
+        hints
+            .filter(|(hint, _)| hint.len() > 3 && value.starts_with(hint.as_str()))
+            .max_by_key(|(hint, _)| hint.len())
+            .map(|(_, shape)| shape)
     }
 
     /// Everything with a shape that needs no name.
@@ -159,7 +178,9 @@ impl<'c> Detector<'c> {
             for captures in pattern.captures_iter(text.as_bytes()) {
                 let whole = captures.get(0).map_or(0..0, |it| it.range());
                 let span = secret_of(&captures);
-                let (Some(token), true) = (text.get(span.clone()), stands_apart(text, &whole)) else { continue };
+                let (Some(token), true) = (text.get(span.clone()), stands_apart(text, &whole)) else {
+                    continue;
+                };
                 let open = known.shape.public || never::is_example(token) || !believed(known.shape, token);
                 match open {
                     true => finds.open.push(span),
@@ -178,7 +199,9 @@ impl<'c> Detector<'c> {
     /// Whether what stands at a place is a secret.
     fn judge(&self, text: &str, place: &Place<'_>, prose: bool) -> Option<Recognised<'c>> {
         let value = &text[place.span.clone()];
-        let found = |provider, shape, evidence| Some(Recognised { span: place.span.clone(), provider, shape, evidence });
+        let found = |provider, shape, evidence| {
+            Some(Recognised { span: place.span.clone(), provider, shape, evidence })
+        };
         match place.manner {
             Manner::Password => {
                 let provider = self.provider_of_scheme(place.name);
@@ -186,11 +209,14 @@ impl<'c> Detector<'c> {
                 is_one.then(|| found(provider, None, Evidence::Address))?
             }
             Manner::User => {
-                let is_one = value.len() >= 20 && is_random(value) && !is_uuid(value) && !never::is_placeholder(value);
+                let is_one =
+                    value.len() >= 20 && is_random(value) && !is_uuid(value) && !never::is_placeholder(value);
                 is_one.then(|| found(None, None, Evidence::Address))?
             }
             Manner::Bare => {
-                let is_one = is_surely_random(value) && !never::is_placeholder(value) && !never::is_something_else(value);
+                let is_one = is_surely_random(value)
+                    && !never::is_placeholder(value)
+                    && !never::is_something_else(value);
                 is_one.then(|| found(None, None, Evidence::Place))?
             }
             Manner::Named => {
@@ -229,7 +255,8 @@ impl<'c> Detector<'c> {
 
     /// Whom the words of a name speak of, and which of its shapes the value has.
     fn attribute(&self, words: &Words, value: &str) -> (Option<&'c Provider>, Option<&'c TokenShape>) {
-        let named: Vec<&Provider> = words.iter().filter_map(|word| self.by_word.get(word)).flatten().copied().collect();
+        let named: Vec<&Provider> =
+            words.iter().filter_map(|word| self.by_word.get(word)).flatten().copied().collect();
         let context = self.shapes.iter().filter(|known| known.shape.certainty == Certainty::Context);
         let (mut own, mut other) = (None, None);
         for known in context {
@@ -248,11 +275,16 @@ impl<'c> Detector<'c> {
 
     /// What `user:secret` in base64 holds: nothing where it is no such thing; otherwise none where the secret is none.
     fn within_base64(&self, value: &str) -> Option<Option<(Option<&'c Provider>, Option<&'c TokenShape>)>> {
-        if value.len() > MAX_DECODED || value.len() % 4 != 0 || !value.bytes().all(|it| it.is_ascii_alphanumeric() || b"+/=".contains(&it)) {
+        if value.len() > MAX_DECODED
+            || value.len() % 4 != 0
+            || !value.bytes().all(|it| it.is_ascii_alphanumeric() || b"+/=".contains(&it))
+        {
             return None;
         }
         let bytes = Zeroizing::new(STANDARD.decode(value).ok()?);
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| text.bytes().all(|byte| (b' '..0x7f).contains(&byte)))?;
+        let text = std::str::from_utf8(&bytes)
+            .ok()
+            .filter(|text| text.bytes().all(|byte| (b' '..0x7f).contains(&byte)))?;
         let (_, secret) = text.split_once(':').filter(|(user, _)| !user.contains(['"', '{', ' ']))?;
         if secret.len() < MIN_PASSWORD || never::is_no_password(secret) {
             return Some(None);
@@ -263,7 +295,9 @@ impl<'c> Detector<'c> {
 
     fn provider_of_scheme(&self, scheme: &str) -> Option<&'c Provider> {
         let id = match scheme.split('+').next().unwrap_or_default() {
-            "http" | "https" | "ws" | "wss" | "ftp" | "sftp" | "ssh" | "git" | "smtp" | "smtps" => return None,
+            "http" | "https" | "ws" | "wss" | "ftp" | "sftp" | "ssh" | "git" | "smtp" | "smtps" => {
+                return None;
+            }
             "mongodb" => "mongodb",
             _ => "database",
         };

@@ -71,7 +71,10 @@ impl fmt::Display for Malformation {
             Self::Placeholder => "is a placeholder and no value",
             Self::NotAscii => "holds a character that no token has",
             Self::Truncated { has, needs: Some(needs) } => {
-                return write!(formatter, "was cut off: it has {has} characters, and such a token has at least {needs}");
+                return write!(
+                    formatter,
+                    "was cut off: it has {has} characters, and such a token has at least {needs}"
+                );
             }
             Self::Truncated { needs: None, .. } => "was cut off: it holds dots in place of the rest",
             Self::ContentForPath => "is the content of a file, and its path is needed",
@@ -88,7 +91,12 @@ impl Detector<'_> {
     /// What is wrong with a value of this kind, the likeliest reason first; nothing where it looks as it should, and
     /// where it is empty. `expected` is the shape that it should have, where only one can be meant; without it the
     /// value's own beginning tells.
-    pub(crate) fn malformed(&self, value: &Secret, expected: Option<&TokenShape>, kind: SecretKind) -> Option<Malformation> {
+    pub(crate) fn malformed(
+        &self,
+        value: &Secret,
+        expected: Option<&TokenShape>,
+        kind: SecretKind,
+    ) -> Option<Malformation> {
         if value.is_empty() {
             return None;
         }
@@ -101,14 +109,13 @@ impl Detector<'_> {
         }
         match kind {
             SecretKind::Password => never::is_placeholder(text).then_some(Malformation::Placeholder),
-            SecretKind::Path => framed(text).or_else(|| of_path(text)),
+            SecretKind::Path => of_path(text),
             // It may be YAML as well.
-            SecretKind::Document => framed(text).or_else(|| if text.starts_with('{') { of_json(text) } else { None }),
+            SecretKind::Document if !text.starts_with('{') => framed(text),
+            SecretKind::Document => framed(text).or_else(|| of_json(text)),
             SecretKind::PrivateKey => None,
             SecretKind::ConnectionString => framed(text).or_else(|| of_address(text)),
-            SecretKind::Token | SecretKind::PairId | SecretKind::PairSecret => {
-                framed(text).or_else(|| self.of_token(text, expected))
-            }
+            SecretKind::Token | SecretKind::PairId | SecretKind::PairSecret => self.of_token(text, expected),
         }
     }
 
@@ -116,6 +123,9 @@ impl Detector<'_> {
         // A key in PEM has lines.
         if text.starts_with("-----BEGIN") {
             return None;
+        }
+        if let Some(malformation) = framed(text) {
+            return Some(malformation);
         }
         if text.contains(['\n', '\r']) {
             return Some(Malformation::SeveralLines);
@@ -154,17 +164,25 @@ fn begins_as(shape: &TokenShape, text: &str) -> bool {
 /// Quotes and blanks around it.
 fn framed(text: &str) -> Option<Malformation> {
     let quotes = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’')];
-    let within = |(open, close)| text.chars().nth(1).is_some() && text.starts_with(open) && text.ends_with(close);
+    let within =
+        |(open, close)| text.chars().nth(1).is_some() && text.starts_with(open) && text.ends_with(close);
     if quotes.into_iter().any(within) {
         return Some(Malformation::Quoted);
     }
-    (text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace)).then_some(Malformation::Padded)
+    (text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace))
+        .then_some(Malformation::Padded)
 }
 
 fn of_path(text: &str) -> Option<Malformation> {
-    let is_content = text.contains('\n') || text.len() > MAX_PATH || text.starts_with(['{', '[']) || text.starts_with("-----BEGIN");
+    let is_content = text.contains('\n')
+        || text.len() > MAX_PATH
+        || text.starts_with(['{', '['])
+        || text.starts_with("-----BEGIN");
     if is_content {
         return Some(Malformation::ContentForPath);
+    }
+    if let Some(malformation) = framed(text) {
+        return Some(malformation);
     }
     if text.starts_with('~') {
         return Some(Malformation::Tilde);
@@ -174,7 +192,11 @@ fn of_path(text: &str) -> Option<Malformation> {
 
 fn of_json(text: &str) -> Option<Malformation> {
     if !text.starts_with(['{', '[']) {
-        let malformation = if never::is_file_or_address(text) { Malformation::PathForContent } else { Malformation::NotJson };
+        let malformation = if never::is_file_or_address(text) {
+            Malformation::PathForContent
+        } else {
+            Malformation::NotJson
+        };
         return Some(malformation);
     }
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_err().then_some(Malformation::NotJson)
@@ -231,7 +253,9 @@ mod tests {
     #[test]
     fn a_token_as_it_should_be_is_fine() {
         let whole = format!("ghp_{}", token(36));
-        for value in [&whole, "a4f9c2", "Xk29fQ7mZp04LtYw==", "ATTA9f86d081", "-----BEGIN PRIVATE KEY-----\nX\n", ""] {
+        for value in
+            [&whole, "a4f9c2", "Xk29fQ7mZp04LtYw==", "ATTA9f86d081", "-----BEGIN PRIVATE KEY-----\nX\n", ""]
+        {
             assert_eq!(said(value, SecretKind::Token), None, "{value}");
         }
     }
@@ -267,8 +291,14 @@ mod tests {
     fn a_path_is_a_path() {
         assert_eq!(said("/home/anna/.kube/config", SecretKind::Path), None);
         assert_eq!(said(r"C:\Users\anna\.kube\config", SecretKind::Path), None);
-        assert_eq!(said("apiVersion: v1\nkind: Config\n", SecretKind::Path), Some(Malformation::ContentForPath));
-        assert_eq!(said("{\"type\":\"service_account\"}", SecretKind::Path), Some(Malformation::ContentForPath));
+        assert_eq!(
+            said("apiVersion: v1\nkind: Config\n", SecretKind::Path),
+            Some(Malformation::ContentForPath)
+        );
+        assert_eq!(
+            said("{\"type\":\"service_account\"}", SecretKind::Path),
+            Some(Malformation::ContentForPath)
+        );
         assert_eq!(said("~/.kube/config", SecretKind::Path), Some(Malformation::Tilde));
         assert_eq!(said("/home/anna/.kube/config\n", SecretKind::Path), Some(Malformation::TrailingNewline));
     }
@@ -281,7 +311,10 @@ mod tests {
         assert_eq!(said("postgresql://app@db/app", SecretKind::ConnectionString), None);
         assert_eq!(said("host=db user=app", SecretKind::ConnectionString), None);
         assert_eq!(said("db.example.com", SecretKind::ConnectionString), Some(Malformation::NotAddress));
-        assert_eq!(said("DATABASE_URL=postgres://db/app", SecretKind::ConnectionString), Some(Malformation::Assignment));
+        assert_eq!(
+            said("DATABASE_URL=postgres://db/app", SecretKind::ConnectionString),
+            Some(Malformation::Assignment)
+        );
         assert_eq!(
             said("mongodb+srv://<user>:<password>@db/", SecretKind::ConnectionString),
             Some(Malformation::Placeholder)

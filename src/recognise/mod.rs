@@ -29,6 +29,17 @@ use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
 use crate::catalog::provider::{Certainty, Provider, TokenShape};
+use crate::recognise::name::{Speech, Words};
+
+/// Whether the name of a variable, a header or a setting says that its value is a secret.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    matches!(Words::of(name).speech(), Speech::Token | Speech::Password | Speech::Cookie)
+}
+
+/// Whether the name of a variable says that its value is a password, which a person may have thought of.
+pub(crate) fn is_password_name(name: &str) -> bool {
+    Words::of(name).speech() == Speech::Password
+}
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy)]

@@ -51,7 +51,8 @@ const TOKENS: &[&str] = &[
 ];
 
 /// Words of passwords.
-const PASSWORDS: &[&str] = &["pass", "passcode", "passphrase", "passwd", "password", "passwords", "pgpassword", "pw", "pwd"];
+const PASSWORDS: &[&str] =
+    &["pass", "passcode", "passphrase", "passwd", "password", "passwords", "pgpassword", "pw", "pwd"];
 
 /// Endings of words that are written as one: `exaapikey`.
 const ENDINGS: &[(&str, Speech)] = &[
@@ -69,20 +70,118 @@ const ENDINGS: &[(&str, Speech)] = &[
 
 /// What, behind such a word, says that the value only has to do with a secret.
 const ABOUT: &[&str] = &[
-    "address", "alg", "algorithm", "alias", "arn", "audience", "backend", "bucket", "class", "column", "count", "dir",
-    "directory", "domain", "enabled", "endpoint", "env", "expires", "expiry", "field", "file", "filename", "fingerprint",
-    "folder", "format", "host", "id", "ids", "index", "interval", "issuer", "label", "length", "lifetime", "limit",
-    "location", "manager", "method", "mode", "name", "names", "param", "path", "paths", "placeholder", "policy", "port",
-    "prefix", "provider", "realm", "ref", "regex", "region", "required", "rotation", "scope", "scopes", "server", "size",
-    "source", "store", "strategy", "suffix", "template", "timeout", "ttl", "type", "uri", "url", "urls", "usage", "user",
-    "username", "validity", "var", "variable", "vault", "version",
+    "address",
+    "alg",
+    "algorithm",
+    "alias",
+    "arn",
+    "audience",
+    "backend",
+    "bucket",
+    "class",
+    "column",
+    "count",
+    "dir",
+    "directory",
+    "domain",
+    "enabled",
+    "endpoint",
+    "env",
+    "expires",
+    "expiry",
+    "field",
+    "file",
+    "filename",
+    "fingerprint",
+    "folder",
+    "format",
+    "host",
+    "id",
+    "ids",
+    "index",
+    "interval",
+    "issuer",
+    "label",
+    "length",
+    "lifetime",
+    "limit",
+    "location",
+    "manager",
+    "method",
+    "mode",
+    "name",
+    "names",
+    "param",
+    "path",
+    "paths",
+    "placeholder",
+    "policy",
+    "port",
+    "prefix",
+    "provider",
+    "realm",
+    "ref",
+    "regex",
+    "region",
+    "required",
+    "rotation",
+    "scope",
+    "scopes",
+    "server",
+    "size",
+    "source",
+    "store",
+    "strategy",
+    "suffix",
+    "template",
+    "timeout",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "urls",
+    "usage",
+    "user",
+    "username",
+    "validity",
+    "var",
+    "variable",
+    "vault",
+    "version",
 ];
 
 /// What, right before such a word, says that it is not that kind of key or token.
 const OTHER_KEYS: &[&str] = &[
-    "cache", "continuation", "eos", "bos", "foreign", "group", "hot", "idempotency", "input", "max", "message", "min",
-    "next", "num", "order", "output", "pad", "page", "partition", "primary", "public", "routing", "row", "shortcut",
-    "site", "sort", "stop", "sync", "total", "unique",
+    "cache",
+    "continuation",
+    "eos",
+    "bos",
+    "foreign",
+    "group",
+    "hot",
+    "idempotency",
+    "input",
+    "max",
+    "message",
+    "min",
+    "next",
+    "num",
+    "order",
+    "output",
+    "pad",
+    "page",
+    "partition",
+    "primary",
+    "public",
+    "routing",
+    "row",
+    "shortcut",
+    "site",
+    "sort",
+    "stop",
+    "sync",
+    "total",
+    "unique",
 ];
 
 /// What, anywhere, says that everybody may see it.
@@ -112,7 +211,8 @@ impl Words {
             // `apiKey`, and `AWSKey`.
             let begins = byte.is_ascii_uppercase()
                 && (before.is_some_and(|it| it.is_ascii_lowercase() || it.is_ascii_digit())
-                    || before.is_some_and(|it| it.is_ascii_uppercase()) && after.is_some_and(u8::is_ascii_lowercase));
+                    || before.is_some_and(|it| it.is_ascii_uppercase())
+                        && after.is_some_and(u8::is_ascii_lowercase));
             if begins || !byte.is_ascii_alphanumeric() {
                 words.end();
             }
@@ -164,7 +264,10 @@ fn of_word(word: &str) -> Speech {
         "cookie" | "cookies" => Speech::Cookie,
         _ if TOKENS.contains(&word) => Speech::Token,
         _ if PASSWORDS.contains(&word) => Speech::Password,
-        _ => ENDINGS.iter().find(|(ending, _)| word.ends_with(ending)).map_or(Speech::Nothing, |(_, speech)| *speech),
+        _ => ENDINGS
+            .iter()
+            .find(|(ending, _)| word.ends_with(ending))
+            .map_or(Speech::Nothing, |(_, speech)| *speech),
     }
 }
 
@@ -191,13 +294,28 @@ mod tests {
     #[test]
     fn names_of_secrets_speak_of_them() {
         for name in [
-            "GITHUB_TOKEN", "apiKey", "exaapikey", "X-API-Key", "Authorization", "clientSecret", "JIRA_PAT",
-            "AWS_SECRET_ACCESS_KEY", "SECRET_KEY_BASE", "API_KEY_2", "TELEGRAM_API_HASH", "OPENAI_KEY", "--auth-token",
-            "POSTHOG_AUTH_HEADER", "ADMIN_CREDENTIALS", "DD-APPLICATION-KEY",
+            "GITHUB_TOKEN",
+            "apiKey",
+            "exaapikey",
+            "X-API-Key",
+            "Authorization",
+            "clientSecret",
+            "JIRA_PAT",
+            "AWS_SECRET_ACCESS_KEY",
+            "SECRET_KEY_BASE",
+            "API_KEY_2",
+            "TELEGRAM_API_HASH",
+            "OPENAI_KEY",
+            "--auth-token",
+            "POSTHOG_AUTH_HEADER",
+            "ADMIN_CREDENTIALS",
+            "DD-APPLICATION-KEY",
         ] {
             assert_eq!(said(name), Speech::Token, "{name}");
         }
-        for name in ["DB_PASSWORD", "MYSQL_PWD", "PGPASSWORD", "REDIS_PASS", "adminpassword", "SSH_PASSPHRASE"] {
+        for name in
+            ["DB_PASSWORD", "MYSQL_PWD", "PGPASSWORD", "REDIS_PASS", "adminpassword", "SSH_PASSPHRASE"]
+        {
             assert_eq!(said(name), Speech::Password, "{name}");
         }
         assert_eq!(said("Cookie"), Speech::Cookie);
@@ -206,15 +324,40 @@ mod tests {
     #[test]
     fn names_that_only_have_to_do_with_secrets_do_not() {
         for name in [
-            "MAX_TOKENS", "TOKEN_URL", "TOKEN_FILE", "SSH_KEY_PATH", "KEY_ID", "AWS_ACCESS_KEY_ID", "PUBLIC_KEY",
-            "SUPABASE_ANON_KEY", "NEXT_PUBLIC_POSTHOG_KEY", "PRIMARY_KEY", "page_token", "USE_TOKEN", "PASSWORD_POLICY",
-            "API_KEY_NAME", "AUTH_MODE", "TOKEN_TTL", "KEY_VAULT_NAME", "tokenEndpointAuthMethod",
+            "MAX_TOKENS",
+            "TOKEN_URL",
+            "TOKEN_FILE",
+            "SSH_KEY_PATH",
+            "KEY_ID",
+            "AWS_ACCESS_KEY_ID",
+            "PUBLIC_KEY",
+            "SUPABASE_ANON_KEY",
+            "NEXT_PUBLIC_POSTHOG_KEY",
+            "PRIMARY_KEY",
+            "page_token",
+            "USE_TOKEN",
+            "PASSWORD_POLICY",
+            "API_KEY_NAME",
+            "AUTH_MODE",
+            "TOKEN_TTL",
+            "KEY_VAULT_NAME",
+            "tokenEndpointAuthMethod",
         ] {
             assert_eq!(said(name), Speech::Harmless, "{name}");
         }
         for name in [
-            "KEYBOARD", "MONKEY_PATCH", "TOKENIZER", "AUTHOR", "COMPASS", "PATH", "PATTERN", "KEYCLOAK_HOME", "PASSPORT",
-            "REGION", "HOTKEYS", "SECRETARY",
+            "KEYBOARD",
+            "MONKEY_PATCH",
+            "TOKENIZER",
+            "AUTHOR",
+            "COMPASS",
+            "PATH",
+            "PATTERN",
+            "KEYCLOAK_HOME",
+            "PASSPORT",
+            "REGION",
+            "HOTKEYS",
+            "SECRETARY",
         ] {
             assert_eq!(said(name), Speech::Nothing, "{name}");
         }

@@ -6,7 +6,19 @@ use crate::recognise::randomness::is_surely_random;
 use crate::reference::{find_any, is_bare_name};
 
 /// Words that nobody's token holds by chance, in lower case.
-const EXAMPLES: &[&str] = &["example", "placeholder", "changeme", "notareal", "redacted", "dummy-", "dummy_", "your-", "your_", "yourtoken", "yourkey"];
+const EXAMPLES: &[&str] = &[
+    "example",
+    "placeholder",
+    "changeme",
+    "notareal",
+    "redacted",
+    "dummy-",
+    "dummy_",
+    "your-",
+    "your_",
+    "yourtoken",
+    "yourkey",
+];
 
 /// Tokens of providers' own pages, as the first eight bytes of their SHA-256.
 const KNOWN_EXAMPLES: &[u64] = &[
@@ -22,29 +34,133 @@ const KNOWN_EXAMPLES: &[u64] = &[
 
 /// Values that people write where a password will be, in lower case.
 const NO_PASSWORDS: &[&str] = &[
-    "admin", "changeit", "changeme", "default", "demo", "dummy", "empty", "example", "false", "fixme", "foo", "guest",
-    "insert", "mypassword", "mysecretpassword", "na", "nil", "no", "none", "null", "pass", "password", "password123",
-    "passwd", "placeholder", "postgres", "pwd", "redacted", "root", "sample", "secret", "tbd", "test", "todo", "true",
-    "undefined", "unused", "user", "yes",
+    "admin",
+    "changeit",
+    "changeme",
+    "default",
+    "demo",
+    "dummy",
+    "empty",
+    "example",
+    "false",
+    "fixme",
+    "foo",
+    "guest",
+    "insert",
+    "mypassword",
+    "mysecretpassword",
+    "na",
+    "nil",
+    "no",
+    "none",
+    "null",
+    "pass",
+    "password",
+    "password123",
+    "passwd",
+    "placeholder",
+    "postgres",
+    "pwd",
+    "redacted",
+    "root",
+    "sample",
+    "secret",
+    "tbd",
+    "test",
+    "todo",
+    "true",
+    "undefined",
+    "unused",
+    "user",
+    "yes",
 ];
 
 /// Words of a person who tells another what to write there, in lower case.
 const REQUESTS: &[&str] = &[
-    "your", "change", "changeme", "replace", "insert", "enter", "put", "paste", "add", "example", "placeholder", "here", "todo",
-    "fixme", "redacted", "dummy", "fake", "sample",
+    "your",
+    "change",
+    "changeme",
+    "replace",
+    "insert",
+    "enter",
+    "put",
+    "paste",
+    "add",
+    "example",
+    "placeholder",
+    "here",
+    "todo",
+    "fixme",
+    "redacted",
+    "dummy",
+    "fake",
+    "sample",
 ];
 
 /// How a place is written where a secret lies, in lower case.
 const PLACES: &[&str] = &[
-    "!secret ", "@microsoft.keyvault(", "arn:", "aws-sm:", "azurekv:", "bw:", "bws:", "doppler:", "env:", "env.", "file:", "gcp-sm:", "gcp:",
-    "keychain:", "keyring:", "keyvault:", "op://", "pass:", "projects/", "ref+", "secret:", "secret://", "secretref:", "sm://", "ssm:", "vault:",
+    "!secret ",
+    "@microsoft.keyvault(",
+    "arn:",
+    "aws-sm:",
+    "azurekv:",
+    "bw:",
+    "bws:",
+    "doppler:",
+    "env:",
+    "env.",
+    "file:",
+    "gcp-sm:",
+    "gcp:",
+    "keychain:",
+    "keyring:",
+    "keyvault:",
+    "op://",
+    "pass:",
+    "projects/",
+    "ref+",
+    "secret:",
+    "secret://",
+    "secretref:",
+    "sm://",
+    "ssm:",
+    "vault:",
 ];
 
 /// How hashes, pictures, certificates and public keys begin.
 const OTHER_BEGINNINGS: &[&str] = &[
-    "sha1:", "sha1-", "sha256:", "sha256-", "sha384-", "sha512:", "sha512-", "md5:", "data:", "ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-",
-    "-----BEGIN PUBLIC", "-----BEGIN CERT", "-----BEGIN RSA PUBLIC", "-----BEGIN EC PUBLIC", "-----BEGIN PGP PUBLIC",
-    "-----BEGIN SSH2 PUBLIC", "AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2VjZHNh", "MFkwEwYH", "MCowBQYD", "age1", "iVBORw0KGgo", "R0lGOD", "/9j/", "PHN2Zy", "PD94bWw", "UklGR", "JVBERi0",
+    "sha1:",
+    "sha1-",
+    "sha256:",
+    "sha256-",
+    "sha384-",
+    "sha512:",
+    "sha512-",
+    "md5:",
+    "data:",
+    "ssh-",
+    "ecdsa-",
+    "sk-ssh-",
+    "sk-ecdsa-",
+    "-----BEGIN PUBLIC",
+    "-----BEGIN CERT",
+    "-----BEGIN RSA PUBLIC",
+    "-----BEGIN EC PUBLIC",
+    "-----BEGIN PGP PUBLIC",
+    "-----BEGIN SSH2 PUBLIC",
+    "AAAAB3NzaC1",
+    "AAAAC3NzaC1",
+    "AAAAE2VjZHNh",
+    "MFkwEwYH",
+    "MCowBQYD",
+    "age1",
+    "iVBORw0KGgo",
+    "R0lGOD",
+    "/9j/",
+    "PHN2Zy",
+    "PD94bWw",
+    "UklGR",
+    "JVBERi0",
 ];
 
 /// Whether a token of a known shape stands for a value instead of being one.
@@ -76,7 +192,8 @@ fn has_sequence(token: &str) -> bool {
     let (mut last, mut row) = (0_u8, 0);
     token.bytes().any(|byte| {
         let byte = byte.to_ascii_lowercase();
-        let follows = byte == last.wrapping_add(1) || (last, byte) == (b'9', b'0') || (last, byte) == (b'9', b'a');
+        let follows =
+            byte == last.wrapping_add(1) || (last, byte) == (b'9', b'0') || (last, byte) == (b'9', b'a');
         row = if follows && byte.is_ascii_alphanumeric() { row + 1 } else { 1 };
         last = byte;
         row >= 8
@@ -106,7 +223,9 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 
 /// `ACME_CLIENT_SECRET`: words in capitals, not letters and digits drawn by lot.
 fn is_name_of_variable(value: &str) -> bool {
-    is_bare_name(value) && value.contains('_') && value.split('_').all(|word| word.bytes().filter(u8::is_ascii_digit).count() <= 1)
+    is_bare_name(value)
+        && value.contains('_')
+        && value.split('_').all(|word| word.bytes().filter(u8::is_ascii_digit).count() <= 1)
 }
 
 /// `<token>`, `[token]`, `{token}`, `%token%`.
@@ -161,7 +280,11 @@ fn is_path(value: &str) -> bool {
 
 fn is_address_of_mail(value: &str) -> bool {
     value.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && !user.contains(':') && host.contains('.') && !host.contains(['@', '/', ':']) && value.len() < 100
+        !user.is_empty()
+            && !user.contains(':')
+            && host.contains('.')
+            && !host.contains(['@', '/', ':'])
+            && value.len() < 100
     })
 }
 
@@ -188,8 +311,25 @@ mod tests {
     #[test]
     fn what_stands_for_a_value_is_no_value() {
         for value in [
-            "", "${X}", "$X", "%ACME_TOKEN%", "{env:X}", "<YOUR_TOKEN>", "your-api-key-here", "[key]", "REPLACE_ME", "GITHUB_TOKEN",
-            "xxxxxxxx", "****", "••••", "sk-...", "op://a/b/c", "$(gh auth token)", "`gh auth token`", "env:X", "abc${X}def",
+            "",
+            "${X}",
+            "$XY",
+            "%ACME_TOKEN%",
+            "{env:X}",
+            "<YOUR_TOKEN>",
+            "your-api-key-here",
+            "[key]",
+            "REPLACE_ME",
+            "GITHUB_TOKEN",
+            "xxxxxxxx",
+            "****",
+            "••••",
+            "sk-...",
+            "op://a/b/c",
+            "$(gh auth token)",
+            "`gh auth token`",
+            "env:X",
+            "abc${X}def",
         ] {
             assert!(is_placeholder(value), "{value}");
         }
@@ -201,9 +341,17 @@ mod tests {
     #[test]
     fn paths_hashes_and_pictures_are_something_else() {
         for value in [
-            "/run/secrets/token", "~/.ssh/id_ed25519", r"C:\keys\sa.json", "../data/token.json", r"\\server\share\key",
-            "sha256:9f86d081884c7d659a2feaa0c55ad015", "data:image/png;base64,AAAA", "ssh-ed25519 AAAA", "https://example.com/token",
-            "anna@example.com", "a sentence about tokens",
+            "/run/secrets/token",
+            "~/.ssh/id_ed25519",
+            r"C:\keys\sa.json",
+            "../data/token.json",
+            r"\\server\share\key",
+            "sha256:9f86d081884c7d659a2feaa0c55ad015",
+            "data:image/png;base64,AAAA",
+            "ssh-ed25519 AAAA",
+            "https://example.com/token",
+            "anna@example.com",
+            "a sentence about tokens",
         ] {
             assert!(is_something_else(value), "{value}");
         }

@@ -121,7 +121,8 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
         if text.contains(' ') {
             return self.in_line(span);
         }
-        let flag = if is_variable_flag(flag) || is_header_flag(flag) || !flag.starts_with('-') { "" } else { flag };
+        let flag =
+            if is_variable_flag(flag) || is_header_flag(flag) || !flag.starts_with('-') { "" } else { flag };
         if flag.is_empty() {
             self.in_addresses(span, true);
         } else {
@@ -131,7 +132,8 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
 
     /// In a line for a shell: assignments, headers, addresses, and words of a command that makes a header.
     fn in_line(&mut self, span: Range<usize>) {
-        let makes_header = ["uthorization", "earer ", "-key", "oken"].iter().any(|it| self.text[span.clone()].contains(it));
+        let makes_header =
+            ["uthorization", "earer ", "-key", "oken"].iter().any(|it| self.text[span.clone()].contains(it));
         self.in_pairs(span.clone(), 2);
         self.in_addresses(span.clone(), true);
         if makes_header {
@@ -194,7 +196,9 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
     /// In every address: passwords, names in the query, and steps of the path where those may be secrets.
     fn in_addresses(&mut self, span: Range<usize>, steps: bool) {
         let mut places = Vec::new();
-        address::walk(&self.text[span.clone()], steps, &mut |name, value, manner| places.push((name, value, manner)));
+        address::walk(&self.text[span.clone()], steps, &mut |name, value, manner| {
+            places.push((name, value, manner))
+        });
         for (name, value, manner) in places {
             let name: Range<usize> = name;
             let name = &self.text[span.start + name.start..span.start + name.end];
@@ -217,7 +221,8 @@ fn assignment(text: &str) -> Option<(&str, usize)> {
 fn header(text: &str) -> Option<(&str, usize)> {
     let at = text.as_bytes().iter().take(MAX_NAME).position(|byte| *byte == b':')?;
     let name = &text[..at];
-    let named = name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    let named =
+        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     (named && !text[at..].starts_with("://") && !name.starts_with('-')).then_some((name, at + 1))
 }
 

@@ -19,6 +19,10 @@ struct Measure {
     turns: u32,
     /// Different characters.
     distinct: u32,
+    /// The longest row of letters without a vowel.
+    hard: u32,
+    /// Whether there is nothing but digits and letters from `a` to `f`.
+    hex: bool,
 }
 
 fn measure(text: &str) -> Measure {
@@ -29,7 +33,8 @@ fn measure(text: &str) -> Measure {
         Upper,
         Digit,
     }
-    let mut measured = Measure::default();
+    let mut measured = Measure { hex: true, ..Measure::default() };
+    let mut row = 0;
     let mut seen = 0_u128;
     let (mut before, mut last) = (Kind::None, Kind::None);
     for byte in text.bytes() {
@@ -46,6 +51,10 @@ fn measure(text: &str) -> Measure {
             Kind::Digit => measured.digits += 1,
             Kind::None => {}
         }
+        measured.hex &= byte.is_ascii_hexdigit();
+        let is_hard = byte.is_ascii_alphabetic() && !b"aeiou".contains(&byte.to_ascii_lowercase());
+        row = if is_hard { row + 1 } else { 0 };
+        measured.hard = measured.hard.max(row);
         let begins_word = last == Kind::Upper && kind == Kind::Lower && before != Kind::Upper;
         if kind != last && kind != Kind::None && last != Kind::None && !begins_word {
             measured.turns += 1;
@@ -62,15 +71,16 @@ pub(super) fn is_random(text: &str) -> bool {
     if text.len() < 8 || text.len() > MAX_MEASURED {
         return false;
     }
-    let Measure { long, lower, upper, digits, turns, distinct } = measure(text);
+    let Measure { long, lower, upper, digits, turns, distinct, hard, hex } = measure(text);
     let varied = distinct >= 6.min(long / 2);
     if long < 8 || !varied {
         return false;
     }
     match digits {
-        0 => long >= 20 && lower > 0 && upper > 0 && turns * 100 >= long * 28,
+        0 => long >= 20 && lower > 0 && upper > 0 && (turns * 100 >= long * 28 || hard >= 7),
         _ if digits == long => false,
-        _ => turns >= 3 && turns * 8 >= long,
+        _ if hex && long >= 16 => true,
+        _ => turns >= 3 && turns * 6 >= long,
     }
 }
 
@@ -79,7 +89,7 @@ pub(super) fn is_surely_random(text: &str) -> bool {
     if text.len() < 20 || text.len() > MAX_MEASURED {
         return false;
     }
-    let Measure { long, lower, upper, digits, turns, distinct } = measure(text);
+    let Measure { long, lower, upper, digits, turns, distinct, .. } = measure(text);
     long >= 20 && lower >= 3 && upper >= 3 && digits >= 1 && turns * 4 >= long && distinct >= 12
 }
 
@@ -105,6 +115,8 @@ mod tests {
             "a52m3k9x2p8q7w6z5y4v",
             "3fa85f64-5717-4562-b3fc-2c963f66afa6",
             "hunter2a9b7c",
+            "5fdf605021f61086619391458347ceeb",
+            "XVYPTZSZGUbjlbywMwfdjaAvmCEmcbrD",
         ] {
             assert!(is_random(text), "{text}");
         }

@@ -6,6 +6,7 @@ pub(crate) mod clients;
 pub(crate) mod crash;
 #[cfg(target_os = "linux")]
 pub(crate) mod keyring_session;
+pub(crate) mod provider_server;
 #[cfg(unix)]
 pub(crate) mod terminal;
 #[cfg(target_os = "linux")]

@@ -2,7 +2,9 @@
 
 mod github;
 mod json;
+mod junit;
 mod reason;
+mod sarif;
 mod text;
 
 use std::path::{Component, Path};
@@ -20,6 +22,10 @@ pub(crate) enum Format {
     Json,
     /// A GitHub workflow: annotations at the lines of the files
     Github,
+    /// Code scanning: SARIF 2.1.0
+    Sarif,
+    /// A CI server: the XML of test results
+    Junit,
 }
 
 /// What the terminal of a person can show. Programs get the same bytes everywhere.
@@ -37,6 +43,9 @@ pub(crate) enum RenderError {
     /// As JSON.
     #[error("the report can't be written as JSON")]
     Json(#[from] serde_json::Error),
+    /// As XML.
+    #[error("the report can't be written as XML")]
+    Xml(#[from] std::io::Error),
 }
 
 /// The report as bytes, with a newline at the end of every line. No byte of it moves a cursor, reorders or hides text,
@@ -49,6 +58,8 @@ pub(crate) fn render(format: Format, report: &Report, look: Look) -> Result<Vec<
         Format::Text => text::render(report, look).into_bytes(),
         Format::Json => json::render(report)?.into_bytes(),
         Format::Github => github::render(report).into_bytes(),
+        Format::Sarif => sarif::render(report)?.into_bytes(),
+        Format::Junit => junit::render(report)?,
     })
 }
 

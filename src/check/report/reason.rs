@@ -17,6 +17,7 @@ pub(super) struct About {
 }
 
 /// The words for a reason.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn about(reason: Reason) -> About {
     let (id, words, sentence, help, usual) = match reason {
         Reason::Ok => ("ok", "ok", "Nothing is wrong.", "Nothing is to be done.", Status::Ready),
@@ -81,6 +82,13 @@ pub(super) fn about(reason: Reason) -> About {
             "variable not set",
             "A placeholder names a variable that is not set here.",
             "Set the variable where the client starts, for example with `mcpcred export-env`.",
+            Status::Problem,
+        ),
+        Reason::Misconfigured => (
+            "misconfigured",
+            "not read as meant",
+            "A client does not read an entry as it was meant, whatever the credentials.",
+            "Mend the entry as the finding says.",
             Status::Problem,
         ),
         Reason::Duplicate => (

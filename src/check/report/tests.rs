@@ -11,7 +11,7 @@ use crate::check::finding::{Action, Location, Reason};
 use crate::document::{Place, Pointer};
 use crate::ui::is_harmful;
 
-const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Github];
+const FORMATS: [Format; 5] = [Format::Text, Format::Json, Format::Github, Format::Sarif, Format::Junit];
 
 const PLAIN: Look = Look { width: None, colour: false };
 
@@ -280,4 +280,180 @@ fn a_file_is_named_from_the_root_of_the_project_where_it_is_inside() {
     assert_eq!(shown(&outside, &root()), outside.to_string_lossy());
     assert_eq!(inside(&root().join("..").join("x"), &root()), None);
     assert_eq!(inside(&root(), &root()), None);
+}
+
+fn sarif(report: &Report) -> Value {
+    serde_json::from_str(&rendered(Format::Sarif, report, PLAIN)).unwrap()
+}
+
+#[test]
+fn code_scanning_gets_a_log_that_its_schema_accepts() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("target/schemas/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json");
+    if !schema.exists() && option_env!("CI").is_none() {
+        return;
+    }
+    let mut schema: Value = serde_json::from_slice(&std::fs::read(schema).unwrap()).unwrap();
+    // A bracket too many, which JavaScript overlooks. The report says nothing about languages.
+    for object in ["run", "toolComponent"] {
+        schema["definitions"][object]["properties"]["language"].as_object_mut().unwrap().remove("pattern");
+    }
+    let schema = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    for report in [four(), hostile(), report(Vec::new())] {
+        schema.validate(&sarif(&report)).map_err(|error| error.to_string()).unwrap();
+    }
+    assert!(!schema.is_valid(&serde_json::json!({ "version": "2.1.0", "runs": [{}] })));
+}
+
+#[test]
+fn code_scanning_shows_what_is_not_ready_with_a_rule_and_a_line() {
+    let run = &sarif(&four())["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let levels: Vec<&str> = results.iter().map(|result| result["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["error", "warning", "note"]);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+    }
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        place["artifactLocation"],
+        serde_json::json!({ "uri": ".mcp.json", "uriBaseId": "%SRCROOT%" })
+    );
+    assert_eq!(place["region"], serde_json::json!({ "startLine": 4, "startColumn": 12 }));
+    let nowhere = &results[2]["locations"][0]["physicalLocation"];
+    assert_eq!(nowhere["artifactLocation"]["uri"], ".");
+    assert_eq!(nowhere["region"]["startLine"], 1);
+}
+
+#[test]
+fn a_name_is_no_link_in_code_scanning() {
+    for result in sarif(&hostile())["runs"][0]["results"].as_array().unwrap() {
+        let message = result["message"]["text"].as_str().unwrap();
+        assert!(!message.contains("]("), "{message}");
+        assert!(!message.contains(|character| character != '\n' && is_harmful(character)), "{message}");
+    }
+}
+
+#[test]
+fn a_file_has_an_address_wherever_it_lies() {
+    let uri = |file: PathBuf| {
+        let mut finding = finding(Status::Problem, Reason::Missing, "x");
+        finding.location.as_mut().unwrap().file = file;
+        let log = sarif(&report(vec![finding]));
+        let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+        (place["uri"].as_str().unwrap().to_owned(), place["uriBaseId"].as_str().is_some())
+    };
+    let drive = if cfg!(windows) { "/C:" } else { "" };
+    assert_eq!(
+        uri(root().join("a b").join("c#%[ä].json")),
+        ("a%20b/c%23%25%5B%C3%A4%5D.json".to_owned(), true)
+    );
+    assert_eq!(uri(root().with_file_name("o p.json")), (format!("file://{drive}/work/o%20p.json"), false));
+    assert_eq!(
+        uri(root().with_file_name("my project 2")),
+        (format!("file://{drive}/work/my%20project%202"), false)
+    );
+    if cfg!(unix) {
+        assert_eq!(uri(root().join("a:b?.json")), ("a%3Ab%3F.json".to_owned(), true));
+    }
+}
+
+#[test]
+fn a_finding_stays_the_same_when_lines_are_added_above_it() {
+    let print = |finding: Finding| {
+        sarif(&report(vec![finding]))["runs"][0]["results"][0]["partialFingerprints"]["mcpcredFinding/v1"]
+            .clone()
+    };
+    let first = finding(Status::Problem, Reason::Missing, "x");
+    let mut moved = first.clone();
+    moved.location.as_mut().unwrap().place = Some(Place { line: 40, column: 2 });
+    moved.fingerprint = Some("0123456789ab".to_owned());
+    assert_eq!(print(first.clone()), print(moved));
+    assert_eq!(print(first.clone()).as_str().unwrap().len(), 64);
+    let mut other = first.clone();
+    other.credential = Some("OTHER".to_owned());
+    assert_ne!(print(first.clone()), print(other));
+    assert_ne!(print(first), print(finding(Status::Problem, Reason::Missing, "y")));
+}
+
+/// What every test case is called, and what stands in it.
+fn cases(xml: &str) -> Vec<(String, String)> {
+    use quick_xml::events::Event;
+
+    let mut cases = Vec::new();
+    let mut reader = quick_xml::Reader::from_str(xml);
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == "testcase" => {
+                let name = tag.try_get_attribute("name").unwrap().unwrap();
+                cases.push((quick_xml::escape::unescape(&name.value).unwrap().into_owned(), String::new()));
+            }
+            Event::Start(tag) if tag.name().as_ref() != "testsuite" => {
+                if let Some((_, inner)) = cases.last_mut() {
+                    tag.name().as_ref().clone_into(inner);
+                }
+            }
+            Event::Eof => return cases,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_ci_server_sees_a_suite_a_file_and_a_case_a_finding() {
+    let xml = rendered(Format::Junit, &four(), PLAIN);
+    let names = ["failure", "system-out", "skipped", ""];
+    let expected = ["github", "notion", "sentry", "slack"].map(|server| format!("{server}/GITHUB_TOKEN"));
+    let mut found = cases(&xml);
+    found.sort_by_key(|(name, _)| name.clone());
+    let (titles, inner): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+    assert_eq!(titles, expected);
+    assert_eq!(inner, names);
+    assert!(
+        xml.contains("<testsuite name=\".mcp.json\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"0\">"),
+        "{xml}"
+    );
+    assert_eq!(cases(&rendered(Format::Junit, &hostile(), PLAIN)).len(), 36);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn python_reads_the_names_as_they_were_written() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    let Ok(python) = which::which("python3") else {
+        assert!(option_env!("CI").is_none(), "python3 is missing");
+        return;
+    };
+    let script = "import json,sys,xml.etree.ElementTree as E\n\
+        print(json.dumps([c.get('name') for c in E.fromstring(sys.stdin.buffer.read()).iter('testcase')]))";
+    let mut child = Command::new(python)
+        .args(["-I", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let xml = rendered(Format::Junit, &hostile(), PLAIN);
+    child.stdin.take().unwrap().write_all(xml.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let names: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(names, cases(&xml).into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+    assert_eq!(names.len(), 36);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_whose_name_is_no_text_is_reported_too() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut finding = finding(Status::Problem, Reason::Unreadable, "x");
+    finding.location.as_mut().unwrap().file = root().join(std::ffi::OsStr::from_bytes(b"\xff.json"));
+    let report = report(vec![finding]);
+    for format in FORMATS {
+        let name = if format == Format::Sarif { "\"%FF.json\"" } else { "\u{fffd}.json" };
+        assert!(rendered(format, &report, PLAIN).contains(name), "{format:?}");
+    }
 }

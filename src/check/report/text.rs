@@ -1,5 +1,7 @@
 //! `text`: a line a finding, aligned; below it what is the case and what mends it.
 
+use std::fmt::Write;
+
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -153,7 +155,7 @@ fn details(text: &mut String, finding: &Finding, report: &Report, columns: usize
 
 fn paint(text: &mut String, style: Style, words: &str, look: Look) {
     if look.colour {
-        text.push_str(&format!("{style}{words}{style:#}"));
+        _ = write!(text, "{style}{words}{style:#}");
     } else {
         text.push_str(words);
     }
