@@ -19,7 +19,7 @@ pub(crate) fn of_entry<'d>(
     values: &Values<'_>,
     entry: &ServerEntry<'d>,
     is_committed: bool,
-) -> Vec<(Judged<'d>, Option<Range<usize>>)> {
+) -> Vec<(Judged<'d>, Range<usize>)> {
     let mut exposed = Vec::new();
     for field in &entry.fields {
         let Some(text) = field.value.text() else { continue };
@@ -29,10 +29,17 @@ pub(crate) fn of_entry<'d>(
         let context = Context { name: &field.name, field: field.kind };
         for found in values.detector.examine(&context, text) {
             let Some(secret) = text.expose().get(found.span.clone()) else { continue };
-            let content = field.value.content_span().map(|content| content.start);
-            let span = content.map(|start| start + found.span.start..start + found.span.end);
+            // Written with escapes, the whole value is meant.
+            let span = match field.value.content_span() {
+                Some(content) => content.start + found.span.start..content.start + found.span.end,
+                None => field.value.span(),
+            };
             let credential = suggested_name(values, entry, field, &found);
-            let verdict = verdict(values, &found, secret, &in_words(field), &credential, is_committed);
+            let mut place = in_words(field);
+            if let Some(project) = entry.project.as_deref().filter(|_| !entry.here) {
+                place = format!("{place} for the project `{project}`");
+            }
+            let verdict = verdict(values, &found, secret, &place, &credential, is_committed);
             let judged = Judged {
                 credential: Some(credential),
                 verdict,

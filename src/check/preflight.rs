@@ -102,7 +102,7 @@ impl Preflight<'_> {
         for entry in entries {
             found.servers.insert(entry.name.clone());
             if self.servers.is_empty() || self.servers.contains(&entry.name) {
-                self.entry(entry, &mut of_file, &mut reported, found);
+                self.entry(entry, reading.is_committed(), &mut of_file, &mut reported, found);
             }
         }
         let mut of_file = settle(of_file);
@@ -116,13 +116,14 @@ impl Preflight<'_> {
     fn entry(
         &self,
         entry: &ServerEntry<'_>,
+        is_committed: bool,
         of_file: &mut Vec<Finding>,
         reported: &mut Vec<Range<usize>>,
         found: &mut Found,
     ) {
         let mut judged = Vec::new();
-        for (exposed, span) in exposure::of_entry(self.values, entry, entry.configuration.committed) {
-            reported.extend(span);
+        for (exposed, span) in exposure::of_entry(self.values, entry, is_committed) {
+            reported.push(span);
             judged.push(exposed);
         }
         if entry.enabled && entry.here && !entry.shadowed {
@@ -143,9 +144,12 @@ impl Preflight<'_> {
             if verdict.reason != Reason::Plaintext {
                 found.used.extend(credential.clone());
             }
-            let location = value.as_ref().or(Some(&entry.value)).map(|value| Location {
+            let value = value.as_ref().unwrap_or(&entry.value);
+            let is_whole = value.span() == entry.value.span();
+            let place = if is_whole { value.place_of_key() } else { value.place_within(within) };
+            let location = Some(Location {
                 file: value.file().to_owned(),
-                place: Some(value.place_within(within)),
+                place: Some(place),
                 pointer: Some(value.pointer().clone()),
             });
             of_file.push(Finding {

@@ -8,6 +8,7 @@ use crate::catalog::recognition::Recognised;
 use crate::catalog::server::{Alternative, Requirement, Transport};
 use crate::check::finding::{Reason, Status};
 use crate::check::known::Source;
+use crate::check::placeholder::{credential_name, written};
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::wrapper::{Wrapper, is_mcpcred};
@@ -488,25 +489,4 @@ pub(crate) fn recognise<'c>(values: &Values<'c>, entry: &ServerEntry<'_>) -> Opt
     let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
     let command = entry.command().map(Text::expose);
     values.catalog.recognise(command, &arguments, entry.url().map(Text::expose))
-}
-
-/// A placeholder as it is written, without its default, which may be a secret.
-fn written(found: &Reference) -> String {
-    match found.syntax {
-        ReferenceSyntax::Env => format!("${{env:{}}}", found.name),
-        ReferenceSyntax::Dollar => format!("${}", found.name),
-        ReferenceSyntax::DollarEnv => format!("$env:{}", found.name),
-        ReferenceSyntax::BareEnv => format!("{{env:{}}}", found.name),
-        ReferenceSyntax::File => format!("${{file:{}}}", found.name),
-        ReferenceSyntax::BareFile => format!("{{file:{}}}", found.name),
-        ReferenceSyntax::Input => format!("${{input:{}}}", found.name),
-        ReferenceSyntax::Secrets => format!("${{{{ secrets.{} }}}}", found.name),
-        ReferenceSyntax::Percent => format!("%{}%", found.name),
-        ReferenceSyntax::BracesDefault => format!("${{{}:-…}}", found.name),
-        _ => format!("${{{}}}", found.name),
-    }
-}
-
-fn credential_name(text: &str) -> &str {
-    if text.parse::<crate::name::CredentialName>().is_ok() { text } else { "NAME" }
 }

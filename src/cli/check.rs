@@ -61,8 +61,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, app: &App) -> Outcome {
-        let catalog = Catalog::load(&app.settings.config_folder.value)
-            .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+        let catalog = crate::cli::servers::load(app)?;
         self.refuse_unknown_names(&catalog)?;
         let places = Places::of(app.environment);
         let request = Request { clients: &self.client, files: &self.config };
@@ -110,7 +109,7 @@ impl Check {
         let clients: Vec<&str> = catalog.clients.iter().map(|client| client.id.as_str()).collect();
         for name in &self.client {
             if !clients.contains(&name.as_str()) {
-                return Err(unknown("client", name, &clients, "mcpcred check --help"));
+                return Err(unknown("client", name, &clients, "mcpcred servers --clients"));
             }
         }
         let providers: Vec<&str> = catalog.providers.iter().map(|provider| provider.id.as_str()).collect();

@@ -49,11 +49,6 @@ impl DocumentError {
         Self { path: path.to_owned(), why }
     }
 
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What is wrong with it; its words follow the name of the file: `is not JSON at line 3, column 5: …`.
     pub(crate) fn why(&self) -> &Why {
         &self.why

@@ -28,11 +28,6 @@ impl<'d> Text<'d> {
     pub(crate) fn is(self, word: &str) -> bool {
         self.0 == word
     }
-
-    /// Whether there is nothing in it.
-    pub(crate) fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// What a value is.
@@ -158,6 +153,7 @@ impl<'d> Value<'d> {
     }
 
     /// Where its key lies, with quotes; nothing for the whole document and in a sequence.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn key_span(&self) -> Option<Range<usize>> {
         self.key_span.cloned()
     }
@@ -178,6 +174,11 @@ impl<'d> Value<'d> {
             Some(content) => self.document.place(content.start + offset.min(content.len())),
             None => self.place(),
         }
+    }
+
+    /// The place of its key, or its own where it has none.
+    pub(crate) fn place_of_key(&self) -> Place {
+        self.key_span.map_or_else(|| self.place(), |key| self.document.place(key.start))
     }
 
     /// The way to it from the whole document.

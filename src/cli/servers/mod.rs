@@ -1,5 +1,6 @@
 //! `mcpcred servers`: the catalog, and what the publisher of a server declares.
 
+mod clients;
 mod document;
 mod page;
 
@@ -44,6 +45,9 @@ pub(super) struct Servers {
     /// With `--file`: add the server to your `catalog.toml`
     #[arg(long, requires = "file")]
     add: bool,
+    /// Show the clients whose configurations `check` reads, and how well each is known
+    #[arg(long, conflicts_with_all = ["name", "search", "missing", "file"])]
+    clients: bool,
     /// Print a JSON document
     #[arg(long)]
     json: bool,
@@ -52,6 +56,14 @@ pub(super) struct Servers {
 impl Servers {
     pub(super) fn run(self, app: &App) -> Outcome {
         let catalog = load(app)?;
+        if self.clients {
+            if self.json {
+                app.print_json(&clients::document(&catalog))?;
+            } else {
+                app.ui.data(clients::table(&catalog, app.ui.data_width()).as_bytes())?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         let known = Known::of(app);
         if let Some(path) = &self.file {
             let published = publisher::read(path).map_err(|error| Failure::of(Failure::GENERAL, &error))?;

@@ -20,7 +20,7 @@ fn a_folder_is_no_document() {
     let folder = tempfile::tempdir().unwrap();
     let error = Document::read(folder.path(), Syntax::Json).err().unwrap();
     assert!(matches!(error.why(), Why::NotAFile));
-    assert_eq!(error.path(), folder.path());
+    assert!(error.to_string().starts_with(&folder.path().display().to_string()));
     assert_eq!(error.place(), None);
 }
 
