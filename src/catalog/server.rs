@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One server.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
     /// `github`: what `--server` takes.
@@ -21,7 +21,7 @@ pub(crate) struct Server {
     /// How it is known in a configuration.
     #[serde(default)]
     pub(crate) known_by: KnownBy,
-    /// What it needs: one of the alternatives is enough; none is needed where the list is empty.
+    /// What it needs: one of the alternatives that fit is enough; none is needed where the list is empty.
     #[serde(default, rename = "alternative")]
     pub(crate) alternatives: Vec<Alternative>,
     /// Variables that are no secrets: `GITHUB_HOST`.
@@ -41,54 +41,98 @@ pub(crate) enum Setup {
     Complex,
 }
 
-/// What tells a server in a configuration. Any one is enough.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+/// What tells a server in a configuration. Any one is enough. A `*` in a name stands for any characters; a name holds
+/// one at most.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct KnownBy {
     /// npm packages, without a version.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) npm: Vec<String>,
-    /// Python packages; `*` at the end or within stands for any characters.
+    /// Python packages, however their dashes are written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) pypi: Vec<String>,
     /// Container images, without a tag.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) images: Vec<String>,
-    /// Programs.
+    /// Programs, without a folder and without `.exe`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) commands: Vec<String>,
-    /// Hosts of remote servers, with a path where one host has several; `*.` for any subdomain.
+    /// Hosts of remote servers, with a port or a path where one host has several; `*.` for any subdomain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) urls: Vec<String>,
 }
 
+impl KnownBy {
+    /// Every name, of any kind.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.npm, &self.pypi, &self.images, &self.commands, &self.urls]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+}
+
 /// One way of giving a server what it needs: all of its credentials together.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Alternative {
-    /// Whether a person has to do without it: an OAuth login or a profile of the provider does as well.
-    #[serde(default)]
+    /// For this form of the server alone; for both where it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) only: Option<Transport>,
+    /// For these packages, images, programs or hosts alone, as [`KnownBy`] names them; for all where the list is
+    /// empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) of: Vec<String>,
+    /// Whether the server starts without it as well, and does less.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) optional: bool,
-    /// For the remote form of the server (headers), or for the local one (variables).
-    #[serde(default)]
-    pub(crate) remote: bool,
-    /// What.
-    #[serde(default, rename = "credential")]
-    pub(crate) credentials: Vec<Requirement>,
     /// What does instead of credentials: `a login in the browser (OAuth)`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) instead: Option<String>,
+    /// What.
+    #[serde(rename = "credential", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) credentials: Vec<Requirement>,
+}
+
+impl Alternative {
+    /// Whether it is for the server that was known by that name and runs there.
+    pub(crate) fn fits(&self, transport: Transport, known_by: Option<&str>) -> bool {
+        self.only.is_none_or(|only| only == transport)
+            && (self.of.is_empty() || known_by.is_none_or(|name| self.of.iter().any(|own| own == name)))
+    }
+}
+
+/// Where a server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Transport {
+    /// As a program that the client starts; secrets are in its environment.
+    Local,
+    /// Behind a URL; secrets are in headers, also where a program such as `mcp-remote` stands in between.
+    Remote,
 }
 
 /// One credential that a server needs.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Requirement {
-    /// The name that the server reads.
+    /// The variable that the server reads, or the name under which a header's value is kept.
     pub(crate) name: String,
     /// Other names of the same secret: one stored credential feeds all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) aliases: Vec<String>,
+    /// Names of the bare secret, where the server wants it in a [`Form`]: it has to be put into that first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) made_from: Vec<String>,
     /// What it is.
     pub(crate) kind: SecretKind,
     /// Words for a person: `personal access token, fine-grained`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
+    /// Whether the server starts without this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) optional: bool,
     /// The `id` of its provider in the catalog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,
@@ -98,15 +142,57 @@ pub(crate) struct Requirement {
     /// Where a person makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) create_at: Option<String>,
-    /// How the server wants it, where that is not the bare value: `base64 of email:token`.
+    /// How the variable wants it, where that is not the bare value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) form: Option<String>,
+    pub(crate) form: Option<Form>,
     /// The header that carries it to a remote server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) header: Option<String>,
+    pub(crate) header: Option<Header>,
     /// Flags that take it, which the environment should replace: `--api-key`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) flags: Vec<String>,
+    /// Whether the server also takes it as an argument of its own, without a flag.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) positional: bool,
+    /// Parts of the query of a URL that carry it: `tavilyApiKey`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) query: Vec<String>,
+    /// Whether the path of a URL may carry it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) in_path: bool,
+}
+
+impl Requirement {
+    /// A requirement of that name about which nothing else is known.
+    pub(crate) fn new(name: impl Into<String>, kind: SecretKind) -> Self {
+        Self {
+            name: name.into(),
+            aliases: Vec::new(),
+            made_from: Vec::new(),
+            kind,
+            token: None,
+            optional: false,
+            provider: None,
+            scope: None,
+            create_at: None,
+            form: None,
+            header: None,
+            flags: Vec::new(),
+            positional: false,
+            query: Vec::new(),
+            in_path: false,
+        }
+    }
+
+    /// Its name and its aliases: one secret, of one value.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.name).chain(&self.aliases).map(String::as_str)
+    }
+
+    /// Whether that is one of its names.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
 }
 
 /// What sort of thing a requirement is.
@@ -123,8 +209,110 @@ pub(crate) enum SecretKind {
     ConnectionString,
     /// A password.
     Password,
+    /// A private key in PEM, of several lines.
+    PrivateKey,
     /// The path of a file that holds it: `KUBECONFIG`. The path itself is no secret.
     Path,
-    /// JSON that holds it.
-    Json,
+    /// JSON or YAML that holds it.
+    Document,
+}
+
+impl SecretKind {
+    /// In words, for a person.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::PairId => "key id",
+            Self::PairSecret => "key",
+            Self::ConnectionString => "connection string",
+            Self::Password => "password",
+            Self::PrivateKey => "private key",
+            Self::Path => "path of a file",
+            Self::Document => "document",
+        }
+    }
+}
+
+/// How a variable wants a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Form {
+    /// Base64 of `user:token`, as HTTP's Basic takes it.
+    Basic,
+    /// `Bearer token`: all that follows `Authorization:`.
+    Bearer,
+    /// JSON of headers: `{"Authorization": "Bearer token"}`.
+    HeaderJson,
+    /// `account/key:secret`: a pair and what it belongs to, in one.
+    AccountKeySecret,
+}
+
+impl Form {
+    /// In words, for a person.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Basic => "base64 of `email:token`",
+            Self::Bearer => "`Bearer ` before the token",
+            Self::HeaderJson => "JSON of headers, `{\"Authorization\": \"Bearer …\"}`",
+            Self::AccountKeySecret => "`account/key:secret`",
+        }
+    }
+}
+
+/// A header and its value, with `{token}` in the place of the secret: `Authorization: Bearer {token}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Header {
+    /// What it is called; case does not count.
+    pub(crate) name: String,
+    /// Its value.
+    pub(crate) value: String,
+}
+
+/// A text that is no header.
+#[derive(Debug, thiserror::Error)]
+#[error("a header is written as `Name: {{token}}` or `Name: Bearer {{token}}`")]
+pub(crate) struct InvalidHeader;
+
+impl TryFrom<String> for Header {
+    type Error = InvalidHeader;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (name, value) = text.split_once(": ").ok_or(InvalidHeader)?;
+        let is_name =
+            !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+        if !is_name || value.matches("{token}").count() != 1 || value.contains(char::is_control) {
+            return Err(InvalidHeader);
+        }
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+impl From<Header> for String {
+    fn from(header: Header) -> Self {
+        format!("{}: {}", header.name, header.value)
+    }
+}
+
+impl Server {
+    /// The alternatives for the form of the server that was known by that name, or for any where nobody said.
+    pub(crate) fn alternatives_for(
+        &self,
+        transport: Transport,
+        known_by: Option<&str>,
+    ) -> impl Iterator<Item = &Alternative> {
+        self.alternatives.iter().filter(move |alternative| alternative.fits(transport, known_by))
+    }
+
+    /// Everything that it may be given.
+    pub(crate) fn requirements(&self) -> impl Iterator<Item = &Requirement> {
+        self.alternatives.iter().flat_map(|alternative| &alternative.credentials)
+    }
+
+    /// The requirement of that name, or with that alias.
+    pub(crate) fn requirement(&self, name: &str) -> Option<&Requirement> {
+        self.requirements()
+            .find(|requirement| requirement.name == name)
+            .or_else(|| self.requirements().find(|requirement| requirement.is_named(name)))
+    }
 }

@@ -6,15 +6,29 @@ use std::fmt;
 pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// A place in a file as editors count: both from 1, columns in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub(crate) struct Place {
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
 
+impl Place {
+    /// The place of a byte in a text that is no document.
+    pub(crate) fn in_text(text: &str, offset: usize) -> Self {
+        Lines::of(text.as_bytes()).place(text.as_bytes(), offset)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "line {}, column {}", self.line, self.column)
+    }
+}
+
+impl Place {
+    /// The place of a byte in a text; of its end for one past it.
+    pub(crate) fn of(text: &[u8], offset: usize) -> Self {
+        Lines::of(text).place(text, offset)
     }
 }
 

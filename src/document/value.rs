@@ -166,6 +166,14 @@ impl<'d> Value<'d> {
         self.document.place(self.node.span.start)
     }
 
+    /// The place of a byte of its text, or where it begins, where the text is written with escapes.
+    pub(crate) fn place_within(&self, offset: usize) -> Place {
+        match self.content_span() {
+            Some(content) => self.document.place(content.start + offset.min(content.len())),
+            None => self.place(),
+        }
+    }
+
     /// The way to it from the whole document.
     pub(crate) fn pointer(&self) -> &Pointer {
         self.pointer.get_or_init(|| {
