@@ -4,14 +4,23 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use crate::catalog::client::{self, Client, ConfigurationFile, FieldKind, ReferenceSyntax};
+use crate::catalog::client::{Client, ConfigurationFile, FieldKind, ReferenceSyntax};
+use crate::catalog::server::SecretKind;
+use crate::catalog::{Catalog, publisher};
 use crate::configuration::discover::Reader;
 use crate::configuration::entry;
-use crate::document::{Document, DocumentError, Shape, Syntax, Value, Why, invariants};
+use crate::document::{Document, DocumentError, Shape, Syntax, Text, Value, Why, invariants};
+use crate::recognise::{Context, Detector, Recognised};
 use crate::reference;
 use crate::secret::Secret;
 
-static CLIENTS: LazyLock<Vec<Client>> = LazyLock::new(|| client::embedded().unwrap_or_default());
+/// What is part of the binary.
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| match Catalog::load(Path::new("/nowhere")) {
+    Ok(catalog) => catalog,
+    Err(error) => panic!("{error}"),
+});
+
+static DETECTOR: LazyLock<Detector<'static>> = LazyLock::new(|| Detector::new(&CATALOG.providers));
 
 const FIELDS: &[FieldKind] = &[
     FieldKind::Command,
@@ -44,6 +53,17 @@ const REFERENCES: &[ReferenceSyntax] = &[
     ReferenceSyntax::Command,
     ReferenceSyntax::BareName,
     ReferenceSyntax::Editor,
+];
+
+const KINDS: &[SecretKind] = &[
+    SecretKind::Token,
+    SecretKind::PairId,
+    SecretKind::PairSecret,
+    SecretKind::ConnectionString,
+    SecretKind::Password,
+    SecretKind::PrivateKey,
+    SecretKind::Path,
+    SecretKind::Document,
 ];
 
 fn parse(bytes: &[u8], syntax: Syntax) -> Result<Document, DocumentError> {
@@ -128,7 +148,7 @@ pub fn references(bytes: &[u8]) {
     assert!(found.iter().all(|reference| syntaxes.contains(&reference.syntax)));
     check_references(text, &found);
     check_references(text, &reference::find_any(text));
-    for client in CLIENTS.iter() {
+    for client in &CATALOG.clients {
         for found in reference::find(text, &client.references.syntaxes) {
             for set in [None, Some(true), Some(false)] {
                 reference::outcome(text, &found, &client.references, field, &|_| set);
@@ -152,10 +172,60 @@ fn check_references(text: &str, found: &[reference::Reference]) {
     }
 }
 
+/// Secrets in text: the first byte says in which field, the line after it under which name.
+pub fn recognise(bytes: &[u8]) {
+    let Some((choice, text)) = bytes.split_first() else { return };
+    let Some((name, text)) = std::str::from_utf8(text).ok().and_then(|text| text.split_once('\n')) else {
+        return;
+    };
+    let field = FIELDS[usize::from(*choice) % FIELDS.len()];
+    check_finds(text, &DETECTOR.examine(&Context { name, field }, Text::of(text)));
+    check_finds(text, &DETECTOR.examine_prose(Text::of(text)));
+    check_finds(text, &DETECTOR.shaped(Text::of(text)));
+    let value = Secret::copy_of(text.as_bytes());
+    let expected = DETECTOR.provider_of(&value).map(|(_, shape)| shape);
+    _ = DETECTOR.provider_named(name, &value);
+    for kind in KINDS {
+        if let Some(found) = DETECTOR.malformed(&value, expected, *kind) {
+            assert!(!found.to_string().is_empty());
+        }
+    }
+}
+
+fn check_finds(text: &str, finds: &[Recognised<'_>]) {
+    let mut last = 0;
+    for find in finds {
+        assert!(last <= find.span.start && find.span.start < find.span.end, "finds are in order");
+        assert!(text.get(find.span.clone()).is_some(), "a find lies in the text");
+        assert!(!find.what().is_empty());
+        last = find.span.end;
+    }
+}
+
+/// What publishers say: `server.json`, the manifest of a bundle, a bundle.
+pub fn publisher(bytes: &[u8]) {
+    static PLACE: LazyLock<Option<tempfile::TempPath>> =
+        LazyLock::new(|| tempfile::NamedTempFile::new().ok().map(tempfile::NamedTempFile::into_temp_path));
+    let Some(place) = PLACE.as_ref() else { return };
+    if std::fs::write(place, bytes).is_err() {
+        return;
+    }
+    match publisher::read(place) {
+        Ok(published) => {
+            assert!(!published.server.id.is_empty() && !published.origin.title().is_empty());
+            assert!(published.unmarked.iter().all(|unmarked| unmarked.pointer.as_str().starts_with('/')));
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
 /// Entries of configurations: the first two bytes say of which file of which client.
 pub fn entries(bytes: &[u8]) {
-    let files: Vec<(&Client, &ConfigurationFile)> =
-        CLIENTS.iter().flat_map(|client| client.files.iter().map(move |file| (client, file))).collect();
+    let files: Vec<(&Client, &ConfigurationFile)> = CATALOG
+        .clients
+        .iter()
+        .flat_map(|client| client.files.iter().map(move |file| (client, file)))
+        .collect();
     let Some((choice, text)) = bytes.split_at_checked(2) else { return };
     let (client, file) = files[usize::from(u16::from_le_bytes([choice[0], choice[1]])) % files.len()];
     let Ok(document) = parse(text, file.syntax) else { return };
