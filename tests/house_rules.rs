@@ -70,7 +70,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
-    ("configuration", &["catalog", "document", "environment", "os", "secret"]),
+    ("configuration", &["catalog", "document", "environment", "os", "reference", "secret"]),
     ("live", &["catalog", "secret"]),
     ("recognise", &["catalog", "document", "reference", "secret"]),
     ("reference", &["catalog"]),
@@ -97,12 +97,15 @@ const EXITS: &[(&str, &str)] = &[
     ("cli/get.rs", "writes the value to stdout"),
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
+    ("configuration/leftover.rs", "makes text of a file that is searched"),
     ("inject/environment.rs", "checks a value, and looks for it among arguments"),
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("recognise/detector.rs", "compares it with the shapes of tokens"),
+    ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
     ("store/keyring.rs", "hands the value to the system's store"),
     ("ui/terminal/unix.rs", "counts what was typed, and decodes it"),
@@ -115,7 +118,18 @@ const EXIT_FOLDERS: &[&str] =
     &["document/", "inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
-const TEXT_EXITS: &[(&str, &str)] = &[];
+const TEXT_EXITS: &[(&str, &str)] = &[
+    ("configuration/entry.rs", "recognises programs and addresses"),
+    ("configuration/leftover.rs", "reads the path of a file of variables"),
+    ("configuration/read/arguments.rs", "tells flags and names from values"),
+    ("configuration/read/builder.rs", "copies names of fields and variables"),
+    ("configuration/read/common.rs", "reads keys of entries"),
+    ("configuration/read/faults.rs", "looks for placeholders"),
+    ("configuration/read/inputs.rs", "looks for placeholders"),
+    ("configuration/read/mod.rs", "copies names of entries and projects"),
+    ("configuration/read/named.rs", "copies names of headers"),
+    ("recognise/detector.rs", "looks for secrets in it"),
+];
 
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

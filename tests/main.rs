@@ -9,6 +9,8 @@ mod support;
 mod add;
 mod check;
 #[cfg(target_os = "linux")]
+mod clients;
+#[cfg(target_os = "linux")]
 mod clip;
 mod concurrency;
 #[cfg(target_os = "linux")]
@@ -24,6 +26,7 @@ mod list;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pre_commit;
 #[cfg(unix)]
 mod readme;
 mod rotate;

@@ -25,7 +25,7 @@ use crate::catalog::client::Client;
 use crate::catalog::own::OwnCatalog;
 use crate::catalog::provider::{Provider, Providers};
 use crate::catalog::recognition::Recognised;
-use crate::catalog::server::Server;
+use crate::catalog::server::{Requirement, Server};
 
 /// Servers, as they are part of the binary.
 const SERVERS: &str = include_str!("servers.toml");
@@ -163,6 +163,19 @@ impl Catalog {
         url: Option<&str>,
     ) -> Option<&Server> {
         Some(self.recognise(command, arguments, url)?.server)
+    }
+
+    /// What is known of a credential of that name, whichever server it is for.
+    pub(crate) fn requirement(&self, name: &str) -> Option<&Requirement> {
+        let all = || self.servers.iter().flat_map(Server::requirements);
+        all().find(|requirement| requirement.name == name).or_else(|| all().find(|it| it.is_named(name)))
+    }
+
+    /// The page where a person makes a credential of that name.
+    pub(crate) fn page_for(&self, name: &str) -> Option<&str> {
+        let requirement = self.requirement(name)?;
+        let provider = || self.provider(requirement.provider.as_deref()?)?.create_at.as_deref();
+        requirement.create_at.as_deref().or_else(provider)
     }
 
     /// All names of the same secret, with the given one, sorted: what is stored under one of them feeds all. A name

@@ -1,9 +1,9 @@
 //! `Finding`: what is known about one credential of one server, and what a person does about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::catalog::client::Scope;
 use crate::document::{Place, Pointer};
@@ -66,6 +66,8 @@ pub(crate) enum Reason {
     NoAnswer,
     /// A file that can't be read or understood.
     Unreadable,
+    /// An entry that its client will not read as it was meant.
+    Misconfigured,
     /// A client of a version with a known hole.
     VulnerableClient,
     /// A bundle asks for a secret and does not mark it so.
@@ -91,22 +93,28 @@ impl Reason {
             Self::UnsetReference => 12,
             Self::UnsupportedReference => 13,
             Self::Missing => 14,
-            Self::VulnerableClient | Self::Unreadable => 15,
+            Self::VulnerableClient | Self::Unreadable | Self::Misconfigured => 15,
             Self::Plaintext => 16,
         }
     }
 }
 
 /// Where it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(crate) struct Location {
     /// The file.
+    #[serde(serialize_with = "lossy")]
     pub(crate) file: PathBuf,
     /// The place in it.
     #[serde(flatten)]
     pub(crate) place: Option<Place>,
     /// The way to the value in it (RFC 6901).
     pub(crate) pointer: Option<Pointer>,
+}
+
+/// A name of a file that is not UTF-8 is written with `\u{fffd}`, and is no reason to report nothing.
+fn lossy<S: Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&file.to_string_lossy())
 }
 
 /// What a person does about it.
@@ -151,8 +159,27 @@ pub(crate) struct Finding {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
-/// All of them, in the order in which they are shown.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Findings {
+/// What a check found, and on what it is based.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// The namespace of the names.
+    pub(crate) profile: String,
+    /// The root of the project that the person stands in: paths in it are written relative to it where programs read
+    /// them.
+    pub(crate) root: PathBuf,
+    /// The files that were read, or could not be read.
+    pub(crate) files: Vec<PathBuf>,
+    /// How many entries of servers were looked at.
+    pub(crate) servers: usize,
+    /// Whether providers were asked.
+    pub(crate) live: bool,
+    /// In the order of the files and of the entries in them.
     pub(crate) findings: Vec<Finding>,
+}
+
+impl Report {
+    /// How many findings stand so.
+    pub(crate) fn count(&self, status: Status) -> usize {
+        self.findings.iter().filter(|finding| finding.status == status).count()
+    }
 }

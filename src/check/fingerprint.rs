@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::secret::on_wiped_stack;
+use crate::secret::{Secret, on_wiped_stack};
 
 /// Makes fingerprints of one report. The key is random and never leaves: a list of likely passwords can't be tried
 /// against a report, and fingerprints of two reports can't be compared.
@@ -18,6 +18,11 @@ impl Fingerprints {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         Ok(Self(key))
+    }
+
+    /// As [`Fingerprints::of`], of a value that is kept.
+    pub(crate) fn of_secret(&self, value: &Secret) -> String {
+        self.of(value.expose_secret())
     }
 
     /// Twelve hexadecimal digits (HMAC-SHA-256, RFC 2104, cut to 48 bits).

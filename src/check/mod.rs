@@ -1,10 +1,19 @@
 //! THE PREFLIGHT: joins what configurations refer to, what the store holds, what the environment provides and what
 //! providers answer into findings.
 
+pub(crate) mod asking;
+pub(crate) mod bundles;
+pub(crate) mod exposure;
 pub(crate) mod finding;
 pub(crate) mod fingerprint;
 pub(crate) mod freshness;
 pub(crate) mod known;
+mod path_value;
+pub(crate) mod preflight;
+pub(crate) mod presence;
 pub(crate) mod report;
 pub(crate) mod synced;
+pub(crate) mod values;
 pub(crate) mod verdict;
+pub(crate) mod versions;
+mod wrapper;

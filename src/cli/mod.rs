@@ -1,6 +1,7 @@
 //! WHAT A PERSON TYPES: one file a command, and the dispatch.
 
 mod add;
+mod check;
 mod clip_keeper;
 mod completions;
 mod delete;
@@ -77,6 +78,7 @@ enum Command {
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
+    Check(check::Check),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -136,6 +138,7 @@ impl Command {
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

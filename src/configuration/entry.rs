@@ -1,5 +1,6 @@
 //! `ServerEntry`: a server as one client's configuration has it, whatever the layout.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,15 @@ pub(crate) struct ServerEntry<'d> {
     pub(crate) merged_named: Vec<NamedReference<'d>>,
     /// What will not work, whatever the credentials.
     pub(crate) faults: Vec<Fault<'d>>,
+    /// What it starts, once somebody has asked.
+    pub(super) programs: OnceCell<Programs>,
+}
+
+/// Programs in a command line that read their arguments in a way of their own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Programs {
+    mcp_remote: bool,
+    shell: bool,
 }
 
 /// One value of an entry.
@@ -156,25 +166,32 @@ impl<'d> ServerEntry<'d> {
 
     /// Whether it starts `mcp-remote`, which expands `${VAR}` in its headers itself, from its own environment.
     pub(crate) fn runs_mcp_remote(&self) -> bool {
-        self.runs(|program| program == "mcp-remote")
+        self.programs().mcp_remote
     }
 
     /// Whether a shell reads its arguments, and expands what it finds there.
     pub(crate) fn runs_shell(&self) -> bool {
-        let shells = ["sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "powershell", "pwsh", "nu"];
-        self.runs(|program| shells.contains(&program))
-            && self.arguments().any(|text| {
-                let flag = text.expose().to_ascii_lowercase();
-                matches!(
-                    flag.as_str(),
-                    "-c" | "/c" | "-lc" | "-ic" | "/k" | "-command" | "/s" | "-commandwithargs"
-                )
-            })
+        self.programs().shell
     }
 
-    /// Whether the command or an argument is such a program, whatever its folder, ending and version.
-    fn runs(&self, is_it: impl Fn(&str) -> bool) -> bool {
-        self.command().into_iter().chain(self.arguments()).any(|text| is_it(program(text.expose())))
+    /// Looked for once: an entry may have very many arguments.
+    fn programs(&self) -> Programs {
+        *self.programs.get_or_init(|| {
+            let shells = ["sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "powershell", "pwsh", "nu"];
+            let is_flag = |text: Text<'_>| {
+                let text = text.expose();
+                ["-c", "/c", "-lc", "-ic", "/k", "/s", "-command", "-commandwithargs"]
+                    .iter()
+                    .any(|flag| text.eq_ignore_ascii_case(flag))
+            };
+            let runs = |is_it: &dyn Fn(&str) -> bool| {
+                self.command().into_iter().chain(self.arguments()).any(|text| is_it(program(text.expose())))
+            };
+            Programs {
+                mcp_remote: runs(&|program| program == "mcp-remote"),
+                shell: runs(&|program| shells.contains(&program)) && self.arguments().any(is_flag),
+            }
+        })
     }
 
     /// Whether the address has a password in front of its host, or a parameter with the name of a secret.

@@ -1,13 +1,19 @@
 //! `Leftover`: a file that is no configuration and may hold secrets: a copy, a dead file, a store in the open.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::catalog::client::Client;
+use crate::catalog::client::{Client, FieldKind};
 use crate::configuration::discover::{Found, is_for, look};
+use crate::configuration::entry::ServerEntry;
 use crate::configuration::places::Places;
 use crate::document::{self, DocumentError};
+
+/// How many files of variables of one entry are looked at.
+const MOST_ENV_FILES: usize = 16;
 
 /// One file.
 #[derive(Debug)]
@@ -30,6 +36,61 @@ impl Leftover {
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, DocumentError> {
         let Some(content) = document::content(&self.path)? else { return Ok(Zeroizing::default()) };
         Ok(Zeroizing::new(String::from_utf8_lossy(content.expose_secret()).into_owned()))
+    }
+
+    /// The names of the variables that it sets, where it is a file of variables (`NAME=value`, a line each).
+    ///
+    /// # Errors
+    /// The same as for [`Leftover::text`].
+    pub(crate) fn variables(&self) -> Result<BTreeSet<String>, DocumentError> {
+        let text = self.text()?;
+        let name = |line: &str| {
+            let line = line.trim_start();
+            let (name, _) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+            let name = name.trim();
+            let is_name = !name.is_empty()
+                && name.len() <= 256
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            is_name.then(|| name.to_owned())
+        };
+        Ok(text.lines().filter_map(name).collect())
+    }
+}
+
+impl ServerEntry<'_> {
+    /// The files of variables that it names (`envFile`, `--env-file`), where they are there. What a file of a project
+    /// names counts only within that project.
+    pub(crate) fn env_files(&self, home: Option<&Path>) -> Vec<Leftover> {
+        let Some(folder) = self.folder.as_deref().or_else(|| self.file.parent()) else { return Vec::new() };
+        let resolve = |text: &str| {
+            let after = |prefixes: [&str; 2]| prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
+            let path = if let Some(rest) = after(["${workspaceFolder}/", "./"]) {
+                folder.join(rest)
+            } else if let Some(rest) = after(["${userHome}/", "~/"]) {
+                home?.join(rest)
+            } else {
+                folder.join(text)
+            };
+            let path = (!text.is_empty() && !path.to_string_lossy().contains("${")).then_some(path)?;
+            let is_within =
+                || Some(fs::canonicalize(&path).ok()?.starts_with(fs::canonicalize(folder).ok()?));
+            let is_allowed = self.folder.is_none() || is_within()?;
+            (path.is_file() && is_allowed).then_some(path)
+        };
+        let fields = self.fields.iter().filter(|field| field.kind == FieldKind::EnvFile).take(MOST_ENV_FILES);
+        let paths = fields.filter_map(|field| {
+            let text = field.value.text()?.expose();
+            resolve(field.part.clone().map_or(text, |part| text.get(part).unwrap_or_default()))
+        });
+        let what = "a file of variables that a server gets";
+        paths
+            .map(|path| Leftover {
+                client: Some(self.client.id.clone()),
+                what: what.to_owned(),
+                path,
+                in_use: true,
+            })
+            .collect()
     }
 }
 

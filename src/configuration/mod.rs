@@ -8,7 +8,11 @@ pub(crate) mod discover;
 pub(crate) mod entry;
 mod identify;
 pub(crate) mod leftover;
+mod own;
 pub(crate) mod paths;
 pub(crate) mod places;
 pub(crate) mod precedence;
 mod read;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,9 @@ use crate::environment::Environment;
 /// How many folders above the current one are looked at.
 const HIGHEST: usize = 64;
 
+/// What a variable of the environment names.
+type Lookup = Box<dyn Fn(&str) -> Option<PathBuf>>;
+
 /// Where things are for this person.
 ///
 /// A path of the catalog begins with `~`, or with one of these words:
@@ -28,7 +31,7 @@ pub(crate) struct Places {
     home: Option<PathBuf>,
     here: PathBuf,
     repository: Option<PathBuf>,
-    variable: Box<dyn Fn(&str) -> Option<PathBuf>>,
+    variable: Lookup,
 }
 
 impl Places {
@@ -46,12 +49,7 @@ impl Places {
     }
 
     /// The same for a person of any system.
-    pub(crate) fn new(
-        platform: Platform,
-        home: Option<PathBuf>,
-        here: PathBuf,
-        variable: Box<dyn Fn(&str) -> Option<PathBuf>>,
-    ) -> Self {
+    pub(crate) fn new(platform: Platform, home: Option<PathBuf>, here: PathBuf, variable: Lookup) -> Self {
         let places = Self { platform, home, here, repository: None, variable };
         let is_root = |folder: &&Path| folder.join(".git").symlink_metadata().is_ok();
         let repository = places.above().find(is_root).map(Path::to_owned);

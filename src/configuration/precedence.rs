@@ -65,7 +65,7 @@ fn merge(all: &mut [Vec<ServerEntry<'_>>], winner: At, others: &[At]) {
         _ => (kind, name.to_owned()),
     };
     let mut said: BTreeSet<_> = own.fields.iter().map(|field| key(field.kind, &field.name)).collect();
-    let mut named: BTreeSet<_> = own.named.iter().map(|it| (it.kind, it.target.clone())).collect();
+    let mut taken: BTreeSet<_> = own.named.iter().map(|it| (it.kind, it.target.clone())).collect();
     let mut strengths = vec![own.strength];
     let (mut fields, mut names) = (Vec::new(), Vec::new());
     let mut enabled = own.says_enabled.then_some(own.enabled);
@@ -85,8 +85,8 @@ fn merge(all: &mut [Vec<ServerEntry<'_>>], winner: At, others: &[At]) {
         said.extend(new.iter().map(|field| key(field.kind, &field.name)));
         fields.extend(new);
         let new: Vec<_> =
-            other.named.iter().filter(|it| !named.contains(&(it.kind, it.target.clone()))).cloned().collect();
-        named.extend(new.iter().map(|it| (it.kind, it.target.clone())));
+            other.named.iter().filter(|it| !taken.contains(&(it.kind, it.target.clone()))).cloned().collect();
+        taken.extend(new.iter().map(|it| (it.kind, it.target.clone())));
         names.extend(new);
         enabled = enabled.or_else(|| other.says_enabled.then_some(other.enabled));
     }

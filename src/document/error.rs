@@ -36,8 +36,8 @@ pub(crate) enum Why {
     /// The syntax does not allow it.
     #[error("is not {} at {place}: {what}", .syntax.name())]
     Syntax { syntax: Syntax, place: Place, what: &'static str },
-    /// More than [`super::MAX_DEPTH`] values in one another.
-    #[error("is nested deeper than {} levels at {place}", super::MAX_DEPTH)]
+    /// More than [`super::MAX_DEPTH`] values in one another, or fewer where a library gives up earlier.
+    #[error("is nested too deeply at {place}")]
     TooDeep { place: Place },
     /// More than [`super::MAX_VALUES`] values.
     #[error("holds more than {} values at {place}, and no configuration does", super::MAX_VALUES)]

@@ -31,134 +31,148 @@ const OPTIONS: ParseOptions = ParseOptions {
 /// A file without a value is an empty mapping to editors, which write JSON with comments, and a fault to the readers
 /// of plain JSON.
 pub(super) fn read(text: &str, base: usize, syntax: Syntax) -> Result<Tree, Fault> {
-    // Every value but the first of its collection stands behind a comma.
-    if text.bytes().filter(|byte| *byte == b',').count() > MAX_VALUES {
-        return Err(Fault::too_many(base));
-    }
+    let outline = Outline::of(text.as_bytes()).map_err(|fault| fault.shifted(base))?;
     let mended = without_lone_surrogates(text);
     let text = mended.as_ref().map_or(text, |mended| mended.as_str());
-    let collect = CollectOptions { comments: CommentCollectionStrategy::Separate, tokens: false };
+    let collect = CollectOptions { comments: CommentCollectionStrategy::Off, tokens: false };
     let result = parse_to_ast(text, &collect, &OPTIONS).map_err(|error| {
         let offset = base + error.range().start;
-        match words(error.kind()) {
-            Some(what) => Fault::syntax(offset, what),
-            None => Fault::too_deep(offset),
-        }
+        words(error.kind()).map_or_else(|| Fault::too_deep(offset), |what| Fault::syntax(offset, what))
     })?;
-    let mut comments: Vec<Range<usize>> = result
-        .comments
-        .into_iter()
-        .flat_map(std::collections::HashMap::into_values)
-        .flat_map(|group| group.iter().map(|comment| comment.start()..comment.end()).collect::<Vec<_>>())
-        .collect();
-    comments.sort_unstable_by_key(|comment| comment.start);
-    // Every group is kept under the token before it and the one after it.
-    comments.dedup();
-    let mut reader = Reader {
-        text,
-        base,
-        comments: &comments,
-        first_trailing_comma: None,
-        is_strict: syntax == Syntax::Json,
-    };
     let root = match result.value {
-        Some(value) => reader.node(value, 0)?,
+        Some(value) => node(value, base, 0)?,
         None if syntax == Syntax::Jsonc => Node { span: base..base, kind: NodeKind::Mapping(Vec::new()) },
         None => return Err(Fault::syntax(base, "there is nothing in it")),
     };
-    let first_comment = comments.first().map(|comment| base + comment.start);
-    let leniency = match (first_comment, reader.first_trailing_comma) {
-        (Some(comment), Some(comma)) => Some(comment.min(comma)),
-        (comment, comma) => comment.or(comma),
-    };
-    let comments = comments.into_iter().map(|comment| base + comment.start..base + comment.end).collect();
+    let comments: Vec<_> =
+        outline.comments.into_iter().map(|comment| base + comment.start..base + comment.end).collect();
+    let first_comma = outline.trailing_comma.map(|comma| base + comma);
+    let first_comment = comments.first().map(|comment| comment.start);
+    let leniency = first_comment.into_iter().chain(first_comma).min();
     Ok(Tree { root, comments, leniency })
 }
 
-struct Reader<'t> {
-    text: &'t str,
-    base: usize,
-    comments: &'t [Range<usize>],
-    first_trailing_comma: Option<usize>,
-    is_strict: bool,
+fn node(value: Value<'_>, base: usize, depth: usize) -> Result<Node, Fault> {
+    let range = value.range();
+    let span = base + range.start..base + range.end;
+    if depth > MAX_DEPTH {
+        return Err(Fault::too_deep(span.start));
+    }
+    let kind = match value {
+        Value::NullKeyword(_) => NodeKind::Null,
+        Value::BooleanLit(boolean) => NodeKind::Boolean(boolean.value),
+        Value::NumberLit(_) => NodeKind::Number,
+        Value::StringLit(string) => NodeKind::String(content(string.value, &span)),
+        Value::Array(array) => {
+            let elements = array.elements.into_iter();
+            NodeKind::Sequence(
+                elements.map(|element| node(element, base, depth + 1)).collect::<Result<_, _>>()?,
+            )
+        }
+        Value::Object(object) => {
+            let mut members = Vec::with_capacity(object.properties.len());
+            for property in object.properties {
+                let range = property.name.range();
+                let key_span = base + range.start..base + range.end;
+                let key = match property.name {
+                    ObjectPropName::String(name) => content(name.value, &key_span),
+                    ObjectPropName::Word(_) => Content::Written(key_span.clone()),
+                };
+                members.push(Member { key, key_span, value: node(property.value, base, depth + 1)? });
+            }
+            NodeKind::Mapping(members)
+        }
+    };
+    Ok(Node { span, kind })
 }
 
-impl Reader<'_> {
-    fn node(&mut self, value: Value<'_>, depth: usize) -> Result<Node, Fault> {
-        let range = value.range();
-        let span = self.base + range.start..self.base + range.end;
-        if depth > MAX_DEPTH {
-            return Err(Fault::too_deep(span.start));
-        }
-        let kind = match value {
-            Value::NullKeyword(_) => NodeKind::Null,
-            Value::BooleanLit(boolean) => NodeKind::Boolean(boolean.value),
-            Value::NumberLit(_) => NodeKind::Number,
-            Value::StringLit(string) => NodeKind::String(self.content(string.value, &span)?),
-            Value::Array(array) => {
-                let mut nodes = Vec::with_capacity(array.elements.len());
-                for element in array.elements {
-                    nodes.push(self.node(element, depth + 1)?);
-                }
-                self.look_for_comma(nodes.last().map(|node| node.span.end), span.end);
-                NodeKind::Sequence(nodes)
-            }
-            Value::Object(object) => {
-                let mut members = Vec::with_capacity(object.properties.len());
-                for property in object.properties {
-                    let range = property.name.range();
-                    let key_span = self.base + range.start..self.base + range.end;
-                    let key = match property.name {
-                        ObjectPropName::String(name) => self.content(name.value, &key_span)?,
-                        ObjectPropName::Word(_) => Content::Written(key_span.clone()),
-                    };
-                    members.push(Member { key, key_span, value: self.node(property.value, depth + 1)? });
-                }
-                self.look_for_comma(members.last().map(|member| member.value.span.end), span.end);
-                NodeKind::Mapping(members)
-            }
-        };
-        Ok(Node { span, kind })
+/// `span` is with the quotes.
+fn content(value: Cow<'_, str>, span: &Range<usize>) -> Content {
+    match value {
+        Cow::Borrowed(_) => Content::Written(span.start + 1..span.end - 1),
+        Cow::Owned(value) => Content::Decoded(Zeroizing::new(value)),
     }
+}
 
-    /// `span` is with the quotes.
-    fn content(&self, value: Cow<'_, str>, span: &Range<usize>) -> Result<Content, Fault> {
-        let inner = span.start + 1..span.end.saturating_sub(1);
-        let written = self.text.get(inner.start - self.base..inner.end - self.base).unwrap_or_default();
-        if let Some(index) = written.bytes().position(|byte| byte < b' ') {
-            let what = "a control character in a string has to be written as an escape";
-            return Err(Fault::syntax(inner.start + index, what));
-        }
-        Ok(match value {
-            Cow::Borrowed(_) => Content::Written(inner),
-            Cow::Owned(value) => Content::Decoded(Zeroizing::new(value)),
-        })
-    }
+/// What the library does not tell: comments and commas, and what it lets pass and no client does.
+#[derive(Default)]
+struct Outline {
+    comments: Vec<Range<usize>>,
+    trailing_comma: Option<usize>,
+}
 
-    /// Looks for the comma between the last value of a collection and its end.
-    fn look_for_comma(&mut self, last: Option<usize>, end: usize) {
-        let Some(mut index) = last.map(|last| last - self.base) else { return };
-        let end = end - self.base;
-        if !self.is_strict || self.first_trailing_comma.is_some_and(|comma| comma < index) {
-            return;
-        }
-        let mut comments = &self.comments[self.comments.partition_point(|comment| comment.start < index)..];
-        while index < end {
-            match comments.split_first() {
-                Some((comment, rest)) if comment.start == index => {
-                    index = comment.end;
-                    comments = rest;
+impl Outline {
+    fn of(text: &[u8]) -> Result<Self, Fault> {
+        let mut outline = Self::default();
+        let mut commas = 0;
+        let mut last_comma = None;
+        let mut index = 0;
+        while let Some(byte) = text.get(index) {
+            let start = index;
+            index += 1;
+            match byte {
+                b'"' => index = end_of_string(text, index)?,
+                b'/' if matches!(text.get(index), Some(b'/' | b'*')) => {
+                    index = end_of_comment(text, index);
+                    outline.comments.push(start..index);
+                    continue;
                 }
-                _ if self.text.as_bytes().get(index) == Some(&b',') => {
-                    let comma = self.base + index;
-                    self.first_trailing_comma =
-                        Some(self.first_trailing_comma.map_or(comma, |first| first.min(comma)));
-                    return;
+                b',' => {
+                    commas += 1;
+                    // Every value but the first of its collection stands behind a comma.
+                    if commas > MAX_VALUES {
+                        return Err(Fault::too_many(start));
+                    }
+                    last_comma = Some(start);
+                    continue;
                 }
-                _ => index += 1,
+                b'}' | b']' => outline.trailing_comma = outline.trailing_comma.or(last_comma),
+                b' ' | b'\t' | b'\n' | b'\r' => continue,
+                // A space that does not break, from a page in a browser.
+                0x0b | 0x0c | 0x80.. => {
+                    return Err(Fault::syntax(
+                        start,
+                        "a character stands here that is allowed in strings only",
+                    ));
+                }
+                _ => {}
             }
+            last_comma = None;
+        }
+        Ok(outline)
+    }
+}
+
+/// Behind the quote that ends the string whose text begins at `start`, or the end of the file.
+fn end_of_string(text: &[u8], start: usize) -> Result<usize, Fault> {
+    let mut index = start;
+    loop {
+        match text.get(index) {
+            None => return Ok(index),
+            Some(b'"') => return Ok(index + 1),
+            Some(b'\n' | b'\r') => {
+                return Err(Fault::syntax(start - 1, "the string here has no end in its line"));
+            }
+            Some(0..b' ') => {
+                let what = "a control character in a string has to be written as an escape";
+                return Err(Fault::syntax(index, what));
+            }
+            // Whatever it is, it does not end the string.
+            Some(b'\\') if !matches!(text.get(index + 1), Some(0..b' ')) => index += 2,
+            Some(_) => index += 1,
         }
     }
+}
+
+/// Behind a comment whose second character is at `second`.
+fn end_of_comment(text: &[u8], second: usize) -> usize {
+    let rest = text.get(second + 1..).unwrap_or_default();
+    let length = if text.get(second) == Some(&b'/') {
+        rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))
+    } else {
+        rest.windows(2).position(|pair| pair == b"*/").map(|position| position + 2)
+    };
+    length.map_or(text.len(), |length| second + 1 + length)
 }
 
 /// JavaScript cuts texts between the halves of a pair and writes the half as an escape; it reads that again, and so

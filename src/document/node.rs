@@ -78,6 +78,11 @@ impl Fault {
         Self { offset, kind: FaultKind::Syntax(what) }
     }
 
+    /// The same in a text that begins that many bytes after the beginning of the file.
+    pub(super) fn shifted(self, base: usize) -> Self {
+        Self { offset: base + self.offset, ..self }
+    }
+
     pub(super) fn too_deep(offset: usize) -> Self {
         Self { offset, kind: FaultKind::TooDeep }
     }

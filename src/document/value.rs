@@ -63,7 +63,7 @@ pub(crate) struct Value<'d> {
 }
 
 struct Step<'d> {
-    parent: Option<Rc<Step<'d>>>,
+    parent: Option<Rc<Self>>,
     key: Key<'d>,
 }
 
@@ -164,6 +164,14 @@ impl<'d> Value<'d> {
     /// The place where it begins.
     pub(crate) fn place(&self) -> Place {
         self.document.place(self.node.span.start)
+    }
+
+    /// The place of a byte of its text, or where it begins, where the text is written with escapes.
+    pub(crate) fn place_within(&self, offset: usize) -> Place {
+        match self.content_span() {
+            Some(content) => self.document.place(content.start + offset.min(content.len())),
+            None => self.place(),
+        }
     }
 
     /// The way to it from the whole document.

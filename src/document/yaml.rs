@@ -90,9 +90,15 @@ impl Builder<'_> {
                 self.close(node)
             }
             Event::Alias(_) => self.close(Node { span: self.shifted(&span), kind: NodeKind::Null }),
-            Event::SequenceStart(..) => self.open(span.start, OpenKind::Sequence(Vec::new())),
-            Event::MappingStart(..) => {
-                self.open(span.start, OpenKind::Mapping { members: Vec::new(), key: None })
+            Event::SequenceStart(anchor, tag) => {
+                let start =
+                    if anchor > 0 || tag.is_some() { self.after_decoration(&span) } else { span.start };
+                self.open(start, OpenKind::Sequence(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => {
+                let start =
+                    if anchor > 0 || tag.is_some() { self.after_decoration(&span) } else { span.start };
+                self.open(start, OpenKind::Mapping { members: Vec::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
@@ -108,8 +114,8 @@ impl Builder<'_> {
                 let start = self.base + open.start;
                 let mut end = last.unwrap_or(start).max(start);
                 // A collection in brackets ends with one; another one with its last value.
-                if matches!(self.text.as_bytes().get(span.start), Some(b']' | b'}')) && !span.is_empty() {
-                    end = end.max(self.base + span.end);
+                if !span.is_empty() {
+                    end = end.max(self.base + self.behind_bracket(span.start).unwrap_or_default());
                 }
                 self.close(Node { span: start..end, kind })
             }
@@ -142,17 +148,18 @@ impl Builder<'_> {
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.root = Some(node),
             Some(OpenKind::Sequence(nodes)) => nodes.push(node),
-            Some(OpenKind::Mapping { members, key }) => match key.take() {
-                Some((key, key_span)) => members.push(Member { key, key_span, value: node }),
-                // A key that is no text is known by how it is written.
-                None => {
-                    let content = match node.kind {
-                        NodeKind::String(content) => content,
-                        _ => Content::Written(node.span.clone()),
-                    };
-                    *key = Some((content, node.span));
+            Some(OpenKind::Mapping { members, key }) => {
+                if let Some((key, key_span)) = key.take() {
+                    members.push(Member { key, key_span, value: node });
+                    return Ok(());
                 }
-            },
+                // A key that is no text is known by how it is written.
+                let content = match node.kind {
+                    NodeKind::String(content) => content,
+                    _ => Content::Written(node.span.clone()),
+                };
+                *key = Some((content, node.span));
+            }
         }
         Ok(())
     }
@@ -165,8 +172,7 @@ impl Builder<'_> {
         is_decorated: bool,
         span: Range<usize>,
     ) -> Node {
-        let start = if is_decorated { self.after_decoration(&span) } else { span.start };
-        let span = start..self.trimmed(start, span.end, style);
+        let span = self.extent(value.is_empty(), style, is_decorated, &span);
         if !span.is_empty() {
             self.scalars.push(span.clone());
         }
@@ -178,6 +184,16 @@ impl Builder<'_> {
         let kind = if is_text { None } else { plain(&value) };
         let kind = kind.unwrap_or_else(|| NodeKind::String(self.content(value, style, &span)));
         Node { span: self.shifted(&span), kind }
+    }
+
+    /// Behind the closing bracket that follows, perhaps after a comma: the library gives the place of that.
+    fn behind_bracket(&self, from: usize) -> Option<usize> {
+        let rest = self.text.get(from..)?;
+        let mut rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+        while rest.starts_with('#') {
+            rest = rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default().trim_start();
+        }
+        rest.starts_with([']', '}']).then(|| self.text.len() - rest.len() + 1)
     }
 
     /// Without an anchor, a tag, and the white space and comments behind them.
@@ -195,35 +211,73 @@ impl Builder<'_> {
         }
     }
 
-    /// Where the text of the scalar ends: not with the white space behind it.
-    fn trimmed(&self, start: usize, end: usize, style: ScalarStyle) -> usize {
-        let text = self.text.get(start..end).unwrap_or_default();
-        match style {
+    /// Where a scalar lies. The library is not exact: it counts what stands before the scalar, and white space and
+    /// comments behind it.
+    fn extent(
+        &self,
+        is_empty: bool,
+        style: ScalarStyle,
+        is_decorated: bool,
+        span: &Range<usize>,
+    ) -> Range<usize> {
+        let start = if is_decorated { self.after_decoration(span) } else { span.start };
+        let rest = self.text.get(start..span.end).unwrap_or_default();
+        let (start, length) = match style {
+            ScalarStyle::Plain if is_empty => (start, 0),
+            ScalarStyle::Plain => (start, rest.trim_end().len()),
+            ScalarStyle::SingleQuoted => (start, quoted(rest, b'\'', b'\'')),
+            ScalarStyle::DoubleQuoted => (start, quoted(rest, b'"', b'\\')),
             ScalarStyle::Literal | ScalarStyle::Folded => {
+                // The library begins with the text, unless something stands before the header.
+                let text = if is_decorated {
+                    rest.find('\n')
+                        .and_then(|end| rest.get(end..))
+                        .unwrap_or_default()
+                        .trim_start_matches(['\n', '\r', ' '])
+                } else {
+                    rest
+                };
                 // The last line break belongs to it, the indentation of what follows does not.
-                start + text.trim_end_matches([' ', '\t']).len()
+                (span.end.max(start) - text.len(), text.trim_end_matches([' ', '\t']).len())
             }
-            _ => start + text.trim_end().len(),
-        }
+        };
+        start..start + length
     }
 
     fn content(&self, value: Cow<'_, str>, style: ScalarStyle, span: &Range<usize>) -> Content {
         let written = self.text.get(span.clone()).unwrap_or_default();
-        let begin = match style {
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
-            // The text of a block of one line follows its header and its indentation.
-            ScalarStyle::Literal | ScalarStyle::Folded => written.find('\n').map_or(written.len(), |end| {
-                let rest = written.get(end..).unwrap_or_default();
-                written.len() - rest.trim_start_matches(['\n', ' ']).len()
-            }),
-            ScalarStyle::Plain => 0,
+        let (before, inner) = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                (1, written.get(1..written.len().saturating_sub(1)).unwrap_or_default())
+            }
+            // Of a block of one line; what is done with its last line break says its header.
+            ScalarStyle::Literal | ScalarStyle::Folded if written.trim_end() == value.trim_end() => {
+                (0, written.get(..value.len()).unwrap_or_default())
+            }
+            _ => (0, written),
         };
-        let inner = span.start + begin..span.start + begin + value.len();
-        if inner.end <= span.end && self.text.get(inner.clone()) == Some(&*value) {
-            return Content::Written(self.shifted(&inner));
+        if *inner == *value {
+            let start = span.start + before;
+            return Content::Written(self.shifted(&(start..start + inner.len())));
         }
         Content::Decoded(Zeroizing::new(value.into_owned()))
     }
+}
+
+/// How long a string is with its quotes; `escape` takes away what the next one means.
+fn quoted(text: &str, quote: u8, escape: u8) -> usize {
+    let bytes = text.as_bytes();
+    let mut index = 1;
+    while let Some(byte) = bytes.get(index) {
+        if *byte == escape && (escape != quote || bytes.get(index + 1) == Some(&quote)) {
+            index += 2;
+        } else if *byte == quote {
+            return index + 1;
+        } else {
+            index += 1;
+        }
+    }
+    bytes.len()
 }
 
 /// What a scalar without quotes is by the core schema of YAML 1.2; nothing for a string.

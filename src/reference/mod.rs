@@ -86,6 +86,18 @@ pub(crate) fn find_any(text: &str) -> Vec<Reference> {
     scan(text, &Reading::Any)
 }
 
+/// Those of [`find_any`] that do not touch any of these, which [`find`] found in the same text: what a client passes
+/// on as it is written, although it looks like a placeholder.
+pub(crate) fn find_foreign(text: &str, known: &[Reference]) -> Vec<Reference> {
+    let mut known = known.iter().peekable();
+    let mut foreign = find_any(text);
+    foreign.retain(|other| {
+        while known.next_if(|own| own.span.end <= other.span.start).is_some() {}
+        known.peek().is_none_or(|own| own.span.start >= other.span.end)
+    });
+    foreign
+}
+
 /// Whether the text could be nothing but the name of a variable, in capitals: `MY_TOKEN`.
 pub(crate) fn is_bare_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')

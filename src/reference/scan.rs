@@ -11,17 +11,19 @@ const LONGEST_NAME: usize = 256;
 /// The longest path, in bytes: `PATH_MAX` of Linux.
 const LONGEST_PATH: usize = 4096;
 
-/// What an editor fills in by itself. `env`, `input` and `file` with a colon are read apart.
+/// What an editor, or another client, fills in by itself. `env`, `input` and `file` with a colon are read apart.
 const EDITOR: &[&str] = &[
     "/",
     "cwd",
     "execPath",
+    "extensionPath",
     "fileWorkspaceFolder",
     "pathSeparator",
     "relativeFile",
     "userHome",
     "workspaceFolder",
     "workspaceFolderBasename",
+    "workspacePath",
 ];
 
 /// The same with something behind a colon.

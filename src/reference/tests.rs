@@ -133,6 +133,16 @@ fn of_all_syntaxes_only_what_nobody_takes_for_text_is_found() {
     finds_any("DEBUG", &[]);
 }
 
+#[test]
+fn what_a_client_does_not_know_is_told_apart_from_what_it_knows() {
+    let text = "${A} ${env:B} {env:C} ${D:-${env:E}} %FFF% $G";
+    let foreign = find_foreign(text, &find(text, CLAUDE));
+    assert_eq!(seen(text, &foreign), ["${env:B} Env B", "{env:C} BareEnv C", "%FFF% Percent FFF"]);
+    // The one within is what the client makes of it.
+    assert_eq!(find_foreign("${env:X}", &find("${env:X}", &[S::BareEnv])), []);
+    assert_eq!(find_foreign("${A}", &[]).len(), 1);
+}
+
 fn rules(syntaxes: &[S], unset: Unset) -> References {
     References { syntaxes: syntaxes.to_vec(), unset, ..References::default() }
 }

@@ -5,7 +5,7 @@ mod sanitize;
 pub(crate) mod table;
 mod terminal;
 
-pub(crate) use sanitize::sanitize;
+pub(crate) use sanitize::{is_harmful, sanitize};
 pub(crate) use terminal::AskError;
 
 use std::io::{self, IsTerminal, Write};
@@ -57,6 +57,25 @@ impl Ui {
     /// Columns of the terminal that shows the data, `None` where it goes elsewhere.
     pub(crate) fn data_width(self) -> Option<usize> {
         terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+    }
+
+    /// Whether data may be coloured: it goes to a terminal that can, and nobody asked for none.
+    pub(crate) fn data_is_coloured(self) -> bool {
+        let choice = match self.colour {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+            choice => choice,
+        };
+        matches!(choice, ColorChoice::Always | ColorChoice::AlwaysAnsi)
+    }
+
+    /// Tells how far something is, on one line that the next call replaces and the last one takes away. Only to a
+    /// person at a terminal.
+    pub(crate) fn progress(self, message: &str, is_over: bool) {
+        if self.quiet || !io::stderr().is_terminal() {
+            return;
+        }
+        let line = if is_over { "\r\u{1b}[K".to_owned() } else { format!("\r\u{1b}[K{}", sanitize(message)) };
+        self.write(&line);
     }
 
     /// Tells what happened.

@@ -23,7 +23,7 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
 
 /// Control characters, line separators, and the format characters (category `Cf` of Unicode) that are
 /// invisible or set the direction of writing, among them those of UTS #55 and the tag characters.
-fn is_harmful(character: char) -> bool {
+pub(crate) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -2,6 +2,7 @@
 
 mod exposure;
 mod hostile;
+mod live;
 mod presence;
 mod scope;
 mod values;

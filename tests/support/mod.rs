@@ -1,9 +1,12 @@
 //! `Sandbox`: a person with an empty home, and a canary that must not be seen.
 
 #[cfg(target_os = "linux")]
+pub(crate) mod clients;
+#[cfg(target_os = "linux")]
 pub(crate) mod crash;
 #[cfg(target_os = "linux")]
 pub(crate) mod keyring_session;
+pub(crate) mod provider_server;
 #[cfg(unix)]
 pub(crate) mod terminal;
 #[cfg(target_os = "linux")]
@@ -178,6 +181,11 @@ impl Ran {
     /// What it said.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).replace("\r\n", "\n")
+    }
+
+    /// All of it, for the message of a test that fails.
+    pub(crate) fn said(&self) -> String {
+        format!("{}\n{}\n{}", self.0.status, self.stdout(), self.stderr())
     }
 
     /// It must have printed exactly this.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::catalog::client::FieldKind;
 use crate::configuration::entry::{NamedBy, program};
 use crate::configuration::read::builder::Builder;
-use crate::document::Value;
+use crate::document::{Text, Value};
 
 /// The longest name of a flag, header or variable that is taken for one, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -24,7 +24,7 @@ pub(super) fn read<'d>(
     let mut own = command.is_some_and(|command| program(command) == "mcpcred");
     let mut flag: Option<String> = None;
     for (number, item) in items.enumerate() {
-        let Some(text) = item.text().map(|text| text.expose()) else {
+        let Some(text) = item.text().map(Text::expose) else {
             builder.field(FieldKind::Args, number.to_string(), item);
             flag = None;
             continue;

@@ -5,7 +5,7 @@ use crate::configuration::entry::NamedBy;
 use crate::configuration::read::arguments;
 use crate::configuration::read::builder::Builder;
 use crate::configuration::read::named;
-use crate::document::{Shape, Value};
+use crate::document::{Shape, Text, Value};
 
 /// Keys that hold neither a secret nor a name of one.
 const HARMLESS: &[&str] = &[
@@ -46,13 +46,12 @@ const HARMLESS: &[&str] = &[
 pub(super) fn read<'d>(builder: &mut Builder<'d>, value: &Value<'d>, layout: Layout, client: &str) {
     // Arguments may be written before the command.
     let command = ["command", "cmd"].into_iter().find_map(|key| value.get(key));
-    let command = command.as_ref().and_then(|command| command.text()).map(|text| text.expose());
+    let command = command.as_ref().and_then(Value::text).map(Text::expose);
     for (key, member) in value.members() {
         one(builder, key.expose(), &member, command, layout, client);
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one table of keys, a line or two each")]
 fn one<'d>(
     builder: &mut Builder<'d>,
     key: &str,
@@ -65,7 +64,7 @@ fn one<'d>(
     match key {
         "command" if value.shape() == Shape::Sequence => {
             let program = value.items().next();
-            let text = program.as_ref().and_then(|program| program.text()).map(|text| text.expose());
+            let text = program.as_ref().and_then(Value::text).map(Text::expose);
             if let Some(program) = program {
                 builder.field(K::Command, key, program);
             }
@@ -73,7 +72,7 @@ fn one<'d>(
         }
         // Zed once.
         "command" if value.shape() == Shape::Mapping => {
-            let program = value.get("path").and_then(|path| path.text()).map(|text| text.expose());
+            let program = value.get("path").and_then(|path| path.text()).map(Text::expose);
             for (key, value) in value.members() {
                 let key = if key.is("path") { "command" } else { key.expose() };
                 one(builder, key, &value, program, layout, client);
@@ -85,7 +84,7 @@ fn one<'d>(
         "args" => builder.field(K::Args, key, value.clone()),
         "env" | "environment" | "envs" => variables(builder, key, value, layout),
         "url" | "serverUrl" | "httpUrl" | "baseUrl" | "uri" | "sseUrl" => {
-            builder.field(K::Url, "url", value.clone())
+            builder.field(K::Url, "url", value.clone());
         }
         "headers" if layout == Layout::Codex => {
             builder.fault(
@@ -139,7 +138,7 @@ fn one<'d>(
             value.items().for_each(|file| builder.field(K::EnvFile, key, file));
         }
         "settings" => builder.leaves(K::Setting, key, value),
-        "enabled" => builder.enabled = value.boolean().or(builder.enabled),
+        "enabled" | "active" => builder.enabled = value.boolean().or(builder.enabled),
         "disabled" => builder.enabled = value.boolean().map(|disabled| !disabled).or(builder.enabled),
         _ if named::read(builder, key, value, layout) => {}
         _ if HARMLESS.contains(&key) => {}

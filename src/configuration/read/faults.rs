@@ -2,7 +2,7 @@
 
 use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax, Scope};
 use crate::configuration::entry::{Fault, NamedBy, ServerEntry, program};
-use crate::document::Value;
+use crate::document::{Text, Value};
 use crate::reference;
 
 /// How many variables of a container are looked at.
@@ -29,7 +29,7 @@ fn of_transport<'d>(entry: &ServerEntry<'d>) -> Vec<Fault<'d>> {
     let command = entry.fields.iter().any(|field| field.kind == FieldKind::Command);
     let kind = entry.value.get("type").and_then(|kind| kind.text());
     if let Some(url) = url {
-        let address = url.value.text().map_or("", |text| text.expose());
+        let address = url.value.text().map_or("", Text::expose);
         match entry.client.id.as_str() {
             "codex" if command => faults.push(fault(
                 &url.value,
@@ -54,7 +54,11 @@ fn of_transport<'d>(entry: &ServerEntry<'d>) -> Vec<Fault<'d>> {
                 "add the server as a connector, or start a local bridge to it",
             )),
             "kiro" if is_open_http(address) => {
-                faults.push(fault(&url.value, "Kiro refuses `http://` but to this machine", "use `https://`"))
+                faults.push(fault(
+                    &url.value,
+                    "Kiro refuses `http://` but to this machine",
+                    "use `https://`",
+                ));
             }
             _ => {}
         }
@@ -90,7 +94,7 @@ fn is_open_http(address: &str) -> bool {
 fn of_placeholders<'d>(entry: &ServerEntry<'d>) -> Vec<Fault<'d>> {
     let mut faults = Vec::new();
     for field in &entry.fields {
-        let Some(text) = field.value.text().map(|text| text.expose()) else { continue };
+        let Some(text) = field.value.text().map(Text::expose) else { continue };
         if !text.contains(['$', '{']) {
             continue;
         }

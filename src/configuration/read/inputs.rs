@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax};
 use crate::configuration::entry::{Fault, Field, ServerEntry};
-use crate::document::Value;
+use crate::document::{Text, Value};
 use crate::reference;
 
 /// Gives the default of every question to the first entry that asks it (or to the first one), and tells of questions
@@ -14,13 +14,13 @@ pub(super) fn attach<'d>(parent: &Value<'d>, entries: &mut [ServerEntry<'d>]) {
         return;
     }
     let inputs: Vec<Value<'d>> = parent.get("inputs").into_iter().flat_map(|inputs| inputs.items()).collect();
-    let id = |input: &Value<'d>| input.get("id").and_then(|id| id.text()).map(|id| id.expose());
+    let id = |input: &Value<'d>| input.get("id").and_then(|id| id.text()).map(Text::expose);
     let declared: HashSet<&str> = inputs.iter().filter_map(id).collect();
     let mut asked: HashMap<String, usize> = HashMap::new();
     for (number, entry) in entries.iter_mut().enumerate() {
         let mut faults = Vec::new();
         for field in &entry.fields {
-            let text = field.value.text().map_or("", |text| text.expose());
+            let text = field.value.text().map_or("", Text::expose);
             for found in reference::find(text, &[ReferenceSyntax::Input]) {
                 if !declared.contains(found.name.as_str()) {
                     faults.push(Fault {

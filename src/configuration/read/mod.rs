@@ -7,6 +7,7 @@ mod faults;
 mod inputs;
 mod named;
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::catalog::client::{ConfigurationFile, FieldKind};
@@ -68,7 +69,7 @@ pub(super) fn entries<'d>(document: &'d Document, reader: &'d Reader<'_>) -> Vec
         };
         match container.value.shape() {
             Shape::Mapping => {
-                container.value.members().for_each(|(key, value)| add(key.expose().to_owned(), value))
+                container.value.members().for_each(|(key, value)| add(key.expose().to_owned(), value));
             }
             Shape::Sequence => container.value.items().enumerate().for_each(|(number, value)| {
                 let name = value.get("name").and_then(|name| name.text());
@@ -125,6 +126,7 @@ fn entry<'d>(
         merged: Vec::new(),
         merged_named: Vec::new(),
         faults: builder.faults,
+        programs: OnceCell::new(),
     };
     faults::look(&mut entry);
     entry

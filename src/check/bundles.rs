@@ -1,0 +1,34 @@
+//! Manifests of bundles (MCPB, formerly DXT) that a person names: a secret that is not marked as one is stored by the
+//! client like any setting.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::publisher;
+use crate::check::finding::{Finding, Location, Reason};
+use crate::check::verdict::Verdict;
+
+/// What is the case with those of the files that are manifests or bundles.
+pub(crate) fn check(files: &[PathBuf]) -> Vec<Finding> {
+    files.iter().flat_map(|file| of_file(file)).collect()
+}
+
+fn of_file(file: &Path) -> Vec<Finding> {
+    let Ok(published) = publisher::read(file) else { return Vec::new() };
+    let unmarked = published.unmarked.into_iter().map(|unmarked| {
+        let verdict = Verdict::warning(
+            Reason::NotMarkedSensitive,
+            format!(
+                "the bundle asks for `{}`, which looks like a secret, and does not mark it `sensitive`",
+                unmarked.key
+            ),
+        )
+        .advice("clients keep it in plaintext: add `\"sensitive\": true` to it, or ask the publisher to");
+        Finding {
+            server: Some(published.server.name.clone()),
+            credential: Some(unmarked.key),
+            location: Some(Location { file: file.to_owned(), place: None, pointer: Some(unmarked.pointer) }),
+            ..verdict.finding()
+        }
+    });
+    unmarked.collect()
+}

@@ -1,0 +1,203 @@
+//! Whether a secret lies in the open: in the fields of an entry, anywhere else in a file, in copies left behind.
+
+use std::ops::Range;
+
+use crate::catalog::client::FieldKind;
+use crate::catalog::server::Requirement;
+use crate::check::finding::{Action, Reason};
+use crate::check::presence::{Judged, recognise};
+use crate::check::values::Values;
+use crate::check::verdict::Verdict;
+use crate::configuration::entry::{Field, ServerEntry};
+use crate::configuration::leftover::Leftover;
+use crate::document::{Document, Place, Text};
+use crate::name::CredentialName;
+use crate::recognise::{Context, Recognised};
+
+/// The verdicts on what lies in the open in an entry, and where it lies in the file, in bytes.
+pub(crate) fn of_entry<'d>(
+    values: &Values<'_>,
+    entry: &ServerEntry<'d>,
+    is_committed: bool,
+) -> Vec<(Judged<'d>, Option<Range<usize>>)> {
+    let mut exposed = Vec::new();
+    for field in &entry.fields {
+        let Some(text) = field.value.text() else { continue };
+        if field.kind == FieldKind::EnvFile {
+            continue;
+        }
+        let context = Context { name: &field.name, field: field.kind };
+        for found in values.detector.examine(&context, text) {
+            let Some(secret) = text.expose().get(found.span.clone()) else { continue };
+            let content = field.value.content_span().map(|content| content.start);
+            let span = content.map(|start| start + found.span.start..start + found.span.end);
+            let credential = suggested_name(values, entry, field, &found);
+            let verdict = verdict(values, &found, secret, &in_words(field), &credential, is_committed);
+            let judged = Judged {
+                credential: Some(credential),
+                verdict,
+                value: Some(field.value.clone()),
+                within: found.span.start,
+            };
+            exposed.push((judged, span));
+        }
+    }
+    exposed
+}
+
+/// What a person could call it: as the server calls it, where it does.
+fn suggested_name(
+    values: &Values<'_>,
+    entry: &ServerEntry<'_>,
+    field: &Field<'_>,
+    found: &Recognised<'_>,
+) -> String {
+    let is_name =
+        |name: &&str| name.parse::<CredentialName>().is_ok() && crate::recognise::is_secret_name(name);
+    if field.kind == FieldKind::Env && is_name(&field.name.as_str()) {
+        return field.name.clone();
+    }
+    let required = recognise(values, entry).and_then(|known| {
+        let all = || known.alternatives().flat_map(|it| &it.credentials);
+        let is_same = |it: &&Requirement| {
+            found.provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id))
+        };
+        all().find(is_same).or_else(|| all().next())
+    });
+    if let Some(required) = required {
+        return required.name.clone();
+    }
+    let plain = |text: &str| {
+        let name: String = text
+            .chars()
+            .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' })
+            .collect();
+        name.trim_matches('_').to_owned()
+    };
+    let stem = match found.provider {
+        Some(provider) => plain(&provider.id),
+        None => plain(&entry.name),
+    };
+    let name = format!("{stem}_TOKEN");
+    if name.parse::<CredentialName>().is_ok() && !crate::slip::is_token(&name) {
+        name
+    } else {
+        "NAME".to_owned()
+    }
+}
+
+fn in_words(field: &Field<'_>) -> String {
+    let name = &field.name;
+    match field.kind {
+        FieldKind::Command => "the command".to_owned(),
+        FieldKind::Args => "the arguments".to_owned(),
+        FieldKind::Env => format!("the variable `{name}`"),
+        FieldKind::Url => "the URL".to_owned(),
+        FieldKind::Headers => format!("the header `{name}`"),
+        FieldKind::Helper => "the helper's command line".to_owned(),
+        FieldKind::Oauth => format!("the OAuth setting `{name}`"),
+        FieldKind::InputDefault => format!("the default of the question `{name}`"),
+        FieldKind::Setting => format!("the setting `{name}`"),
+        FieldKind::EnvFile => "the file of variables".to_owned(),
+    }
+}
+
+fn verdict(
+    values: &Values<'_>,
+    found: &Recognised<'_>,
+    secret: &str,
+    place: &str,
+    name: &str,
+    is_committed: bool,
+) -> Verdict {
+    let fingerprint = values.fingerprints.of(secret.as_bytes());
+    let stored = values.stored_with(&fingerprint);
+    let kept =
+        stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
+    let message = format!("a {} lies in plaintext in {place}{kept}", found.what());
+    let replace = if is_committed { ", and replace it, since others have this file" } else { "" };
+    let action = match &stored {
+        Some(stored) => Action {
+            sentence: format!(
+                "let mcpcred start the server with `-e {stored}`, and take the value out{replace}"
+            ),
+            ..Action::default()
+        },
+        None if values.known.is_none() => Action {
+            sentence: format!("refer to a variable instead of writing the value{replace}"),
+            ..Action::default()
+        },
+        None => Action {
+            sentence: format!("store it, let mcpcred start the server, and take the value out{replace}"),
+            command: Some(format!("mcpcred add {name}")),
+            page: None,
+        },
+    };
+    Verdict::problem(Reason::Plaintext, message).action(action).fingerprint(fingerprint)
+}
+
+/// A secret of a known form, somewhere in a text.
+pub(crate) struct Elsewhere {
+    pub(crate) verdict: Verdict,
+    pub(crate) place: Place,
+}
+
+/// What lies in the open in the rest of a file: in comments, in entries that nobody reads, in a history. Only what is
+/// known by its form; `reported` are the places that were spoken of, in bytes.
+pub(crate) fn elsewhere(
+    values: &Values<'_>,
+    document: &Document,
+    reported: &[Range<usize>],
+) -> Vec<Elsewhere> {
+    let text = document.text();
+    let is_reported =
+        |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
+    let mut seen = Vec::new();
+    let mut found = Vec::new();
+    for recognised in values.detector.shaped(text) {
+        if is_reported(&recognised.span) {
+            continue;
+        }
+        let Some(secret) = text.expose().get(recognised.span.clone()) else { continue };
+        let fingerprint = values.fingerprints.of(secret.as_bytes());
+        if seen.contains(&fingerprint) {
+            continue;
+        }
+        seen.push(fingerprint.clone());
+        let verdict = Verdict::problem(
+            Reason::Plaintext,
+            format!("a {} lies in plaintext in this file", recognised.what()),
+        )
+        .advice("take it out, and replace it at its provider if others could read it")
+        .fingerprint(fingerprint);
+        found.push(Elsewhere { verdict, place: document.place(recognised.span.start) });
+    }
+    found
+}
+
+/// What lies in the open in a file that is no configuration, of that text.
+pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover) -> Vec<Elsewhere> {
+    let whole = text.expose();
+    let mut seen = Vec::new();
+    let mut found = Vec::new();
+    for recognised in values.detector.shaped(text) {
+        let Some(secret) = whole.get(recognised.span.clone()) else { continue };
+        let fingerprint = values.fingerprints.of(secret.as_bytes());
+        if seen.contains(&fingerprint) {
+            continue;
+        }
+        seen.push(fingerprint.clone());
+        let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
+        // What the client itself keeps there it needs, and a person can do little about it.
+        let verdict = if leftover.in_use {
+            Verdict::warning(Reason::Plaintext, message)
+                .advice("log out in the client where it is not needed any more")
+        } else {
+            Verdict::problem(Reason::Plaintext, message)
+                .advice("remove the file, and replace the value at its provider if others could read it")
+        }
+        .fingerprint(fingerprint);
+        found.push(Elsewhere { verdict, place: Place::in_text(whole, recognised.span.start) });
+    }
+    found
+}

@@ -1,0 +1,343 @@
+//! `Preflight`: one check, from the files to the report.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::check::exposure;
+use crate::check::finding::{Action, Finding, Location, Reason, Status};
+use crate::check::known::Held;
+use crate::check::presence::{Judged, Presence};
+use crate::check::synced::synced_by;
+use crate::check::values::{For, Values};
+use crate::check::verdict::Verdict;
+use crate::check::versions;
+use crate::configuration::discover::{Discovery, Reading};
+use crate::configuration::entry::ServerEntry;
+use crate::configuration::leftover::Leftover;
+use crate::document::{Document, Place, Text};
+use crate::name::CredentialName;
+use crate::os::readers::can_others_read;
+
+/// What is looked at.
+pub(crate) struct Preflight<'c> {
+    /// The files in reach.
+    pub(crate) discovery: &'c Discovery<'c>,
+    /// Only these entries; all of them where the list is empty.
+    pub(crate) servers: &'c [String],
+    /// What the project says that it needs.
+    pub(crate) project_credentials: &'c [String],
+    /// The file that says so.
+    pub(crate) project_file: Option<PathBuf>,
+    /// Whether the machine as a whole is looked at too: versions of clients, credentials that nobody uses.
+    pub(crate) everything: bool,
+    /// What judges values.
+    pub(crate) values: &'c Values<'c>,
+}
+
+/// What was found, and on what it is based.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// In the order of the files and of their entries.
+    pub(crate) findings: Vec<Finding>,
+    /// Names of entries that were seen, before `--server` chose among them.
+    pub(crate) servers: BTreeSet<String>,
+    /// Names of credentials that something refers to.
+    pub(crate) used: BTreeSet<String>,
+}
+
+impl Preflight<'_> {
+    /// Looks at everything.
+    pub(crate) fn run(&self) -> Found {
+        let mut found = Found::default();
+        let entries = self.discovery.entries();
+        for (reading, entries) in self.discovery.readings.iter().zip(&entries) {
+            self.file(reading, entries, &mut found);
+        }
+        if self.servers.is_empty() {
+            self.project(&mut found);
+            for leftover in &self.discovery.leftovers {
+                self.left_over(leftover, &mut found);
+            }
+            if self.everything {
+                self.unused(&mut found);
+                found
+                    .findings
+                    .extend(self.discovery.home.as_deref().map(versions::vulnerable).unwrap_or_default());
+            }
+            self.duplicates(&mut found);
+        }
+        found
+    }
+
+    fn file(&self, reading: &Reading<'_>, entries: &[ServerEntry<'_>], found: &mut Found) {
+        let document = match &reading.document {
+            Ok(document) => document,
+            Err(error) => {
+                if self.servers.is_empty() {
+                    let verdict = Verdict::problem(Reason::Unreadable, format!("the file {}", error.why()))
+                        .advice("mend the file; its servers were not checked");
+                    let finding = Finding {
+                        clients: reading.clients(),
+                        location: Some(Location {
+                            file: reading.path.clone(),
+                            place: error.place(),
+                            pointer: None,
+                        }),
+                        ..verdict.finding()
+                    };
+                    found.findings.push(finding);
+                }
+                return;
+            }
+        };
+        let mut of_file = Vec::new();
+        let mut reported = Vec::new();
+        for entry in entries {
+            found.servers.insert(entry.name.clone());
+            if self.servers.is_empty() || self.servers.contains(&entry.name) {
+                self.entry(document, entry, &mut of_file, &mut reported, found);
+            }
+        }
+        let mut of_file = settle(of_file);
+        if self.servers.is_empty() {
+            self.rest_of_file(reading, document, &reported, &mut of_file);
+        }
+        self.exposure_of_file(reading, &mut of_file);
+        found.findings.append(&mut of_file);
+    }
+
+    fn entry(
+        &self,
+        document: &Document,
+        entry: &ServerEntry<'_>,
+        of_file: &mut Vec<Finding>,
+        reported: &mut Vec<Range<usize>>,
+        found: &mut Found,
+    ) {
+        let mut judged = Vec::new();
+        for (exposed, span) in exposure::of_entry(self.values, entry, entry.configuration.committed) {
+            reported.extend(span);
+            judged.push(exposed);
+        }
+        if entry.enabled && entry.here && !entry.shadowed {
+            judged.extend(Presence::of(self.values, entry, self.project_credentials));
+        }
+        for fault in &entry.faults {
+            let status = if fault.is_grave { Status::Problem } else { Status::Warning };
+            let verdict =
+                Verdict::new(status, Reason::Misconfigured, fault.what.clone()).advice(fault.mend.clone());
+            judged.push(Judged { credential: None, verdict, value: Some(fault.value.clone()), within: 0 });
+        }
+        for Judged { credential, verdict, value, within } in judged {
+            if verdict.reason != Reason::Plaintext {
+                found.used.extend(credential.clone());
+            }
+            let location = value.as_ref().or(Some(&entry.value)).map(|value| Location {
+                file: document.path().to_owned(),
+                place: Some(value.place_within(within)),
+                pointer: Some(value.pointer().clone()),
+            });
+            of_file.push(Finding {
+                server: Some(entry.name.clone()),
+                clients: vec![entry.client.id.clone()],
+                scope: Some(entry.scope),
+                credential,
+                location,
+                ..verdict.finding()
+            });
+        }
+    }
+
+    /// What lies beside the entries: comments, histories, and what makes a client pass over the whole file.
+    fn rest_of_file(
+        &self,
+        reading: &Reading<'_>,
+        document: &Document,
+        reported: &[Range<usize>],
+        of_file: &mut Vec<Finding>,
+    ) {
+        let at = |place: Option<Place>| Some(Location { file: reading.path.clone(), place, pointer: None });
+        if let Some(place) = document.leniency() {
+            let strict = reading.strict_clients();
+            if !strict.is_empty() {
+                let names = strict.join(", ");
+                let verdict = Verdict::problem(
+                    Reason::Unreadable,
+                    format!("a comment or a comma too many, for which {names} passes over the whole file"),
+                )
+                .advice("take it out");
+                of_file.push(Finding {
+                    clients: reading.clients(),
+                    location: at(Some(place)),
+                    ..verdict.finding()
+                });
+            }
+        }
+        for elsewhere in exposure::elsewhere(self.values, document, reported) {
+            of_file.push(Finding {
+                clients: reading.clients(),
+                location: at(Some(elsewhere.place)),
+                ..elsewhere.verdict.finding()
+            });
+        }
+    }
+
+    /// Who else gets to see the secrets of a file.
+    fn exposure_of_file(&self, reading: &Reading<'_>, of_file: &mut Vec<Finding>) {
+        if !of_file.iter().any(|finding| finding.reason == Reason::Plaintext) {
+            return;
+        }
+        let mut push = |verdict: Verdict| {
+            of_file.push(Finding {
+                clients: reading.clients(),
+                location: Some(Location { file: reading.path.clone(), place: None, pointer: None }),
+                ..verdict.finding()
+            });
+        };
+        if can_others_read(&reading.path).unwrap_or(false) {
+            let message = "other users of this machine can read this file, and it holds a secret";
+            push(Verdict::problem(Reason::WorldReadable, message).action(owner_only(&reading.path)));
+        }
+        if let Some(program) = self.discovery.home.as_deref().and_then(|home| synced_by(&reading.path, home))
+        {
+            let message = format!("{program} copies this file to other machines, and it holds a secret");
+            push(Verdict::problem(Reason::SyncedFolder, message).advice(
+                "take the secret out, and replace it at its provider: copies of the file remain in the cloud",
+            ));
+        }
+    }
+
+    /// What the file of the project names, where no server refers to it.
+    fn project(&self, found: &mut Found) {
+        let Some(file) = &self.project_file else { return };
+        for name in self.project_credentials {
+            if !found.used.insert(name.clone()) {
+                continue;
+            }
+            let verdict = match self.values.known.variable(name) {
+                Some(value) if !value.is_empty() => self.values.value(name, &value),
+                _ => self.values.handed_over(name, For { server: None }),
+            };
+            found.findings.push(Finding {
+                credential: Some(name.clone()),
+                location: Some(Location { file: file.clone(), place: None, pointer: None }),
+                ..verdict.finding()
+            });
+        }
+    }
+
+    fn left_over(&self, leftover: &Leftover, found: &mut Found) {
+        let Ok(text) = leftover.text() else { return };
+        for exposed in exposure::left_over(self.values, Text::of(&text), leftover) {
+            found.findings.push(Finding {
+                clients: leftover.client.iter().cloned().collect(),
+                location: Some(Location {
+                    file: leftover.path.clone(),
+                    place: Some(exposed.place),
+                    pointer: None,
+                }),
+                ..exposed.verdict.finding()
+            });
+        }
+    }
+
+    /// Credentials that are kept, that nothing here refers to, and that something is wrong with.
+    fn unused(&self, found: &mut Found) {
+        let is_used =
+            |name: &CredentialName| found.used.iter().any(|it| it.eq_ignore_ascii_case(name.as_str()));
+        let mut findings = Vec::new();
+        for stored in self.values.known.stored().iter().filter(|stored| !is_used(&stored.name)) {
+            let verdict = self.values.stored(stored);
+            if matches!(verdict.reason, Reason::Ok | Reason::StoreUnavailable) {
+                continue;
+            }
+            findings.push(Finding { credential: Some(stored.name.to_string()), ..verdict.finding() });
+        }
+        found.findings.extend(findings);
+    }
+
+    /// One value under several names.
+    fn duplicates(&self, found: &mut Found) {
+        let mut seen: Vec<(String, &CredentialName)> = Vec::new();
+        for stored in self.values.known.stored() {
+            let Held::Value(value) = &stored.held else { continue };
+            let fingerprint = self.values.fingerprints.of_secret(value);
+            match seen.iter().find(|(other, _)| *other == fingerprint) {
+                Some((_, first)) => {
+                    let name = &stored.name;
+                    let verdict = Verdict::warning(
+                        Reason::Duplicate,
+                        format!("`{first}` and `{name}` hold the same value, and only one of them will be replaced"),
+                    )
+                    .command(
+                        format!("keep `{first}`, and hand it over under the other name with `-e {name}={first}`"),
+                        format!("mcpcred delete {name}"),
+                    )
+                    .fingerprint(fingerprint);
+                    found.findings.push(Finding { credential: Some(name.to_string()), ..verdict.finding() });
+                }
+                None => seen.push((fingerprint, &stored.name)),
+            }
+        }
+    }
+}
+
+/// How a file is made the owner's alone.
+fn owner_only(path: &Path) -> Action {
+    let sentence = "let only its owner read it, and take the secret out".to_owned();
+    let path = path.display().to_string();
+    let quoted = match path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte)) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    };
+    let command = cfg!(unix).then(|| format!("chmod go-r {quoted}"));
+    Action { sentence, command, page: None }
+}
+
+/// One finding for each server and credential: the gravest; and one for several clients of the same file that say
+/// the same.
+fn settle(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut settled: Vec<Finding> = Vec::with_capacity(findings.len());
+    let mut places = std::collections::HashMap::new();
+    for finding in findings {
+        let is_own = finding.reason == Reason::Plaintext || finding.credential.is_none();
+        let key = (
+            finding.server.clone(),
+            finding.credential.clone(),
+            finding.clients.clone(),
+            is_own.then(|| finding.location.clone()),
+        );
+        let at = *places.entry(key).or_insert(settled.len());
+        match settled.get_mut(at) {
+            None => settled.push(finding),
+            Some(other) if rank(&finding) > rank(other) => *other = finding,
+            Some(_) => {}
+        }
+    }
+    let mut merged: Vec<Finding> = Vec::with_capacity(settled.len());
+    let mut places = std::collections::HashMap::new();
+    for finding in settled {
+        let key = (
+            finding.server.clone(),
+            finding.credential.clone(),
+            finding.reason,
+            finding.status,
+            finding.location.clone(),
+        );
+        let at = *places.entry(key).or_insert(merged.len());
+        match merged.get_mut(at) {
+            None => merged.push(finding),
+            Some(other) => {
+                let more =
+                    finding.clients.into_iter().filter(|it| !other.clients.contains(it)).collect::<Vec<_>>();
+                other.clients.extend(more);
+            }
+        }
+    }
+    merged
+}
+
+fn rank(finding: &Finding) -> (Status, u8) {
+    (finding.status, finding.reason.gravity())
+}

@@ -1,0 +1,507 @@
+//! Whether a server gets what it needs: what its entry refers to, what our own wrapper hands over, and what the
+//! catalog says that it needs.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax};
+use crate::catalog::recognition::Recognised;
+use crate::catalog::server::{Alternative, Requirement, Transport};
+use crate::check::finding::{Reason, Status};
+use crate::check::known::Source;
+use crate::check::values::{For, Values};
+use crate::check::verdict::Verdict;
+use crate::check::wrapper::{Wrapper, is_mcpcred};
+use crate::configuration::entry::{Field, NamedBy, ServerEntry};
+use crate::document::{Text, Value};
+use crate::reference::{self, Outcome, Reference};
+
+/// A verdict on one credential of an entry, and where the entry speaks of it.
+pub(crate) struct Judged<'d> {
+    pub(crate) credential: Option<String>,
+    pub(crate) verdict: Verdict,
+    pub(crate) value: Option<Value<'d>>,
+    /// Where in the text of that value, in bytes.
+    pub(crate) within: usize,
+}
+
+/// What is looked at: one entry.
+pub(crate) struct Presence<'c, 'd> {
+    values: &'c Values<'c>,
+    entry: &'c ServerEntry<'d>,
+    server: Option<Recognised<'c>>,
+    wrapper: Option<Wrapper>,
+    project_credentials: &'c [String],
+    judged: Vec<Judged<'d>>,
+    /// Variables and headers that something is put into.
+    provided: BTreeSet<String>,
+}
+
+impl<'c, 'd> Presence<'c, 'd> {
+    /// The verdicts on all credentials of the entry; one that says that none is needed where that is so.
+    pub(crate) fn of(
+        values: &'c Values<'c>,
+        entry: &'c ServerEntry<'d>,
+        project_credentials: &'c [String],
+    ) -> Vec<Judged<'d>> {
+        let server = recognise(values, entry);
+        let arguments = entry.arguments().map(Text::expose);
+        let wrapper = entry.command().and_then(|command| Wrapper::read(command.expose(), arguments));
+        let mut presence = Self {
+            values,
+            entry,
+            server,
+            wrapper,
+            project_credentials,
+            judged: Vec::new(),
+            provided: BTreeSet::new(),
+        };
+        presence.wrapped();
+        presence.fields();
+        presence.named();
+        presence.required();
+        if presence.judged.is_empty() {
+            let instead = server.map(|server| server.alternatives().find_map(|it| it.instead.as_deref()));
+            let verdict = match instead {
+                Some(Some(instead)) => Verdict::ready(format!("needs no credential here: {instead}")),
+                Some(None) => Verdict::ready("needs no credential"),
+                None => Verdict::ready("refers to no credential"),
+            };
+            presence.judge(None, verdict, None);
+        }
+        presence.judged
+    }
+
+    fn judge(&mut self, credential: Option<String>, verdict: Verdict, value: Option<Value<'d>>) {
+        self.judged.push(Judged { credential, verdict, value, within: 0 });
+    }
+
+    /// Whom a credential is for, in a command that a person copies.
+    fn whom(&self) -> For<'c> {
+        let is_plain = |name: &&str| {
+            !name.is_empty()
+                && name.len() <= 40
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        let named: Option<&'c str> = Some(self.entry.name.as_str()).filter(is_plain);
+        For { server: self.server.map(|known| known.server.id.as_str()).or(named) }
+    }
+
+    fn wrapped(&mut self) {
+        let Some(wrapper) = self.wrapper.take() else { return };
+        let mut assignments = wrapper.assignments.clone();
+        let known = self.values.known;
+        if wrapper.all || wrapper.server.is_some() {
+            let wanted = known
+                .stored()
+                .iter()
+                .filter(|it| wrapper.all || it.entry.facts.server == wrapper.server)
+                .map(|it| (it.name.to_string(), it.name.to_string()));
+            assignments.extend(wanted);
+            if let (Some(server), true) = (&wrapper.server, assignments.is_empty()) {
+                let needed =
+                    self.server.and_then(|known| known.alternatives().find_map(|it| it.credentials.first()));
+                let credential = needed.map(|it| it.name.clone());
+                let verdict = match &credential {
+                    Some(name) => self.values.missing(name, For { server: Some(server) }),
+                    None => Verdict::problem(
+                        Reason::Missing,
+                        format!("no credential is stored for the server `{server}`"),
+                    )
+                    .command("store one", format!("mcpcred add NAME --server {server}")),
+                };
+                let place = self.entry.value.clone();
+                self.judge(credential, verdict, Some(place));
+            }
+        }
+        if wrapper.by_project {
+            assignments.extend(self.project_credentials.iter().map(|name| (name.clone(), name.clone())));
+        }
+        for (variable, name) in assignments {
+            let verdict = self.values.handed_over(&name, self.whom());
+            self.provided.insert(variable);
+            let place = self.place_of_argument(&name);
+            self.judge(Some(name), verdict, place);
+        }
+        self.wrapper = Some(wrapper);
+    }
+
+    /// The argument that speaks of a credential, or the entry.
+    fn place_of_argument(&self, name: &str) -> Option<Value<'d>> {
+        let speaks = |field: &&Field<'d>| {
+            field.kind == FieldKind::Args
+                && field.value.text().is_some_and(|text| {
+                    let text = text.expose();
+                    text == name || text.rsplit('=').next() == Some(name)
+                })
+        };
+        let field = self.entry.all_fields().find(speaks);
+        Some(field.map_or_else(|| self.entry.value.clone(), |field| field.value.clone()))
+    }
+
+    fn fields(&mut self) {
+        let entry = self.entry;
+        for field in entry.all_fields() {
+            let Some(text) = field.value.text().map(Text::expose) else { continue };
+            if field.kind == FieldKind::EnvFile {
+                continue;
+            }
+            let is_named = matches!(field.kind, FieldKind::Env | FieldKind::Headers | FieldKind::Args);
+            if !text.is_empty() && is_named {
+                self.provided.insert(field.name.clone());
+            }
+            let rules = entry.references();
+            let own = reference::find(text, rules.syntaxes_in(field.kind));
+            for other in reference::find_any(text) {
+                let is_known =
+                    own.iter().any(|it| it.span.start < other.span.end && other.span.start < it.span.end);
+                if !is_known && !self.is_the_servers_own(field, &other) {
+                    self.unsupported(field, &other);
+                }
+            }
+            for found in own {
+                if !self.is_the_servers_own(field, &found) {
+                    self.reference(field, text, &found);
+                }
+            }
+        }
+    }
+
+    /// Whether a placeholder is not the client's business: `mcp-remote` expands its headers itself, and a shell its
+    /// command line.
+    fn is_the_servers_own(&self, field: &Field<'d>, found: &Reference) -> bool {
+        if field.kind == FieldKind::Helper {
+            return true;
+        }
+        if field.kind != FieldKind::Args && field.kind != FieldKind::Command {
+            return false;
+        }
+        let is_set_here =
+            || self.entry.all_fields().any(|it| it.kind == FieldKind::Env && it.name == found.name);
+        match found.syntax {
+            ReferenceSyntax::Braces if self.entry.runs_mcp_remote() => is_set_here(),
+            ReferenceSyntax::Dollar
+            | ReferenceSyntax::Braces
+            | ReferenceSyntax::BracesDefault
+            | ReferenceSyntax::BracesRequired
+            | ReferenceSyntax::Command
+            | ReferenceSyntax::Percent => {
+                field.kind == FieldKind::Args && self.entry.runs_shell() && is_set_here()
+                    || self.entry.runs_shell() && self.entry.references().syntaxes_in(field.kind).is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    fn unsupported(&mut self, field: &Field<'d>, found: &Reference) {
+        if matches!(
+            found.syntax,
+            ReferenceSyntax::UserConfig | ReferenceSyntax::Editor | ReferenceSyntax::Inputs
+        ) || found.name.is_empty()
+        {
+            return;
+        }
+        let client = self.entry.client;
+        let written = written(found);
+        let message = format!("{} passes `{written}` on as it is written", client.name);
+        let verdict = Verdict::problem(Reason::UnsupportedReference, message);
+        let supported = self.entry.references().syntaxes_in(field.kind);
+        let instead = [
+            (ReferenceSyntax::Braces, format!("${{{}}}", found.name)),
+            (ReferenceSyntax::Env, format!("${{env:{}}}", found.name)),
+            (ReferenceSyntax::BareEnv, format!("{{env:{}}}", found.name)),
+            (ReferenceSyntax::Dollar, format!("${}", found.name)),
+        ]
+        .into_iter()
+        .find(|(syntax, _)| supported.contains(syntax));
+        let verdict = match instead {
+            Some((_, instead)) if found.is_variable() => {
+                verdict.advice(format!("write `{instead}`, or let mcpcred start the server"))
+            }
+            _ => verdict.advice(format!(
+                "let mcpcred start the server: `mcpcred run -e {} -- …`",
+                credential_name(&found.name)
+            )),
+        };
+        self.judge(Some(found.name.clone()), verdict, Some(field.value.clone()));
+    }
+
+    fn reference(&mut self, field: &Field<'d>, text: &str, found: &Reference) {
+        let client = self.entry.client;
+        let is_set = |name: &str| self.values.known.variable(name).map(|value| value.is_empty());
+        let outcome = reference::outcome(text, found, self.entry.references(), field.kind, &is_set);
+        let name = found.name.as_str();
+        let verdict = match outcome {
+            Outcome::Value => self.variable(name),
+            Outcome::SetEmpty => Some(self.values.empty_variable(name)),
+            Outcome::Default => self.defaulted(name, text, found),
+            Outcome::Empty | Outcome::Literal | Outcome::Error | Outcome::Omitted | Outcome::Unknown => {
+                Some(self.unset(name, outcome))
+            }
+            Outcome::Blanked => Some(
+                Verdict::problem(
+                    Reason::UnsupportedReference,
+                    format!("{} makes `{name}` empty here, whatever its value", client.name),
+                )
+                .advice("give the value another name of your own, or let mcpcred hand it over"),
+            ),
+            Outcome::Torn => Some(
+                Verdict::problem(
+                    Reason::UnsupportedReference,
+                    format!("{} does not expand the placeholder within the default of `{name}`", client.name),
+                )
+                .advice("write the default without a placeholder"),
+            ),
+            Outcome::Asks => Some(Verdict::ready(format!("{} asks for it and keeps it", client.name))),
+            Outcome::AfterApproval => Some(Verdict::new(
+                Status::Unknown,
+                Reason::NotVerifiable,
+                format!("{} hands it over once it is approved in its settings", client.name),
+            )),
+            Outcome::Elsewhere => self.elsewhere(found),
+            Outcome::Plain => None,
+        };
+        if let Some(verdict) = verdict {
+            self.judge(Some(found.name.clone()), verdict, Some(field.value.clone()));
+        }
+    }
+
+    fn elsewhere(&self, found: &Reference) -> Option<Verdict> {
+        let from = match found.syntax {
+            ReferenceSyntax::File | ReferenceSyntax::BareFile => format!("the file `{}`", found.name),
+            ReferenceSyntax::Secrets => "the secrets of the client".to_owned(),
+            ReferenceSyntax::Command => "a command, which is not run here".to_owned(),
+            _ => return None,
+        };
+        Some(Verdict::new(Status::Unknown, Reason::NotVerifiable, format!("comes from {from}")))
+    }
+
+    /// A variable that is set in this environment.
+    fn variable(&self, name: &str) -> Option<Verdict> {
+        let Some(Source::Environment(value)) = self.values.known.source(name) else { return None };
+        if !self.is_secret(name) {
+            return Some(Verdict::ready(format!("`{name}` is set")));
+        }
+        let verdict = self.values.value(name, &value);
+        Some(match self.values.known.find(name) {
+            Some(stored) => verdict.or_graver(crate::check::freshness::verdict(
+                &stored.name,
+                &stored.entry.facts,
+                self.values.now,
+            )),
+            None => verdict,
+        })
+    }
+
+    fn defaulted(&self, name: &str, text: &str, found: &Reference) -> Option<Verdict> {
+        let default = found.default.clone().and_then(|range| text.get(range)).unwrap_or_default();
+        if !self.is_secret(name) {
+            return None;
+        }
+        if default.is_empty() {
+            return Some(self.unset(name, Outcome::Empty));
+        }
+        Some(Verdict::ready(format!("`{name}` is not set, and its default stands in")))
+    }
+
+    /// A variable that is not set in this environment.
+    fn unset(&self, name: &str, outcome: Outcome) -> Verdict {
+        let becomes = match outcome {
+            Outcome::Literal => "the server gets the placeholder itself",
+            Outcome::Empty => "the server gets nothing in its place",
+            Outcome::Error => "the server is not started",
+            Outcome::Omitted => "it is left out",
+            _ => "what the server gets is not known",
+        };
+        if let Some(stored) = self.stored_as(name) {
+            let own = stored.as_str();
+            let message =
+                format!("`{own}` is stored, and `{name}` is not set in this environment: {becomes}");
+            return Verdict::warning(Reason::UnsetReference, message).command(
+                "load it before the client starts",
+                format!("eval \"$(mcpcred export-env {own})\""),
+            );
+        }
+        if self.is_secret(name) {
+            return self.values.missing(name, self.whom());
+        }
+        Verdict::warning(Reason::UnsetReference, format!("`{name}` is not set: {becomes}"))
+            .advice(format!("set `{name}`, or write its value into the configuration"))
+    }
+
+    /// The stored credential that this name, or another name of the same secret, stands for.
+    fn stored_as(&self, name: &str) -> Option<String> {
+        let known = self.values.known;
+        let exact = known.find(name).map(|stored| stored.name.to_string());
+        exact.or_else(|| {
+            let mut others = self.values.catalog.aliases(name).into_iter();
+            others.find_map(|other| known.find(other).map(|stored| stored.name.to_string()))
+        })
+    }
+
+    fn is_secret(&self, name: &str) -> bool {
+        self.values.known.find(name).is_some()
+            || self.values.catalog.requirement(name).is_some()
+            || crate::recognise::is_secret_name(name)
+    }
+
+    fn named(&mut self) {
+        let entry = self.entry;
+        for named in entry.all_named() {
+            let name = named.variable.as_str();
+            let is_set_here = || entry.all_fields().any(|it| it.kind == FieldKind::Env && it.name == name);
+            if named.by == NamedBy::Container && (is_set_here() || self.provided.contains(name)) {
+                continue;
+            }
+            self.provided.insert(named.target.clone());
+            let verdict = match self.values.known.source(name) {
+                Some(Source::EmptyVariable) => Some(self.values.empty_variable(name)),
+                Some(Source::Environment(_)) => self.variable(name),
+                _ if named.by == NamedBy::ClientStore => Some(Verdict::new(
+                    Status::Unknown,
+                    Reason::NotVerifiable,
+                    format!("{} looks for `{name}` in a store of its own", entry.client.name),
+                )),
+                _ => Some(self.unset(name, Outcome::Omitted)),
+            };
+            if let Some(verdict) = verdict {
+                self.judge(Some(named.variable.clone()), verdict, Some(named.value.clone()));
+            }
+        }
+    }
+
+    /// What the catalog says that the server needs, where nothing in the entry hands it over.
+    fn required(&mut self) {
+        let Some(server) = self.server else { return };
+        if server.transport == Transport::Remote && self.entry.has_helper() {
+            return;
+        }
+        let lacks = |alternative: &Alternative| -> Vec<Requirement> {
+            alternative
+                .credentials
+                .iter()
+                .filter(|it| !it.optional && !self.is_provided(it))
+                .cloned()
+                .collect()
+        };
+        let satisfied = server.alternatives().find(|it| !it.credentials.is_empty() && lacks(it).is_empty());
+        if let Some(satisfied) = satisfied {
+            self.inherited(satisfied);
+            return;
+        }
+        if server.can_do_without() {
+            return;
+        }
+        let Some(nearest) = server.alternatives().min_by_key(|it| lacks(it).len()) else { return };
+        for requirement in lacks(nearest) {
+            let verdict = self.lacking(&requirement);
+            let place = self.entry.value.clone();
+            self.judge(Some(requirement.name), verdict, Some(place));
+        }
+    }
+
+    fn is_provided(&self, requirement: &Requirement) -> bool {
+        let is_flag = |text: &str| {
+            let flag = text.split('=').next().unwrap_or_default();
+            requirement.flags.iter().any(|own| own == flag)
+        };
+        let is_header = |name: &str| self.provided.iter().any(|it| it.eq_ignore_ascii_case(name));
+        requirement.names().any(|name| self.provided.contains(name) || self.is_inherited(name))
+            || requirement.header.as_ref().is_some_and(|header| is_header(&header.name))
+            || (!requirement.flags.is_empty() && self.entry.arguments().any(|text| is_flag(text.expose())))
+            || (requirement.positional && self.has_uri_argument())
+            || (requirement.in_path || !requirement.query.is_empty()) && self.is_in_url(requirement)
+    }
+
+    /// Whether an argument is the address of a database.
+    fn has_uri_argument(&self) -> bool {
+        self.entry.arguments().any(|text| {
+            let text = text.expose();
+            text.contains("://") && !text.starts_with("http") || !reference::find_any(text).is_empty()
+        })
+    }
+
+    fn is_in_url(&self, requirement: &Requirement) -> bool {
+        let mut texts = self.entry.url().into_iter().chain(self.entry.arguments());
+        texts.any(|text| {
+            let text = text.expose();
+            text.contains("://")
+                && (requirement.query.iter().any(|key| text.contains(&format!("{key}=")))
+                    || requirement.in_path)
+        })
+    }
+
+    /// Whether the server finds a variable in what the client passes on.
+    fn is_inherited(&self, name: &str) -> bool {
+        let passes = self.entry.client.inherits == Inherits::Everything
+            && !self.server.is_some_and(|known| known.transport == Transport::Remote)
+            && !self.wrapper.as_ref().is_some_and(|wrapper| wrapper.clean);
+        // `run` takes away what mcpcred keeps, but for what it was told to hand over.
+        let is_taken_away = self.wrapper.is_some() && self.values.known.find(name).is_some();
+        passes && !is_taken_away && matches!(self.values.known.source(name), Some(Source::Environment(_)))
+    }
+
+    /// Says so of credentials that come with the environment alone.
+    fn inherited(&mut self, alternative: &Alternative) {
+        for requirement in &alternative.credentials {
+            let inherited = requirement.names().find(|name| self.is_inherited(name)).map(str::to_owned);
+            let is_said = requirement.names().any(|name| self.provided.contains(name));
+            if let (Some(name), false) = (inherited, is_said)
+                && let Some(verdict) = self.variable(&name)
+            {
+                self.judge(Some(name), verdict, None);
+            }
+        }
+    }
+
+    fn lacking(&self, requirement: &Requirement) -> Verdict {
+        let name = requirement.name.as_str();
+        let Some(stored) = self.stored_as(name) else { return self.values.missing(name, self.whom()) };
+        if self.server.is_some_and(|known| known.transport == Transport::Remote) {
+            return Verdict::problem(
+                Reason::Missing,
+                format!("`{stored}` is stored, and nothing hands it to this server"),
+            )
+            .advice("refer to it in a header of the entry, and load it before the client starts");
+        }
+        let assignment = if stored == name { stored.clone() } else { format!("{name}={stored}") };
+        let command = self
+            .entry
+            .command()
+            .map_or("…", |text| if is_mcpcred(text.expose()) { "…" } else { text.expose() });
+        let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+        let command = if is_plain { command } else { "…" };
+        Verdict::problem(
+            Reason::Missing,
+            format!("`{stored}` is stored, and nothing hands it to this server"),
+        )
+        .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
+    }
+}
+
+/// The server of the catalog that an entry starts or calls.
+pub(crate) fn recognise<'c>(values: &Values<'c>, entry: &ServerEntry<'_>) -> Option<Recognised<'c>> {
+    let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
+    let command = entry.command().map(Text::expose);
+    values.catalog.recognise(command, &arguments, entry.url().map(Text::expose))
+}
+
+/// A placeholder as it is written, without its default, which may be a secret.
+fn written(found: &Reference) -> String {
+    match found.syntax {
+        ReferenceSyntax::Env => format!("${{env:{}}}", found.name),
+        ReferenceSyntax::Dollar => format!("${}", found.name),
+        ReferenceSyntax::DollarEnv => format!("$env:{}", found.name),
+        ReferenceSyntax::BareEnv => format!("{{env:{}}}", found.name),
+        ReferenceSyntax::File => format!("${{file:{}}}", found.name),
+        ReferenceSyntax::BareFile => format!("{{file:{}}}", found.name),
+        ReferenceSyntax::Input => format!("${{input:{}}}", found.name),
+        ReferenceSyntax::Secrets => format!("${{{{ secrets.{} }}}}", found.name),
+        ReferenceSyntax::Percent => format!("%{}%", found.name),
+        ReferenceSyntax::BracesDefault => format!("${{{}:-…}}", found.name),
+        _ => format!("${{{}}}", found.name),
+    }
+}
+
+fn credential_name(text: &str) -> &str {
+    if text.parse::<crate::name::CredentialName>().is_ok() { text } else { "NAME" }
+}

@@ -1,0 +1,175 @@
+//! What is the case with a value: there or not, whole or not, in time or not.
+
+use jiff::Timestamp;
+
+use crate::catalog::Catalog;
+use crate::catalog::server::{Form, SecretKind};
+use crate::check::finding::{Reason, Status};
+use crate::check::fingerprint::Fingerprints;
+use crate::check::freshness;
+use crate::check::known::{Held, Known, Source, Stored};
+use crate::check::path_value;
+use crate::check::verdict::Verdict;
+use crate::credential::Kind;
+use crate::recognise::{self, Detector, Malformation};
+use crate::secret::Secret;
+
+/// What judges values: everything that a check has at hand about them.
+pub(crate) struct Values<'c> {
+    pub(crate) catalog: &'c Catalog,
+    pub(crate) known: &'c Known,
+    pub(crate) detector: &'c Detector<'c>,
+    pub(crate) fingerprints: &'c Fingerprints,
+    pub(crate) now: Timestamp,
+}
+
+/// Where a value goes, for the words.
+#[derive(Clone, Copy)]
+pub(crate) struct For<'a> {
+    /// The name that `--server` would take.
+    pub(crate) server: Option<&'a str>,
+}
+
+impl Values<'_> {
+    /// The name of the kept credential whose value has this fingerprint.
+    pub(crate) fn stored_with(&self, fingerprint: &str) -> Option<String> {
+        let is_it = |stored: &&Stored| match &stored.held {
+            Held::Value(value) => self.fingerprints.of_secret(value) == fingerprint,
+            _ => false,
+        };
+        self.known.stored().iter().find(is_it).map(|stored| stored.name.to_string())
+    }
+
+    /// The verdict on a credential that mcpcred itself hands over, by its name.
+    pub(crate) fn handed_over(&self, name: &str, whom: For<'_>) -> Verdict {
+        if self.known.is_none() {
+            return match self.known.source(name) {
+                Some(Source::Environment(value)) => self.value(name, &value),
+                Some(Source::EmptyVariable) => self.empty_variable(name),
+                _ => self.missing(name, whom),
+            };
+        }
+        match self.known.find(name) {
+            Some(stored) => self.stored(stored),
+            None => match self.known.unreadable() {
+                Some(why) => Verdict::new(Status::Unknown, Reason::StoreUnavailable, why)
+                    .command("see what is wrong with it", "mcpcred doctor"),
+                None => self.missing(name, whom),
+            },
+        }
+    }
+
+    /// The verdict on a credential that is kept.
+    pub(crate) fn stored(&self, stored: &Stored) -> Verdict {
+        let name = &stored.name;
+        match &stored.held {
+            Held::Value(value) => self.value(name.as_str(), value).or_graver(freshness::verdict(
+                name,
+                &stored.entry.facts,
+                self.now,
+            )),
+            Held::Gone => Verdict::problem(
+                Reason::Missing,
+                format!("{} no longer holds `{name}`", stored.entry.store.title()),
+            )
+            .command("store it again", format!("mcpcred rotate {name}")),
+            Held::Empty => Verdict::problem(Reason::Empty, format!("the value of `{name}` is empty"))
+                .command("store it again", format!("mcpcred rotate {name}")),
+            Held::Unavailable { store, why } => Verdict::new(
+                Status::Unknown,
+                Reason::StoreUnavailable,
+                format!("`{name}` rests in {}, which did not answer: {why}", store.title()),
+            )
+            .command("open the store, or see what is wrong with it", "mcpcred doctor")
+            .or_graver(freshness::verdict(name, &stored.entry.facts, self.now)),
+        }
+    }
+
+    /// The verdict on a value that is there.
+    pub(crate) fn value(&self, name: &str, value: &Secret) -> Verdict {
+        let requirement = self.catalog.requirement(name);
+        if requirement.is_some_and(|it| it.kind == SecretKind::Path) {
+            return Self::path(name, value);
+        }
+        let fingerprint = self.fingerprints.of_secret(value);
+        let kind = requirement.map_or_else(|| self.likely_kind(name, value), |it| it.kind);
+        let whole = requirement.and_then(|it| it.form) == Some(Form::Bearer);
+        let malformation = self
+            .detector
+            .malformed(value, None, kind)
+            .filter(|found| !(whole && matches!(found, Malformation::Scheme | Malformation::Spaced)));
+        let verdict = match malformation {
+            Some(malformation) => {
+                let verdict = Verdict::problem(Reason::Malformed, format!("`{name}` {malformation}"));
+                if self.known.find(name).is_some() {
+                    verdict.command("store the right value", format!("mcpcred rotate {name}"))
+                } else {
+                    verdict.advice(format!("set `{name}` to the right value"))
+                }
+            }
+            None => Verdict::ready(format!("`{name}` is there")),
+        };
+        verdict.fingerprint(fingerprint)
+    }
+
+    /// What a value is that no server of the catalog asks for.
+    fn likely_kind(&self, name: &str, value: &Secret) -> SecretKind {
+        let kept = self.known.find(name).map(|stored| stored.entry.facts.kind);
+        if self.detector.provider_of(value).is_some() {
+            SecretKind::Token
+        } else if kept == Some(Kind::Database) {
+            SecretKind::ConnectionString
+        } else if recognise::is_secret_name(name) && !recognise::is_password_name(name) {
+            SecretKind::Token
+        } else {
+            SecretKind::Password
+        }
+    }
+
+    /// The verdict on a variable that names a file: whether it is there. The path is no secret.
+    fn path(name: &str, value: &Secret) -> Verdict {
+        match path_value::all_exist(value) {
+            Some(true) => Verdict::ready(format!("`{name}` names a file that is there")),
+            Some(false) => {
+                Verdict::problem(Reason::Missing, format!("`{name}` names a file that is not there"))
+                    .advice(format!("set `{name}` to the path of the file"))
+            }
+            None => Verdict::problem(
+                Reason::Malformed,
+                format!("`{name}` should be the path of a file, and is not"),
+            )
+            .advice(format!("set `{name}` to the path of the file")),
+        }
+    }
+
+    /// The verdict on a variable that is set to nothing.
+    pub(crate) fn empty_variable(&self, name: &str) -> Verdict {
+        let verdict = Verdict::problem(Reason::Empty, format!("`{name}` is set, and to nothing"));
+        if self.known.find(name).is_some() {
+            verdict.command("load it anew", format!("eval \"$(mcpcred export-env {name})\""))
+        } else {
+            verdict.advice(format!("set `{name}` to its value, or unset it"))
+        }
+    }
+
+    /// The verdict on a credential that is nowhere.
+    pub(crate) fn missing(&self, name: &str, whom: For<'_>) -> Verdict {
+        let place =
+            if self.known.is_none() { "in the environment" } else { "in the store or the environment" };
+        let verdict = Verdict::problem(Reason::Missing, format!("`{name}` is not {place}"));
+        let page = self.catalog.page_for(name);
+        let mut action = crate::check::finding::Action::default();
+        if self.known.is_none() {
+            action.sentence = format!("set the variable `{name}`");
+        } else {
+            action.sentence = "store it".to_owned();
+            let server = whom.server.map(|server| format!(" --server {server}")).unwrap_or_default();
+            action.command = Some(format!("mcpcred add {name}{server}"));
+        }
+        if page.is_some() {
+            action.sentence = format!("create one, and {}", action.sentence);
+        }
+        action.page = page.map(str::to_owned);
+        verdict.action(action)
+    }
+}

@@ -1,0 +1,213 @@
+//! `mcpcred check`: the preflight.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::catalog::Catalog;
+use crate::check::asking;
+use crate::check::bundles;
+use crate::check::finding::{Finding, Reason, Report, Status};
+use crate::check::fingerprint::Fingerprints;
+use crate::check::known::Known;
+use crate::check::preflight::{Found, Preflight};
+use crate::check::report::{self, Format, Look};
+use crate::check::values::Values;
+use crate::cli::Outcome;
+use crate::configuration::discover::{Discovery, Request, discover};
+use crate::configuration::places::Places;
+use crate::failure::Failure;
+use crate::live::{Hosts, NamedHost, Terms};
+use crate::recognise::Detector;
+use crate::settings::Source;
+
+/// Tell, before an agent starts, whether every MCP server gets what it needs and whether a secret lies in the open
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Looks at the project that this folder is in and at the configurations of your own clients; \
+starts nothing, and changes nothing but dates that `--live` learns.\n\
+Status: 0 ready, 1 at least one problem, 4 a store did not answer."
+)]
+pub(super) struct Check {
+    /// How findings are written: text, json, github, sarif or junit
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Take warnings for problems
+    #[arg(long)]
+    strict: bool,
+    /// Check this file alone: a client's configuration, a `manifest.json` or a bundle; may be given several times
+    #[arg(long, value_name = "PATH")]
+    config: Vec<PathBuf>,
+    /// Only the configurations of this client, such as `claude-code`; may be given several times
+    #[arg(long, value_name = "CLIENT")]
+    client: Vec<String>,
+    /// Only this entry of the configurations; may be given several times
+    #[arg(long, value_name = "SERVER")]
+    server: Vec<String>,
+    /// Ask the providers whether they accept the values: each value goes to its own provider and to nobody else
+    #[arg(long)]
+    live: bool,
+    /// Ask nobody (the default)
+    #[arg(long, conflicts_with = "live")]
+    offline: bool,
+    /// With `--live`: where a provider is asked, such as `gitlab=https://git.example.com`
+    #[arg(long, value_name = "PROVIDER=URL", requires = "live")]
+    host: Vec<NamedHost>,
+}
+
+impl Check {
+    pub(super) fn run(self, app: &App) -> Outcome {
+        let catalog = Catalog::load(&app.settings.config_folder.value)
+            .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+        self.refuse_unknown_names(&catalog)?;
+        let places = Places::of(app.environment);
+        let request = Request { clients: &self.client, files: &self.config };
+        let discovery = discover(&catalog.clients, &places, request)
+            .map_err(|error| Failure::of(Failure::GENERAL, &error).hint("name a file that is there"))?;
+        let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+        let detector = Detector::new(&catalog.providers);
+        let known = Known::gather(&app.credentials, app.environment);
+        let values = Values {
+            catalog: &catalog,
+            known: &known,
+            detector: &detector,
+            fingerprints: &fingerprints,
+            now: app.credentials.now(),
+        };
+        let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {
+            of_project(app)
+        } else {
+            (Vec::new(), None)
+        };
+        let preflight = Preflight {
+            discovery: &discovery,
+            servers: &self.server,
+            project_credentials: &project_credentials,
+            project_file,
+            everything: self.config.is_empty() && self.client.is_empty(),
+            values: &values,
+        };
+        let mut found = preflight.run();
+        found.findings.extend(bundles::check(&self.config));
+        self.refuse_absent_servers(&found)?;
+        if self.live {
+            self.ask(app, &values, &mut found);
+        }
+        if self.strict {
+            let warnings = found.findings.iter_mut().filter(|finding| finding.status == Status::Warning);
+            warnings.for_each(|finding| finding.status = Status::Problem);
+        }
+        self.tell(app, &discovery, found)
+    }
+
+    fn refuse_unknown_names(&self, catalog: &Catalog) -> Result<(), Failure> {
+        let clients: Vec<&str> = catalog.clients.iter().map(|client| client.id.as_str()).collect();
+        for name in &self.client {
+            if !clients.contains(&name.as_str()) {
+                return Err(unknown("client", name, &clients, "mcpcred check --help"));
+            }
+        }
+        let providers: Vec<&str> = catalog.providers.iter().map(|provider| provider.id.as_str()).collect();
+        for host in &self.host {
+            if !providers.contains(&host.provider.as_str()) {
+                return Err(unknown("provider", &host.provider, &providers, "mcpcred servers"));
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_absent_servers(&self, found: &Found) -> Result<(), Failure> {
+        let known: Vec<&str> = found.servers.iter().map(String::as_str).collect();
+        match self.server.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => {
+                let failure = Failure::new(
+                    Failure::NOT_FOUND,
+                    format!("no configuration in reach has a server named `{}`", shown(name)),
+                );
+                Err(match nearest(name, &known) {
+                    Some(other) => failure.hint(format!("did you mean `{other}`")),
+                    None => failure.hint("`mcpcred check` without `--server` shows all of them"),
+                })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn ask(&self, app: &App, values: &Values<'_>, found: &mut Found) {
+        let hosts: Hosts = self.host.iter().cloned().collect();
+        let terms = Terms::new(&hosts, values.now);
+        let lessons = asking::ask(values, found, &terms, |done, total| {
+            app.ui.progress(&format!("Asking providers: {done} of {total}"), done == total);
+        });
+        if let Err(error) = app.credentials.learn(&lessons) {
+            app.ui.warn(&format!("what the providers said could not be noted: {error}"));
+        }
+    }
+
+    fn tell(&self, app: &App, discovery: &Discovery<'_>, found: Found) -> Outcome {
+        let report = Report {
+            profile: app.credentials.profile().to_string(),
+            root: discovery.project.clone(),
+            files: discovery.readings.iter().map(|reading| reading.path.clone()).collect(),
+            servers: found.servers.len(),
+            live: self.live,
+            findings: found.findings,
+        };
+        let format = if self.json { Format::Json } else { self.format };
+        let look = Look { width: app.ui.data_width(), colour: app.ui.data_is_coloured() };
+        let rendered =
+            report::render(format, &report, look).map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+        app.ui.data(&rendered)?;
+        if report.files.is_empty() && report.findings.is_empty() {
+            app.ui.say("There is no MCP configuration here, and none of your own clients has one");
+        }
+        Ok(status(&report.findings))
+    }
+}
+
+/// A problem is a person's to mend; without one, a store that did not answer left something open.
+fn status(findings: &[Finding]) -> ExitCode {
+    if findings.iter().any(|finding| finding.status == Status::Problem) {
+        ExitCode::from(Failure::GENERAL)
+    } else if findings.iter().any(|finding| finding.reason == Reason::StoreUnavailable) {
+        ExitCode::from(Failure::NO_ANSWER)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// What the file of the project names, and that file.
+fn of_project(app: &App) -> (Vec<String>, Option<PathBuf>) {
+    let Some(named) = &app.settings.project_credentials else { return (Vec::new(), None) };
+    let file = match &named.source {
+        Source::Project(path) => Some(path.clone()),
+        _ => None,
+    };
+    (named.value.iter().map(ToString::to_string).collect(), file)
+}
+
+fn unknown(what: &str, name: &str, known: &[&str], all: &str) -> Failure {
+    let failure = Failure::new(Failure::USAGE, format!("no {what} is named `{}`", shown(name)));
+    match nearest(name, known) {
+        Some(other) => failure.hint(format!("did you mean `{other}`")),
+        None => failure.hint(format!("`{all}` shows what can be named")),
+    }
+}
+
+/// A name as it may be repeated: a token in its place is not.
+fn shown(name: &str) -> &str {
+    if crate::slip::is_token(name) { "…" } else { name }
+}
+
+/// The known name that is nearest, where one is near.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    known
+        .iter()
+        .map(|other| (strsim::jaro_winkler(name, other), *other))
+        .filter(|(nearness, _)| *nearness > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, other)| other)
+}

@@ -1,0 +1,4 @@
+//! The detector against some hundred secrets and as many values that are none.
+
+mod corpus;
+mod figures;

@@ -1,0 +1,363 @@
+//! People use real MCP clients, and what these do is what mcpcred says of them.
+
+use serde_json::{Value, json};
+
+use crate::support::CANARY;
+use crate::support::clients::{Client, Desk};
+
+/// Placeholders as guides write them for one client or another. `SET` holds `value`, `EMPTY` nothing, and there is no
+/// `UNSET`.
+const WRITTEN: &[&str] = &[
+    "${SET}",
+    "${UNSET}",
+    "${EMPTY}",
+    "${UNSET:-other}",
+    "${EMPTY:-other}",
+    "${UNSET:-${SET}}",
+    "$SET",
+    "$UNSET",
+    "$EMPTY",
+    "${env:SET}",
+    "${env:UNSET}",
+    "$env:SET",
+    "{env:SET}",
+    "{env:UNSET}",
+    "{env:EMPTY}",
+    "${input:SET}",
+    "${{ secrets.SET }}",
+    "$(echo SET)",
+    "SET",
+    "EMPTY",
+    "UNSET",
+    "left ${SET} right",
+];
+
+#[test]
+fn claude_code_expands_two_ways_of_writing_it_and_passes_the_others_on() {
+    arrives(
+        Client::ClaudeCode,
+        &[
+            ("${SET}", ["value"; 3]),
+            ("${EMPTY}", [""; 3]),
+            ("${UNSET:-other}", ["other"; 3]),
+            ("${EMPTY:-other}", [""; 3]),
+            ("${UNSET:-${SET}}", ["${SET}", "${SET}", "value"]),
+            ("left ${SET} right", ["left value right"; 3]),
+        ],
+    );
+}
+
+#[test]
+fn codex_expands_nothing() {
+    arrives(Client::Codex, &[]);
+}
+
+#[test]
+fn copilot_takes_a_name_alone_for_a_variable_too() {
+    arrives(
+        Client::Copilot,
+        &[
+            ("${SET}", ["value"; 3]),
+            ("${EMPTY}", [""; 3]),
+            ("${UNSET:-other}", ["other"; 3]),
+            ("${EMPTY:-other}", [""; 3]),
+            ("${UNSET:-${SET}}", ["${SET}"; 3]),
+            ("$SET", ["value"; 3]),
+            ("$EMPTY", [""; 3]),
+            ("SET", ["SET", "value", "SET"]),
+            ("EMPTY", ["EMPTY", "", "EMPTY"]),
+            ("left ${SET} right", ["left value right"; 3]),
+        ],
+    );
+}
+
+#[test]
+fn gemini_makes_what_it_does_not_know_empty_in_variables_and_headers() {
+    arrives(
+        Client::Gemini,
+        &[
+            ("${SET}", ["value"; 3]),
+            ("${UNSET}", ["${UNSET}", "", ""]),
+            ("${EMPTY}", [""; 3]),
+            ("${UNSET:-other}", ["other"; 3]),
+            ("${EMPTY:-other}", [""; 3]),
+            ("${UNSET:-${SET}}", ["${SET}", "value", "value"]),
+            ("$SET", ["value"; 3]),
+            ("$UNSET", ["$UNSET", "", ""]),
+            ("$EMPTY", [""; 3]),
+            ("${env:SET}", ["${env:SET}", "", ""]),
+            ("${env:UNSET}", ["${env:UNSET}", "", ""]),
+            ("$env:SET", ["$env:SET", ":SET", ":SET"]),
+            ("${input:SET}", ["${input:SET}", "", ""]),
+            ("left ${SET} right", ["left value right"; 3]),
+        ],
+    );
+}
+
+#[test]
+fn opencode_leaves_the_dollar_of_another_client_before_the_value() {
+    arrives(
+        Client::Opencode,
+        &[
+            ("${env:SET}", ["$value"; 3]),
+            ("${env:UNSET}", ["$"; 3]),
+            ("{env:SET}", ["value"; 3]),
+            ("{env:UNSET}", [""; 3]),
+            ("{env:EMPTY}", [""; 3]),
+        ],
+    );
+}
+
+/// What reaches a server as an argument, a variable and a header: as it is written, but for these.
+fn arrives(client: Client, expected: &[(&str, [&str; 3])]) {
+    let Some(mut desk) = Desk::with(client) else { return };
+    desk.sandbox.set("SET", "value");
+    desk.sandbox.set("EMPTY", "");
+    let named = |prefix: &str| -> Vec<String> {
+        (0..WRITTEN.len()).map(|number| format!("{prefix}{number}")).collect()
+    };
+    let (variables, headers) = (named("X_"), named("x-"));
+    let zip = |names: &'static [&str], keys: &[String]| -> Vec<(String, &'static str)> {
+        keys.iter().cloned().zip(names.iter().copied()).collect()
+    };
+    let (variables, headers) = (zip(WRITTEN, &variables), zip(WRITTEN, &headers));
+    desk.configure(client, WRITTEN, &borrowed(&variables), &borrowed(&headers));
+    let said = desk.start_servers(client).succeeds().said();
+    let local = desk.reached("local").expect(&said);
+    let remote = desk.request("/remote").expect(&said);
+    for (number, &written) in WRITTEN.iter().enumerate() {
+        let arrived = [
+            local.arguments[number].as_str(),
+            local.environment[&variables[number].0].as_str(),
+            remote.headers.get(&headers[number].0).map_or("", String::as_str),
+        ];
+        let expected = expected.iter().find(|(own, _)| *own == written).map_or([written; 3], |(_, it)| *it);
+        assert_eq!(arrived, expected, "{written}");
+    }
+}
+
+fn borrowed<'a>(pairs: &'a [(String, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), *value)).collect()
+}
+
+#[test]
+fn the_guides_reference_reaches_the_server_as_it_is_written() {
+    let Some(mut desk) = Desk::with(Client::ClaudeCode) else { return };
+    desk.sandbox.set("GITHUB_TOKEN", CANARY);
+    let servers = json!({ "mcpServers": { "github": desk.entry("github", &[], &json!({ "GITHUB_TOKEN": "${env:GITHUB_TOKEN}" })) } });
+    desk.write(".claude.json", &servers);
+    desk.start_servers(Client::ClaudeCode).succeeds();
+    assert_eq!(desk.reached("github").unwrap().environment["GITHUB_TOKEN"], "${env:GITHUB_TOKEN}");
+}
+
+#[test]
+fn copilot_keeps_the_tokens_that_it_uses_itself_from_every_server() {
+    let Some(mut desk) = Desk::with(Client::Copilot) else { return };
+    let kept = ["GITHUB_TOKEN", "GITHUB_PERSONAL_ACCESS_TOKEN", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"];
+    for name in kept {
+        desk.sandbox.set(name, "github_pat_EXAMPLE");
+    }
+    desk.sandbox.set("NOTION_TOKEN", "value");
+    let renamed = kept.map(|name| (format!("MY_{name}"), format!("${{{name}}}")));
+    let mut variables: Vec<(&str, &str)> =
+        renamed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    // Only reading them is barred.
+    variables.push(("GITHUB_TOKEN", "${NOTION_TOKEN}"));
+    desk.configure(Client::Copilot, &[], &variables, &[]);
+    desk.start_servers(Client::Copilot).succeeds();
+    let environment = desk.reached("local").unwrap().environment;
+    for (name, written) in &renamed {
+        assert_eq!(environment[name], *written);
+    }
+    for name in &kept[1..] {
+        assert!(!environment.contains_key(*name), "{name}");
+    }
+    assert_eq!((&*environment["GITHUB_TOKEN"], &*environment["NOTION_TOKEN"]), ("value", "value"));
+}
+
+#[test]
+fn claude_code_empties_well_known_names_in_headers_and_not_in_variables() {
+    let Some(mut desk) = Desk::with(Client::ClaudeCode) else { return };
+    let names = ["NPM_TOKEN", "VAULT_TOKEN", "SONAR_TOKEN", "SLACK_WEBHOOK_URL", "GITHUB_TOKEN", "HF_TOKEN"];
+    for name in names {
+        desk.sandbox.set(name, "value");
+    }
+    let written = names.map(|name| (format!("X-{name}").replace('_', "-"), format!("${{{name}}}")));
+    let pairs: Vec<(&str, &str)> =
+        written.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let variables: Vec<(&str, &str)> =
+        names.iter().copied().zip(pairs.iter().map(|(_, value)| *value)).collect();
+    desk.configure(Client::ClaudeCode, &[], &variables, &pairs);
+    desk.start_servers(Client::ClaudeCode).succeeds();
+    let local = desk.reached("local").unwrap().environment;
+    assert!(names.iter().all(|name| local[*name] == "value"));
+    let remote = desk.request("/remote").unwrap().headers;
+    let header = |name: &str| remote.get(&format!("x-{}", name.to_lowercase().replace('_', "-"))).cloned();
+    for name in &names[..4] {
+        assert_eq!(header(name).unwrap_or_default(), "", "{name}");
+    }
+    for name in &names[4..] {
+        assert_eq!(header(name).as_deref(), Some("value"), "{name}");
+    }
+}
+
+#[test]
+fn codex_passes_variables_on_that_are_named_and_no_others() {
+    let Some(mut desk) = Desk::with(Client::Codex) else { return };
+    desk.sandbox.set("NAMED", "value");
+    desk.sandbox.set("EMPTY", "");
+    desk.sandbox.set("OTHER", "value");
+    desk.configure(Client::Codex, &[], &[], &[]);
+    let config = desk.read(".codex/config.toml");
+    let config = config.replacen("command =", "env_vars = [\"NAMED\", \"EMPTY\", \"UNSET\"]\ncommand =", 1);
+    let token = "bearer_token_env_var = ";
+    let config = config.replacen("url =", &format!("{token}\"NAMED\"\nurl ="), 1);
+    let without =
+        format!("\n[mcp_servers.without]\nurl = \"http://127.0.0.1:8931/without\"\n{token}\"EMPTY\"\n");
+    desk.write(".codex/config.toml", config + &without);
+    let said = desk.start_servers(Client::Codex).said();
+    let environment = desk.reached("local").expect(&said).environment;
+    assert_eq!((&*environment["NAMED"], &*environment["EMPTY"]), ("value", ""));
+    assert!(!environment.contains_key("UNSET") && !environment.contains_key("OTHER"));
+    assert_eq!(desk.request("/remote").unwrap().headers["authorization"], "Bearer value");
+    assert!(desk.request("/without").is_none());
+}
+
+#[test]
+fn gemini_hands_on_no_variable_that_looks_like_a_secret() {
+    let Some(mut desk) = Desk::with(Client::Gemini) else { return };
+    for name in ["MY_TOKEN", "HARMLESS"] {
+        desk.sandbox.set(name, "value");
+    }
+    desk.configure(Client::Gemini, &[], &[("NAMED", "$MY_TOKEN")], &[]);
+    desk.start_servers(Client::Gemini).succeeds();
+    let environment = desk.reached("local").unwrap().environment;
+    assert!(!environment.contains_key("MY_TOKEN"));
+    assert_eq!((&*environment["HARMLESS"], &*environment["NAMED"]), ("value", "value"));
+}
+
+#[test]
+fn a_comment_makes_claude_code_ignore_the_projects_file() {
+    let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
+    trust(&desk);
+    let servers = json!({ "mcpServers": { "ours": desk.entry("ours", &[], &json!({})) } });
+    desk.write("project/.mcp.json", &servers);
+    desk.start_servers(Client::ClaudeCode).succeeds();
+    assert!(desk.reached("ours").is_some());
+    for spoiled in [format!("// ours\n{servers}"), servers.to_string().replace("}}}", "}},}")] {
+        desk.write("project/.mcp.json", &spoiled);
+        let shown = desk.start_servers(Client::ClaudeCode).succeeds().stdout();
+        assert!(shown.contains("not a valid JSON") && desk.reached("ours").is_none(), "{shown}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_nothing_to_one_client_and_an_error_to_another() {
+    for client in Client::ALL {
+        let Some(desk) = Desk::with(client) else { return };
+        desk.configure(client, &[], &[], &[]);
+        let marked = format!("\u{feff}{}", desk.read(client.file()));
+        desk.write(client.file(), marked);
+        let said = desk.start_servers(client).said();
+        assert_eq!(desk.reached("local").is_some(), client != Client::Gemini, "{client:?}: {said}");
+    }
+}
+
+#[test]
+fn claude_code_passes_over_an_address_without_a_type() {
+    let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
+    desk.configure(Client::ClaudeCode, &[], &[], &[]);
+    let mut servers: Value = serde_json::from_str(&desk.read(".claude.json")).unwrap();
+    servers["mcpServers"]["remote"].as_object_mut().unwrap().remove("type");
+    desk.write(".claude.json", &servers);
+    let shown = desk.start_servers(Client::ClaudeCode).succeeds().stdout();
+    assert!(shown.contains(r#"has a "url" but no "type""#) && desk.request("/remote").is_none(), "{shown}");
+}
+
+#[test]
+fn the_nearest_entry_of_claude_code_wins_as_a_whole() {
+    let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
+    let entry = |scope: &str| desk.entry("ours", &[scope], &json!({ scope: "1" }));
+    let project = desk.project().display().to_string();
+    let user = json!({ "mcpServers": { "ours": entry("user") }, "projects": { &project: { "hasTrustDialogAccepted": true } } });
+    let mut local = user.clone();
+    local["projects"][&project]["mcpServers"] = json!({ "ours": entry("local") });
+    let ours = json!({ "mcpServers": { "ours": entry("project") } });
+    let approved = json!({ "enableAllProjectMcpServers": true });
+    let steps: [(&str, Value, &str); 4] = [
+        (".claude.json", user, "user"),
+        // Until somebody has approved it, what the user has counts.
+        ("project/.mcp.json", ours, "user"),
+        ("project/.claude/settings.local.json", approved, "project"),
+        (".claude.json", local, "local"),
+    ];
+    for (file, content, winner) in steps {
+        desk.write(file, &content);
+        desk.start_servers(Client::ClaudeCode).succeeds();
+        let reached = desk.reached("ours").unwrap();
+        assert_eq!(reached.arguments, [winner], "after {file}");
+        let scopes = ["user", "project", "local"];
+        let variables = scopes.iter().filter(|scope| reached.environment.contains_key(**scope));
+        assert_eq!(variables.collect::<Vec<_>>(), [&winner]);
+    }
+}
+
+#[test]
+fn an_older_file_of_claude_code_takes_the_place_of_the_usual_one() {
+    let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
+    for (file, name) in [(".claude.json", "usual"), (".claude/.config.json", "older")] {
+        desk.write(file, json!({ "mcpServers": { name: desk.entry(name, &[], &json!({})) } }));
+    }
+    desk.start_servers(Client::ClaudeCode).succeeds();
+    assert!(desk.reached("older").is_some() && desk.reached("usual").is_none());
+}
+
+#[test]
+fn a_token_typed_into_mcp_add_lies_in_the_open() {
+    let variable = format!("GITHUB_TOKEN={CANARY}");
+    let server = ["--", "npx", "-y", "@modelcontextprotocol/server-github"];
+    let claude = |scope: &'static str| {
+        [&["mcp", "add", "-s", scope, "github", "-e"][..], &[&variable], &server].concat()
+    };
+    let usual = [&["mcp", "add", "github", "--env"][..], &[&variable], &server].concat();
+    let gemini =
+        ["mcp", "add", "github", "npx", "-e", &variable, "--", "-y", "@modelcontextprotocol/server-github"];
+    let project = "/projects/~1PROJECT/mcpServers/github/env/GITHUB_TOKEN";
+    let common = "/mcpServers/github/env/GITHUB_TOKEN";
+    for (client, words, file, pointer) in [
+        (Client::ClaudeCode, claude("local"), ".claude.json", project),
+        (Client::ClaudeCode, claude("user"), ".claude.json", common),
+        (Client::ClaudeCode, claude("project"), "project/.mcp.json", common),
+        (Client::Codex, usual.clone(), ".codex/config.toml", "/mcp_servers/github/env/GITHUB_TOKEN"),
+        (Client::Copilot, usual.clone(), ".copilot/mcp-config.json", common),
+        (Client::Gemini, gemini.to_vec(), "project/.gemini/settings.json", common),
+        (
+            Client::Opencode,
+            usual.clone(),
+            ".config/opencode/opencode.jsonc",
+            "/mcp/github/environment/GITHUB_TOKEN",
+        ),
+    ] {
+        let Some(desk) = Desk::with(client) else { return };
+        desk.run(client, &words).succeeds();
+        let holding = desk.sandbox.files_holding(CANARY.as_bytes());
+        assert_eq!(holding, [desk.sandbox.path(file)], "{client:?}");
+        _ = pointer;
+    }
+}
+
+#[test]
+fn gemini_writes_the_values_of_its_other_servers_into_the_file() {
+    let Some(mut desk) = Desk::with(Client::Gemini) else { return };
+    desk.sandbox.set("GITHUB_TOKEN", CANARY);
+    desk.configure(Client::Gemini, &[], &[("GITHUB_TOKEN", "${GITHUB_TOKEN}")], &[]);
+    desk.run(Client::Gemini, ["mcp", "add", "-s", "user", "other", "true"]).succeeds();
+    assert!(desk.read(".gemini/settings.json").contains(CANARY));
+}
+
+/// The person has said yes to the folder, and to every server in it.
+fn trust(desk: &Desk) {
+    let project = desk.project().display().to_string();
+    desk.write(".claude.json", json!({ "projects": { project: { "hasTrustDialogAccepted": true } } }));
+    desk.write("project/.claude/settings.local.json", json!({ "enableAllProjectMcpServers": true }));
+}
