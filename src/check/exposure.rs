@@ -31,7 +31,7 @@ pub(crate) fn of_entry<'d>(
             let Some(secret) = text.expose().get(found.span.clone()) else { continue };
             // Written with escapes, the whole value is meant.
             let span = match field.value.content_span() {
-                Some(content) => content.start + found.span.start..content.start + found.span.end,
+                Some(written) => written.start + found.span.start..written.start + found.span.end,
                 None => field.value.span(),
             };
             let credential = suggested_name(values, entry, field, &found);
@@ -66,10 +66,10 @@ fn suggested_name(
     }
     let required = recognise(values, entry).and_then(|known| {
         let all = || known.alternatives().flat_map(|it| &it.credentials);
-        let is_same = |it: &&Requirement| {
+        let of_provider = |it: &&Requirement| {
             found.provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id))
         };
-        all().find(is_same).or_else(|| all().next())
+        all().find(of_provider).or_else(|| all().next())
     });
     if let Some(required) = required {
         return required.name.clone();

@@ -59,7 +59,7 @@ impl Known {
             return known;
         }
         match credentials.list() {
-            Ok(entries) => known.stored = read(credentials, entries),
+            Ok(entries) => known.stored = read(credentials, &entries),
             Err(error) => known.unreadable = Some(in_words(&error)),
         }
         known
@@ -104,7 +104,7 @@ impl Known {
 }
 
 /// The values, store by store: what is wrong with one value does not hide the others.
-fn read(credentials: &Credentials, entries: Vec<(CredentialName, Entry)>) -> Vec<Stored> {
+fn read(credentials: &Credentials, entries: &[(CredentialName, Entry)]) -> Vec<Stored> {
     let mut kinds: Vec<StoreKind> = entries.iter().map(|(_, entry)| entry.store).collect();
     kinds.sort_unstable_by_key(|kind| kind.as_str());
     kinds.dedup();

@@ -313,10 +313,8 @@ impl Preflight<'_> {
 fn owner_only(path: &Path) -> Action {
     let sentence = "let only its owner read it, and take the secret out".to_owned();
     let path = path.display().to_string();
-    let quoted = match path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte)) {
-        true => path,
-        false => format!("'{}'", path.replace('\'', r"'\''")),
-    };
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte));
+    let quoted = if is_plain { path } else { format!("'{}'", path.replace('\'', r"'\''")) };
     let command = cfg!(unix).then(|| format!("chmod go-r {quoted}"));
     Action { sentence, command, page: None }
 }

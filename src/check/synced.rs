@@ -1,6 +1,6 @@
 //! Folders that another program copies to a cloud, told by their names and marks.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// A folder as its program names it, wherever it lies below the home; the name may go on after a blank or a dash:
 /// `OneDrive - Contoso`, `GoogleDrive-me@example.com`.
@@ -32,7 +32,7 @@ pub(crate) fn synced_by(file: &Path, home: &Path) -> Option<&'static str> {
     let home = home.canonicalize().ok()?;
     let below = file.strip_prefix(&home).unwrap_or(&file);
     let folders = || below.parent().into_iter().flat_map(Path::components);
-    if let [library, cloud, ..] = folders().map(|it| it.as_os_str()).collect::<Vec<_>>()[..]
+    if let [library, cloud, ..] = folders().map(Component::as_os_str).collect::<Vec<_>>()[..]
         && library == "Library"
     {
         if cloud == "Mobile Documents" {

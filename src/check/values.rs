@@ -166,7 +166,7 @@ impl Values<'_> {
         if self.known.is_none() {
             action.sentence = format!("set the variable `{name}`");
         } else {
-            action.sentence = "store it".to_owned();
+            "store it".clone_into(&mut action.sentence);
             let server = whom.server.map(|server| format!(" --server {server}")).unwrap_or_default();
             action.command = Some(format!("mcpcred add {name}{server}"));
         }

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
 
@@ -53,7 +53,7 @@ const EDITORS: [(&str, &str, Option<&str>); 17] = [
     (".devin-server/extensions", "the server of Devin", None),
 ];
 
-/// Where the IDEs of JetBrains and Android Studio keep their plugins: Linux, macOS, Windows.
+/// Where the IDEs of `JetBrains` and Android Studio keep their plugins: Linux, macOS, Windows.
 const IDES: [&str; 8] = [
     ".local/share/JetBrains/*",
     ".local/share/Google/*",
@@ -153,7 +153,8 @@ impl Search {
         if own.is_empty() {
             return;
         }
-        let obsolete: BTreeMap<String, IgnoredAny> = read(&folder.join(".obsolete")).unwrap_or_default();
+        let obsolete: BTreeMap<String, serde_json::Value> =
+            read(&folder.join(".obsolete")).unwrap_or_default();
         own.retain(|name| !obsolete.keys().any(|gone| gone.eq_ignore_ascii_case(name)));
         own.sort_by_cached_key(|name| Reverse(Version::parse(&name[EXTENSION.len()..])));
         for name in own {
