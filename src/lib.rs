@@ -60,6 +60,8 @@ mod credentials;
 mod document;
 mod environment;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod index;
 mod inject;
 mod live;

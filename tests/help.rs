@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &["add"],
     &["get"],
     &["list"],
@@ -10,6 +10,7 @@ const COMMANDS: [&[&str]; 17] = [
     &["delete"],
     &["export-env"],
     &["run"],
+    &["servers"],
     &["store"],
     &["store", "status"],
     &["store", "init"],

@@ -47,6 +47,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "unlocking",
         ],
     ),
+    ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
     (
@@ -67,6 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "reference",
             "secret",
             "slip",
+            "store",
             "ui",
         ],
     ),
@@ -93,6 +95,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The files that may look at the bytes of a secret. What each does with them:
 const EXITS: &[(&str, &str)] = &[
+    ("check/asking.rs", "copies a value into the question to its provider"),
+    ("check/fingerprint.rs", "makes a fingerprint of it"),
+    ("check/path_value.rs", "looks up the file that it names"),
     ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
     ("cli/get.rs", "writes the value to stdout"),
     ("cli/source.rs", "looks for NUL before storing"),
@@ -119,6 +124,8 @@ const EXIT_FOLDERS: &[&str] =
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[
+    ("check/exposure.rs", "makes fingerprints of what lies in the open"),
+    ("check/presence.rs", "looks for placeholders and for our own wrapper"),
     ("configuration/entry.rs", "recognises programs and addresses"),
     ("configuration/leftover.rs", "reads the path of a file of variables"),
     ("configuration/read/arguments.rs", "tells flags and names from values"),
@@ -128,6 +135,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/read/inputs.rs", "looks for placeholders"),
     ("configuration/read/mod.rs", "copies names of entries and projects"),
     ("configuration/read/named.rs", "copies names of headers"),
+    ("fuzz.rs", "compares it with what another reader finds; never part of the program"),
     ("recognise/detector.rs", "looks for secrets in it"),
 ];
 

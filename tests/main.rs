@@ -33,6 +33,7 @@ mod rotate;
 mod run;
 #[cfg(target_os = "linux")]
 mod secret_service;
+mod servers;
 mod settings;
 mod store;
 #[cfg(unix)]

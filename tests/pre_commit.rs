@@ -6,6 +6,7 @@ use std::process::Command;
 
 use regex::Regex;
 
+#[cfg(target_os = "linux")]
 use crate::check::{TOKEN, write};
 use crate::support::{Ran, Sandbox, feed};
 

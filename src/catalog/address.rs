@@ -68,11 +68,6 @@ impl<'u> Address<'u> {
         let rest = self.path.strip_prefix(wanted);
         !has_steps_back && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
-
-    /// Its host, as it is written.
-    pub(super) fn host(self) -> &'u str {
-        self.host
-    }
 }
 
 #[cfg(test)]

@@ -282,13 +282,12 @@ fn runner<'w, 'l>(rest: &'w [&'l str], named: &[&str], with_value: &[&str]) -> R
         words = after;
         match word.split_once('=') {
             Some((flag, package)) if named.contains(&flag) => packages.push(package),
-            Some(_) => {}
             None if named.contains(&word) => {
                 packages.extend(words.first());
                 words = words.get(1..).unwrap_or_default();
             }
             None if with_value.contains(&word) => words = words.get(1..).unwrap_or_default(),
-            None => {}
+            _ => {}
         }
     }
     Runner { packages, words }

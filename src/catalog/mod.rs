@@ -135,6 +135,7 @@ impl Catalog {
     }
 
     /// The client of that `id`.
+    #[cfg(test)]
     pub(crate) fn client(&self, id: &str) -> Option<&Client> {
         find(&self.clients, id)
     }
@@ -156,6 +157,7 @@ impl Catalog {
     }
 
     /// As [`Catalog::recognise`], the server alone.
+    #[cfg(test)]
     pub(crate) fn recognise_server(
         &self,
         command: Option<&str>,

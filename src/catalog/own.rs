@@ -225,6 +225,11 @@ pub(super) fn check_server(server: &Server) -> Result<(), String> {
         return Err("the `name` is empty".to_owned());
     }
     check_page(server.page.as_deref(), "page")?;
+    check_page(server.url.as_deref(), "url")?;
+    if server.start.as_ref().is_some_and(|start| start.trim().is_empty() || start.contains(char::is_control))
+    {
+        return Err("`start` is a command on one line".to_owned());
+    }
     for name in server.known_by.names() {
         if name.matches('*').count() > 1 || name.trim_matches('*').is_empty() {
             return Err("a name in `known_by` holds one `*` at most, beside other characters".to_owned());

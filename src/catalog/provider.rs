@@ -71,6 +71,7 @@ pub(crate) struct Provider {
 
 impl Provider {
     /// The shape of that `id`.
+    #[cfg(test)]
     pub(crate) fn shape(&self, id: &str) -> Option<&TokenShape> {
         self.tokens.iter().find(|shape| shape.id == id)
     }

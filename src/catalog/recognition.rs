@@ -159,15 +159,13 @@ mod tests {
             "uvx awslabs.aws-api-mcp-server@latest",
             "uvx awslabs-core-mcp-server==1.0",
             "uvx --from awslabs.cost-explorer-mcp-server[all] server",
-            "uvx --python 3.12 --with x awslabs.s3_tables_mcp_server.exe@1",
+            "uvx --python 3.12 --with x awslabs.S3_tables_mcp_server@1",
             "uv tool run --from awslabs.aws-api-mcp-server@latest awslabs.aws-api-mcp-server.exe",
             "uv run --with awslabs.iam-mcp-server python -m x",
             "pipx run awslabs.aws-documentation-mcp-server",
             "awslabs.aws-api-mcp-server",
         ] {
-            if !line.contains(".exe@1") {
-                is(line, "aws");
-            }
+            is(line, "aws");
         }
         is("python3 -m mcp_atlassian", "atlassian");
         is("uv --directory /x run mcp-atlassian", "atlassian");

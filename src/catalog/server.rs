@@ -18,6 +18,12 @@ pub(crate) struct Server {
     /// What is good to know, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
+    /// A command that starts its local form, where it is not the usual one for its package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start: Option<String>,
+    /// Where its remote form is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
     /// How it is known in a configuration.
     #[serde(default)]
     pub(crate) known_by: KnownBy,
@@ -96,6 +102,11 @@ pub(crate) struct Alternative {
 }
 
 impl Alternative {
+    /// Its credentials without those that are only good to have.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = &Requirement> {
+        self.credentials.iter().filter(|credential| !credential.optional || self.optional)
+    }
+
     /// Whether it is for the server that was known by that name and runs there.
     pub(crate) fn fits(&self, transport: Transport, known_by: Option<&str>) -> bool {
         self.only.is_none_or(|only| only == transport)
@@ -302,6 +313,28 @@ impl Server {
         known_by: Option<&str>,
     ) -> impl Iterator<Item = &Alternative> {
         self.alternatives.iter().filter(move |alternative| alternative.fits(transport, known_by))
+    }
+
+    /// A command that starts its local form, where one is known.
+    pub(crate) fn start_command(&self) -> Option<String> {
+        let first = |names: &[String]| names.iter().find(|name| !name.contains('*')).cloned();
+        let environment = || {
+            let mut flags = String::new();
+            let local = self.alternatives_for(Transport::Local, None).find(|it| !it.credentials.is_empty());
+            for credential in local.iter().flat_map(|it| it.needed()) {
+                flags.extend([" -e ", &credential.name]);
+            }
+            flags
+        };
+        self.start
+            .clone()
+            .or_else(|| first(&self.known_by.npm).map(|package| format!("npx -y {package}")))
+            .or_else(|| first(&self.known_by.pypi).map(|package| format!("uvx {package}")))
+            .or_else(|| {
+                first(&self.known_by.images)
+                    .map(|image| format!("docker run -i --rm{} {image}", environment()))
+            })
+            .or_else(|| first(&self.known_by.commands))
     }
 
     /// Everything that it may be given.

@@ -66,10 +66,28 @@ fn every_provider_that_is_named_is_there() {
 }
 
 #[test]
+fn every_server_is_recognised_where_it_is_started_as_its_page_says() {
+    let catalog = Catalog::embedded();
+    for server in &catalog.servers {
+        if let Some(start) = server.start_command() {
+            let words: Vec<&str> = start.split(' ').collect();
+            let found = catalog.recognise_server(words.first().copied(), &words[1..], None);
+            assert_eq!(found.map(Entry::id), Some(server.id.as_str()), "{start}");
+        }
+        if let Some(url) = &server.url {
+            assert_eq!(
+                catalog.recognise_server(None, &[], Some(url)).map(Entry::id),
+                Some(server.id.as_str())
+            );
+        }
+    }
+}
+
+#[test]
 fn every_page_is_https() {
     for server in &Catalog::embedded().servers {
         let pages = server.requirements().filter_map(|requirement| requirement.create_at.as_ref());
-        for page in pages.chain(&server.page) {
+        for page in pages.chain(&server.page).chain(&server.url) {
             let url = url::Url::parse(page).unwrap();
             assert!(url.scheme() == "https" && url.host_str().is_some(), "{page}");
         }
@@ -332,7 +350,7 @@ fn a_link_to_a_folder_of_dotfiles_stays_one() {
 fn every_server_is_written_as_it_is_read() {
     for server in &Catalog::embedded().servers {
         let text = written::entry(server).unwrap();
-        assert_eq!(toml::from_str::<Servers>(&text).unwrap().servers, [server.clone()], "{text}");
+        assert_eq!(toml::from_str::<Servers>(&text).unwrap().servers, std::slice::from_ref(server), "{text}");
     }
     let mut odd = Catalog::embedded().server("github").unwrap().clone();
     odd.name = "\"\\ \u{7f}\u{1b}\u{85} é 鍵 \n\t','\",\"]".to_owned();

@@ -17,7 +17,7 @@ pub(super) fn entry(server: &Server) -> Option<String> {
 /// A table and those in it: simple values first, as TOML wants it.
 fn table(text: &mut String, path: &str, value: &Value) {
     let Value::Object(members) = value else { return };
-    text.push_str(&format!("[[{path}]]\n"));
+    text.extend(["[[", path, "]]\n"]);
     let place = |key: &str| FIRST.iter().position(|first| *first == key).unwrap_or(FIRST.len());
     let mut members: Vec<(&String, &Value)> = members.iter().collect();
     members.sort_by_key(|(key, _)| (place(key), *key));
@@ -25,13 +25,13 @@ fn table(text: &mut String, path: &str, value: &Value) {
         match value {
             Value::Object(inner) => {
                 for (name, value) in inner {
-                    text.push_str(&format!("{key}.{name} = {}\n", simple(value)));
+                    text.extend([key.as_str(), ".", name, " = ", &simple(value), "\n"]);
                 }
             }
             Value::Array(items) if items.iter().any(Value::is_object) => {}
             Value::Null => {}
             Value::Array(items) if items.is_empty() => {}
-            value => text.push_str(&format!("{key} = {}\n", simple(value))),
+            value => text.extend([key.as_str(), " = ", &simple(value), "\n"]),
         }
     }
     for (key, value) in members {

@@ -85,7 +85,7 @@ fn provider_of<'c>(
 ) -> Option<(&'c Provider, Option<&'c TokenShape>)> {
     let by_form = values.detector.provider_of(value).map(|(provider, shape)| (provider, Some(shape)));
     let requirement = values.catalog.requirement(name);
-    by_form.or_else(|| {
+    by_form.or_else(|| values.detector.provider_named(name, value)).or_else(|| {
         let requirement =
             requirement.filter(|it| matches!(it.kind, SecretKind::Token | SecretKind::PairSecret))?;
         Some((values.catalog.provider(requirement.provider.as_deref()?)?, None))

@@ -19,7 +19,7 @@ pub(crate) fn of_entry<'d>(
     values: &Values<'_>,
     entry: &ServerEntry<'d>,
     is_committed: bool,
-) -> Vec<(Judged<'d>, Option<Range<usize>>)> {
+) -> Vec<(Judged<'d>, Range<usize>)> {
     let mut exposed = Vec::new();
     for field in &entry.fields {
         let Some(text) = field.value.text() else { continue };
@@ -29,10 +29,17 @@ pub(crate) fn of_entry<'d>(
         let context = Context { name: &field.name, field: field.kind };
         for found in values.detector.examine(&context, text) {
             let Some(secret) = text.expose().get(found.span.clone()) else { continue };
-            let content = field.value.content_span().map(|content| content.start);
-            let span = content.map(|start| start + found.span.start..start + found.span.end);
+            // Written with escapes, the whole value is meant.
+            let span = match field.value.content_span() {
+                Some(content) => content.start + found.span.start..content.start + found.span.end,
+                None => field.value.span(),
+            };
             let credential = suggested_name(values, entry, field, &found);
-            let verdict = verdict(values, &found, secret, &in_words(field), &credential, is_committed);
+            let mut place = in_words(field);
+            if let Some(project) = entry.project.as_deref().filter(|_| !entry.here) {
+                place = format!("{place} for the project `{project}`");
+            }
+            let verdict = verdict(values, &found, secret, &place, &credential, is_committed);
             let judged = Judged {
                 credential: Some(credential),
                 verdict,
@@ -154,6 +161,21 @@ pub(crate) fn elsewhere(
         |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
     let mut seen = Vec::new();
     let mut found = Vec::new();
+    for (comment, place) in document.comments() {
+        for recognised in values.detector.examine_prose(comment) {
+            let Some(secret) = comment.expose().get(recognised.span.clone()) else { continue };
+            let fingerprint = values.fingerprints.of(secret.as_bytes());
+            if seen.contains(&fingerprint) {
+                continue;
+            }
+            seen.push(fingerprint.clone());
+            let message = format!("a {} lies in plaintext in a comment", recognised.what());
+            let verdict = Verdict::problem(Reason::Plaintext, message)
+                .advice("take it out, and replace it at its provider if others could read it")
+                .fingerprint(fingerprint);
+            found.push(Elsewhere { verdict, place });
+        }
+    }
     for recognised in values.detector.shaped(text) {
         if is_reported(&recognised.span) {
             continue;
@@ -189,7 +211,10 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
         seen.push(fingerprint.clone());
         let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
         // What the client itself keeps there it needs, and a person can do little about it.
-        let verdict = if leftover.in_use {
+        let verdict = if leftover.is_of_variables {
+            Verdict::problem(Reason::Plaintext, message)
+                .advice("store it, let mcpcred start the server, and take it out of the file")
+        } else if leftover.in_use {
             Verdict::warning(Reason::Plaintext, message)
                 .advice("log out in the client where it is not needed any more")
         } else {

@@ -9,6 +9,7 @@ pub(crate) mod fingerprint;
 pub(crate) mod freshness;
 pub(crate) mod known;
 mod path_value;
+mod placeholder;
 pub(crate) mod preflight;
 pub(crate) mod presence;
 pub(crate) mod report;

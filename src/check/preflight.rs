@@ -1,5 +1,6 @@
 //! `Preflight`: one check, from the files to the report.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ use crate::document::{Document, Place, Text};
 use crate::name::CredentialName;
 use crate::os::readers::can_others_read;
 
+/// How many keys that are written twice are told, of one file.
+const MOST_DUPLICATES: usize = 16;
+
 /// What is looked at.
 pub(crate) struct Preflight<'c> {
     /// The files in reach.
@@ -33,6 +37,8 @@ pub(crate) struct Preflight<'c> {
     pub(crate) everything: bool,
     /// What judges values.
     pub(crate) values: &'c Values<'c>,
+    /// The files of variables that were looked at.
+    pub(crate) env_files: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// What was found, and on what it is based.
@@ -96,7 +102,7 @@ impl Preflight<'_> {
         for entry in entries {
             found.servers.insert(entry.name.clone());
             if self.servers.is_empty() || self.servers.contains(&entry.name) {
-                self.entry(document, entry, &mut of_file, &mut reported, found);
+                self.entry(entry, reading.is_committed(), &mut of_file, &mut reported, found);
             }
         }
         let mut of_file = settle(of_file);
@@ -109,19 +115,24 @@ impl Preflight<'_> {
 
     fn entry(
         &self,
-        document: &Document,
         entry: &ServerEntry<'_>,
+        is_committed: bool,
         of_file: &mut Vec<Finding>,
         reported: &mut Vec<Range<usize>>,
         found: &mut Found,
     ) {
         let mut judged = Vec::new();
-        for (exposed, span) in exposure::of_entry(self.values, entry, entry.configuration.committed) {
-            reported.extend(span);
+        for (exposed, span) in exposure::of_entry(self.values, entry, is_committed) {
+            reported.push(span);
             judged.push(exposed);
         }
         if entry.enabled && entry.here && !entry.shadowed {
             judged.extend(Presence::of(self.values, entry, self.project_credentials));
+        }
+        for file in entry.env_files(self.values.home) {
+            if self.env_files.borrow_mut().insert(file.path.clone()) {
+                self.left_over(&file, found);
+            }
         }
         for fault in &entry.faults {
             let status = if fault.is_grave { Status::Problem } else { Status::Warning };
@@ -133,9 +144,12 @@ impl Preflight<'_> {
             if verdict.reason != Reason::Plaintext {
                 found.used.extend(credential.clone());
             }
-            let location = value.as_ref().or(Some(&entry.value)).map(|value| Location {
-                file: document.path().to_owned(),
-                place: Some(value.place_within(within)),
+            let value = value.as_ref().unwrap_or(&entry.value);
+            let is_whole = value.span() == entry.value.span();
+            let place = if is_whole { value.place_of_key() } else { value.place_within(within) };
+            let location = Some(Location {
+                file: value.file().to_owned(),
+                place: Some(place),
                 pointer: Some(value.pointer().clone()),
             });
             of_file.push(Finding {
@@ -173,6 +187,18 @@ impl Preflight<'_> {
                     ..verdict.finding()
                 });
             }
+        }
+        for (pointer, place) in document.duplicates().take(MOST_DUPLICATES) {
+            let verdict =
+                Verdict::warning(Reason::Misconfigured, "a key is written twice, and the later one counts")
+                    .advice("take one of them out");
+            let location =
+                Location { file: reading.path.clone(), place: Some(place), pointer: Some(pointer.clone()) };
+            of_file.push(Finding {
+                clients: reading.clients(),
+                location: Some(location),
+                ..verdict.finding()
+            });
         }
         for elsewhere in exposure::elsewhere(self.values, document, reported) {
             of_file.push(Finding {

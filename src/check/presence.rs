@@ -8,6 +8,7 @@ use crate::catalog::recognition::Recognised;
 use crate::catalog::server::{Alternative, Requirement, Transport};
 use crate::check::finding::{Reason, Status};
 use crate::check::known::Source;
+use crate::check::placeholder::{credential_name, written};
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::wrapper::{Wrapper, is_mcpcred};
@@ -140,55 +141,55 @@ impl<'c, 'd> Presence<'c, 'd> {
 
     fn fields(&mut self) {
         let entry = self.entry;
-        for field in entry.all_fields() {
+        for file in entry.env_files(self.values.home) {
+            self.provided.extend(file.variables().unwrap_or_default());
+        }
+        for field in entry.all_fields().filter(|field| field.kind != FieldKind::EnvFile) {
             let Some(text) = field.value.text().map(Text::expose) else { continue };
-            if field.kind == FieldKind::EnvFile {
-                continue;
-            }
             let is_named = matches!(field.kind, FieldKind::Env | FieldKind::Headers | FieldKind::Args);
             if !text.is_empty() && is_named {
                 self.provided.insert(field.name.clone());
             }
-            let rules = entry.references();
-            let own = reference::find(text, rules.syntaxes_in(field.kind));
-            for other in reference::find_any(text) {
-                let is_known =
-                    own.iter().any(|it| it.span.start < other.span.end && other.span.start < it.span.end);
-                if !is_known && !self.is_the_servers_own(field, &other) {
-                    self.unsupported(field, &other);
+            let own = reference::find(text, entry.references().syntaxes_in(field.kind));
+            for foreign in reference::find_foreign(text, &own) {
+                if entry.expands_itself(field, &foreign) {
+                    self.expanded_by_server(field, &foreign);
+                } else {
+                    self.unsupported(field, &foreign);
                 }
             }
             for found in own {
-                if !self.is_the_servers_own(field, &found) {
-                    self.reference(field, text, &found);
+                if entry.expands_itself(field, &found) && self.is_own_variable(&found.name) {
+                    continue;
                 }
+                self.reference(field, text, &found);
             }
         }
     }
 
-    /// Whether a placeholder is not the client's business: `mcp-remote` expands its headers itself, and a shell its
-    /// command line.
-    fn is_the_servers_own(&self, field: &Field<'d>, found: &Reference) -> bool {
-        if field.kind == FieldKind::Helper {
-            return true;
+    /// Whether the entry itself sets a variable of that name.
+    fn is_own_variable(&self, name: &str) -> bool {
+        self.entry.all_fields().any(|field| field.kind == FieldKind::Env && field.name == name)
+    }
+
+    /// A placeholder that the program expands from its own environment: what the entry sets, and what comes with the
+    /// client.
+    fn expanded_by_server(&mut self, field: &Field<'d>, found: &Reference) {
+        let name = found.name.as_str();
+        if !found.is_variable()
+            || self.provided.contains(name)
+            || self.is_own_variable(name)
+            || !self.is_secret(name)
+        {
+            return;
         }
-        if field.kind != FieldKind::Args && field.kind != FieldKind::Command {
-            return false;
-        }
-        let is_set_here =
-            || self.entry.all_fields().any(|it| it.kind == FieldKind::Env && it.name == found.name);
-        match found.syntax {
-            ReferenceSyntax::Braces if self.entry.runs_mcp_remote() => is_set_here(),
-            ReferenceSyntax::Dollar
-            | ReferenceSyntax::Braces
-            | ReferenceSyntax::BracesDefault
-            | ReferenceSyntax::BracesRequired
-            | ReferenceSyntax::Command
-            | ReferenceSyntax::Percent => {
-                field.kind == FieldKind::Args && self.entry.runs_shell() && is_set_here()
-                    || self.entry.runs_shell() && self.entry.references().syntaxes_in(field.kind).is_empty()
-            }
-            _ => false,
+        let verdict = if self.is_inherited(name) {
+            self.variable(name)
+        } else {
+            Some(self.unset(name, Outcome::Empty))
+        };
+        if let Some(verdict) = verdict {
+            self.judge(Some(name.to_owned()), verdict, Some(field.value.clone()));
         }
     }
 
@@ -233,7 +234,13 @@ impl<'c, 'd> Presence<'c, 'd> {
         let verdict = match outcome {
             Outcome::Value => self.variable(name),
             Outcome::SetEmpty => Some(self.values.empty_variable(name)),
-            Outcome::Default => self.defaulted(name, text, found),
+            Outcome::Default => {
+                let syntaxes = self.entry.references().syntaxes_in(field.kind);
+                for inner in found.within_default(text, syntaxes) {
+                    self.reference(field, text, &inner);
+                }
+                self.defaulted(name, text, found)
+            }
             Outcome::Empty | Outcome::Literal | Outcome::Error | Outcome::Omitted | Outcome::Unknown => {
                 Some(self.unset(name, outcome))
             }
@@ -350,8 +357,7 @@ impl<'c, 'd> Presence<'c, 'd> {
         let entry = self.entry;
         for named in entry.all_named() {
             let name = named.variable.as_str();
-            let is_set_here = || entry.all_fields().any(|it| it.kind == FieldKind::Env && it.name == name);
-            if named.by == NamedBy::Container && (is_set_here() || self.provided.contains(name)) {
+            if named.by == NamedBy::Container && self.provided.contains(name) {
                 continue;
             }
             self.provided.insert(named.target.clone());
@@ -486,25 +492,4 @@ pub(crate) fn recognise<'c>(values: &Values<'c>, entry: &ServerEntry<'_>) -> Opt
     let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
     let command = entry.command().map(Text::expose);
     values.catalog.recognise(command, &arguments, entry.url().map(Text::expose))
-}
-
-/// A placeholder as it is written, without its default, which may be a secret.
-fn written(found: &Reference) -> String {
-    match found.syntax {
-        ReferenceSyntax::Env => format!("${{env:{}}}", found.name),
-        ReferenceSyntax::Dollar => format!("${}", found.name),
-        ReferenceSyntax::DollarEnv => format!("$env:{}", found.name),
-        ReferenceSyntax::BareEnv => format!("{{env:{}}}", found.name),
-        ReferenceSyntax::File => format!("${{file:{}}}", found.name),
-        ReferenceSyntax::BareFile => format!("{{file:{}}}", found.name),
-        ReferenceSyntax::Input => format!("${{input:{}}}", found.name),
-        ReferenceSyntax::Secrets => format!("${{{{ secrets.{} }}}}", found.name),
-        ReferenceSyntax::Percent => format!("%{}%", found.name),
-        ReferenceSyntax::BracesDefault => format!("${{{}:-…}}", found.name),
-        _ => format!("${{{}}}", found.name),
-    }
-}
-
-fn credential_name(text: &str) -> &str {
-    if text.parse::<crate::name::CredentialName>().is_ok() { text } else { "NAME" }
 }

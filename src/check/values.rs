@@ -1,5 +1,7 @@
 //! What is the case with a value: there or not, whole or not, in time or not.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use crate::catalog::Catalog;
@@ -21,6 +23,8 @@ pub(crate) struct Values<'c> {
     pub(crate) detector: &'c Detector<'c>,
     pub(crate) fingerprints: &'c Fingerprints,
     pub(crate) now: Timestamp,
+    /// The folder of the person.
+    pub(crate) home: Option<&'c Path>,
 }
 
 /// Where a value goes, for the words.

@@ -1,5 +1,6 @@
 //! `mcpcred check`: the preflight.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,8 +39,8 @@ pub(super) struct Check {
     /// Take warnings for problems
     #[arg(long)]
     strict: bool,
-    /// Check this file alone: a client's configuration, a `manifest.json` or a bundle; may be given several times
-    #[arg(long, value_name = "PATH")]
+    /// Check these files alone: a client's configuration, a `manifest.json` or a bundle; may be given several times
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     config: Vec<PathBuf>,
     /// Only the configurations of this client, such as `claude-code`; may be given several times
     #[arg(long, value_name = "CLIENT")]
@@ -60,8 +61,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, app: &App) -> Outcome {
-        let catalog = Catalog::load(&app.settings.config_folder.value)
-            .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+        let catalog = crate::cli::servers::load(app)?;
         self.refuse_unknown_names(&catalog)?;
         let places = Places::of(app.environment);
         let request = Request { clients: &self.client, files: &self.config };
@@ -76,6 +76,7 @@ impl Check {
             detector: &detector,
             fingerprints: &fingerprints,
             now: app.credentials.now(),
+            home: discovery.home.as_deref(),
         };
         let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {
             of_project(app)
@@ -89,6 +90,7 @@ impl Check {
             project_file,
             everything: self.config.is_empty() && self.client.is_empty(),
             values: &values,
+            env_files: RefCell::default(),
         };
         let mut found = preflight.run();
         found.findings.extend(bundles::check(&self.config));
@@ -107,7 +109,7 @@ impl Check {
         let clients: Vec<&str> = catalog.clients.iter().map(|client| client.id.as_str()).collect();
         for name in &self.client {
             if !clients.contains(&name.as_str()) {
-                return Err(unknown("client", name, &clients, "mcpcred check --help"));
+                return Err(unknown("client", name, &clients, "mcpcred servers --clients"));
             }
         }
         let providers: Vec<&str> = catalog.providers.iter().map(|provider| provider.id.as_str()).collect();

@@ -1,5 +1,6 @@
-//! `mcpcred completions`: completion for a shell, names of credentials included.
+//! `mcpcred completions`: completion for a shell, names of credentials and of servers included.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::process::ExitCode;
 
@@ -7,6 +8,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
 use crate::app::App;
+use crate::catalog::Catalog;
 use crate::cli::Outcome;
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -48,6 +50,28 @@ pub(super) fn names() -> ArgValueCompleter {
             .map(|(name, entry)| {
                 CompletionCandidate::new(name.as_str()).help(entry.facts.label.map(Into::into))
             })
+            .collect()
+    })
+}
+
+/// Completes the names of servers: those of the catalog, and those that stored credentials are for.
+pub(super) fn servers() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy().to_ascii_lowercase();
+        let Ok(app) = App::for_completion(Environment) else { return Vec::new() };
+        let catalog = Catalog::load(&app.settings.config_folder.value);
+        let mut known: BTreeMap<String, Option<String>> = catalog
+            .map(|catalog| catalog.servers.into_iter().map(|it| (it.id, Some(it.name))).collect())
+            .unwrap_or_default();
+        for (_, entry) in app.credentials.list_if_whole().unwrap_or_default() {
+            if let Some(server) = entry.facts.server {
+                known.entry(server).or_default();
+            }
+        }
+        known
+            .into_iter()
+            .filter(|(id, _)| id.to_ascii_lowercase().starts_with(&current))
+            .map(|(id, name)| CompletionCandidate::new(id).help(name.map(Into::into)))
             .collect()
     })
 }

@@ -15,7 +15,7 @@ pub(super) struct FactArguments {
     #[arg(long, value_parser = kind_parser())]
     kind: Option<Kind>,
     /// The MCP server that it is for
-    #[arg(long)]
+    #[arg(long, add = super::completions::servers())]
     server: Option<String>,
     /// What you call it
     #[arg(long)]

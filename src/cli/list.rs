@@ -20,7 +20,7 @@ pub(super) struct List {
     #[arg(long)]
     due: bool,
     /// Only those for this MCP server
-    #[arg(long)]
+    #[arg(long, add = super::completions::servers())]
     server: Option<String>,
     /// Only those with this tag
     #[arg(long)]

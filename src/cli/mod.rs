@@ -13,6 +13,7 @@ mod list;
 mod man;
 mod rotate;
 mod run;
+mod servers;
 mod source;
 mod store;
 mod usage;
@@ -79,6 +80,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
 
+    Servers(servers::Servers),
     #[command(subcommand)]
     Store(store::Store),
     Doctor(doctor::Doctor),
@@ -138,6 +140,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
+                Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),
                 Self::Doctor(command) => command.run(&app),
                 Self::Completions(_) | Self::Man(_) | Self::ClipKeeper(_) => Ok(ExitCode::SUCCESS),

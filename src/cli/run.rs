@@ -24,7 +24,7 @@ pub(super) struct Run {
     #[arg(short, long = "env", value_name = "VAR[=NAME]")]
     env: Vec<Assignment>,
     /// Put in every credential that is for this MCP server
-    #[arg(long)]
+    #[arg(long, add = super::completions::servers())]
     server: Option<String>,
     /// Put in every credential of the profile
     #[arg(long)]

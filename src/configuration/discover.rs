@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::client::{Client, ConfigurationFile, Parents, Platform, References, Scope};
+use crate::catalog::client::{Client, ConfigurationFile, Parents, Platform, Scope};
 use crate::configuration::entry::{self, ServerEntry};
 use crate::configuration::identify;
 use crate::configuration::leftover::{self, Leftover};
@@ -65,13 +65,6 @@ pub(crate) struct Reader<'c> {
     pub(crate) here: Vec<PathBuf>,
     /// The larger, the stronger: what it says takes the place of what weaker files of the same client say.
     pub(crate) strength: (usize, usize),
-}
-
-impl<'c> Reader<'c> {
-    /// What the client does with placeholders here.
-    pub(crate) fn references(&self) -> &'c References {
-        self.file.references.as_ref().unwrap_or(&self.client.references)
-    }
 }
 
 impl Reading<'_> {
@@ -217,6 +210,7 @@ impl<'c> Search<'c, '_> {
                         ),
                         path,
                         in_use: false,
+                        is_of_variables: false,
                     });
                     continue;
                 }

@@ -45,7 +45,7 @@ pub(crate) struct ServerEntry<'d> {
     /// what a container takes over (`docker run -e NAME`).
     pub(crate) named: Vec<NamedReference<'d>>,
     /// What entries of the same name in weaker files add to it, where the client merges them. The values lie in other
-    /// files: [`Field::file`].
+    /// files.
     pub(crate) merged: Vec<Field<'d>>,
     /// The same of [`ServerEntry::named`].
     pub(crate) merged_named: Vec<NamedReference<'d>>,
@@ -75,8 +75,6 @@ pub(crate) struct Field<'d> {
     pub(crate) value: Value<'d>,
     /// Which part of the text is meant, in bytes, where that is not all of it: what follows `--flag=`.
     pub(crate) part: Option<Range<usize>>,
-    /// The file that it lies in.
-    pub(crate) file: &'d Path,
 }
 
 /// A variable that an entry names.
@@ -193,11 +191,6 @@ impl<'d> ServerEntry<'d> {
             }
         })
     }
-
-    /// Whether the address has a password in front of its host, or a parameter with the name of a secret.
-    pub(crate) fn url_carries_secret(&self) -> bool {
-        self.url().is_some_and(|text| carries_secret(text.expose()))
-    }
 }
 
 /// The name of a program without folder, ending and version.
@@ -212,20 +205,6 @@ pub(super) fn program(text: &str) -> &str {
     lower.map_or(name, |ending| &name[..name.len() - ending.len()])
 }
 
-fn carries_secret(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.contains('@') {
-        return true;
-    }
-    let query = rest.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
-    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
-        let name = name.to_ascii_lowercase();
-        !value.is_empty()
-            && ["key", "token", "secret", "pass", "auth", "sig", "code"].iter().any(|it| name.contains(it))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,17 +216,5 @@ mod tests {
         }
         assert_eq!(program("@scope/server@1.2"), "server");
         assert_eq!(program(".exe"), ".exe");
-    }
-
-    #[test]
-    fn an_address_can_carry_a_secret() {
-        for url in
-            ["https://a:b@x.example/", "https://x.example/mcp?exaApiKey=1", "https://x.example?a=1&token=2#c"]
-        {
-            assert!(carries_secret(url), "{url}");
-        }
-        for url in ["https://x.example/a@b", "https://x.example/?token=", "https://x.example?a=token", ""] {
-            assert!(!carries_secret(url), "{url}");
-        }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Leftover {
     pub(crate) path: PathBuf,
     /// Whether the client needs it, so that it is not to be deleted.
     pub(crate) in_use: bool,
+    /// Whether it is a file of variables that a person keeps for a server.
+    pub(crate) is_of_variables: bool,
 }
 
 impl Leftover {
@@ -89,6 +91,7 @@ impl ServerEntry<'_> {
                 what: what.to_owned(),
                 path,
                 in_use: true,
+                is_of_variables: true,
             })
             .collect()
     }
@@ -113,7 +116,7 @@ pub(super) fn find(
         for leftover in client.leftovers.iter().filter(|it| is_for(&it.platforms, places.platform())) {
             for path in look(places, &leftover.path) {
                 let (client, what) = (Some(client.id.clone()), leftover.what.clone());
-                add(Leftover { client, what, path, in_use: leftover.in_use });
+                add(Leftover { client, what, path, in_use: leftover.in_use, is_of_variables: false });
             }
         }
     }
@@ -131,7 +134,13 @@ pub(super) fn find(
         for copy in copies {
             let client = found.readers.first().map(|reader| reader.client.id.clone());
             let what = "a copy that somebody or an editor made of a configuration".to_owned();
-            add(Leftover { client, what, path: found.path.with_file_name(copy), in_use: false });
+            add(Leftover {
+                client,
+                what,
+                path: found.path.with_file_name(copy),
+                in_use: false,
+                is_of_variables: false,
+            });
         }
     }
     leftovers

@@ -27,9 +27,9 @@ pub(crate) enum Why {
     /// A folder, a pipe, a device.
     #[error("is not a regular file")]
     NotAFile,
-    /// More than [`super::MAX_DOCUMENT`] bytes.
-    #[error("is larger than {} MiB, and no configuration is", super::MAX_DOCUMENT / 1024 / 1024)]
-    TooLarge,
+    /// More bytes than [`super::MAX_DOCUMENT`] or [`super::MAX_YAML`].
+    #[error("is larger than {} MiB, and no configuration is", limit / 1024 / 1024)]
+    TooLarge { limit: usize },
     /// Bytes that are no text.
     #[error("is not UTF-8 at {place}")]
     NotText { place: Place },
@@ -49,11 +49,6 @@ impl DocumentError {
         Self { path: path.to_owned(), why }
     }
 
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What is wrong with it; its words follow the name of the file: `is not JSON at line 3, column 5: …`.
     pub(crate) fn why(&self) -> &Why {
         &self.why
@@ -62,7 +57,7 @@ impl DocumentError {
     /// Where it is wrong, where that is known.
     pub(crate) fn place(&self) -> Option<Place> {
         match self.why {
-            Why::Unreadable(_) | Why::LinksInCircle | Why::NotAFile | Why::TooLarge => None,
+            Why::Unreadable(_) | Why::LinksInCircle | Why::NotAFile | Why::TooLarge { .. } => None,
             Why::NotText { place }
             | Why::Syntax { place, .. }
             | Why::TooDeep { place }

@@ -26,7 +26,9 @@ pub(super) fn read(path: &Path) -> Result<Option<Secret>, Why> {
     check(&file.metadata().map_err(Why::Unreadable)?)?;
     match SecretBuffer::read_to_end(file, MAX_DOCUMENT) {
         Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Why::TooLarge),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(Why::TooLarge { limit: MAX_DOCUMENT })
+        }
         Err(error) => Err(Why::Unreadable(error)),
     }
 }
@@ -36,7 +38,7 @@ fn check(metadata: &fs::Metadata) -> Result<(), Why> {
         return Err(Why::NotAFile);
     }
     if metadata.len() > MAX_DOCUMENT as u64 {
-        return Err(Why::TooLarge);
+        return Err(Why::TooLarge { limit: MAX_DOCUMENT });
     }
     Ok(())
 }

@@ -32,12 +32,16 @@ use crate::secret::Secret;
 /// Claude Code's with its history, some megabytes.
 pub(crate) const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 
+/// The same for YAML. Its library keeps everything between two brackets in memory before it says anything of it, up
+/// to two hundred times what is written.
+pub(crate) const MAX_YAML: usize = 2 * 1024 * 1024;
+
 /// How deep a document may be nested.
 pub(crate) const MAX_DEPTH: usize = 128;
 
 /// How many values a document may have: what a large file holds in text takes no more memory than it does, what it
 /// holds in values takes a multiple.
-pub(crate) const MAX_VALUES: usize = 1_000_000;
+pub(crate) const MAX_VALUES: usize = 500_000;
 
 /// How many repeated keys are told; a person needs one.
 const MAX_DUPLICATES: usize = 100;
@@ -110,12 +114,13 @@ impl Document {
     /// call that an error.
     ///
     /// # Errors
-    /// Where the text is longer than [`MAX_DOCUMENT`], is not UTF-8, is not written in the syntax, is nested deeper
+    /// Where the text is longer than [`MAX_DOCUMENT`] or [`MAX_YAML`], is not UTF-8, is not written in the syntax, is nested deeper
     /// than [`MAX_DEPTH`], or holds more than [`MAX_VALUES`].
     pub(crate) fn parse(path: &Path, text: Secret, syntax: Syntax) -> Result<Self, DocumentError> {
         let error = |why| DocumentError::new(path, why);
-        if text.len() > MAX_DOCUMENT {
-            return Err(error(Why::TooLarge));
+        let limit = if syntax == Syntax::Yaml { MAX_YAML } else { MAX_DOCUMENT };
+        if text.len() > limit {
+            return Err(error(Why::TooLarge { limit }));
         }
         let bytes = text.expose_secret();
         let lines = Lines::of(bytes);

@@ -33,7 +33,7 @@ impl Place {
 }
 
 /// How many bytes lie between two entries of [`Lines::characters`].
-const STRIDE: usize = 1024;
+const STRIDE: usize = 256;
 
 /// Finds places. Lines end with LF, CRLF or CR.
 pub(super) struct Lines {

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::ops::Range;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::document::node::{Content, Member, Node, NodeKind};
@@ -26,11 +27,6 @@ impl<'d> Text<'d> {
     /// Whether it is this word.
     pub(crate) fn is(self, word: &str) -> bool {
         self.0 == word
-    }
-
-    /// Whether there is nothing in it.
-    pub(crate) fn is_empty(self) -> bool {
-        self.0.is_empty()
     }
 }
 
@@ -157,6 +153,7 @@ impl<'d> Value<'d> {
     }
 
     /// Where its key lies, with quotes; nothing for the whole document and in a sequence.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn key_span(&self) -> Option<Range<usize>> {
         self.key_span.cloned()
     }
@@ -166,12 +163,22 @@ impl<'d> Value<'d> {
         self.document.place(self.node.span.start)
     }
 
+    /// The file that it lies in.
+    pub(crate) fn file(&self) -> &'d Path {
+        self.document.path()
+    }
+
     /// The place of a byte of its text, or where it begins, where the text is written with escapes.
     pub(crate) fn place_within(&self, offset: usize) -> Place {
         match self.content_span() {
             Some(content) => self.document.place(content.start + offset.min(content.len())),
             None => self.place(),
         }
+    }
+
+    /// The place of its key, or its own where it has none.
+    pub(crate) fn place_of_key(&self) -> Place {
+        self.key_span.map_or_else(|| self.place(), |key| self.document.place(key.start))
     }
 
     /// The way to it from the whole document.

@@ -16,7 +16,8 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
         return Err(Fault::syntax(base + index, "control characters are not allowed"));
     }
     let offsets = Offsets::of(text);
-    let mut builder = Builder { text, base, open: Vec::new(), root: None, scalars: Vec::new(), count: 0 };
+    let mut builder =
+        Builder { text, base, open: Vec::new(), root: None, scalars: Vec::new(), count: 0, end: text.len() };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             Fault::syntax(base + offsets.byte(text, error.marker().index()), words(error.info()))
@@ -24,11 +25,12 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
         let start = offsets.byte(text, span.start.index());
         let end = offsets.byte(text, span.end.index()).max(start);
         if matches!(event, Event::DocumentEnd) {
+            builder.end = start;
             break;
         }
         builder.take(event, start..end)?;
     }
-    let comments = comments(text, base, &builder.scalars);
+    let comments = comments(text.get(..builder.end).unwrap_or(text), base, &builder.scalars);
     let root = match builder.root {
         None | Some(Node { kind: NodeKind::Null, .. }) => {
             Node { span: base..base, kind: NodeKind::Mapping(Vec::new()) }
@@ -68,7 +70,12 @@ struct Builder<'t> {
     /// Where text lies in which `#` begins no comment.
     scalars: Vec<Range<usize>>,
     count: usize,
+    /// Where the document ends.
+    end: usize,
 }
+
+/// What may stand between the parts of YAML. Other spaces belong to what they stand in.
+const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// A collection that is not complete.
 struct Open {
@@ -189,9 +196,13 @@ impl Builder<'_> {
     /// Behind the closing bracket that follows, perhaps after a comma: the library gives the place of that.
     fn behind_bracket(&self, from: usize) -> Option<usize> {
         let rest = self.text.get(from..)?;
-        let mut rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+        let mut rest = rest.strip_prefix(',').unwrap_or(rest).trim_start_matches(BLANK);
         while rest.starts_with('#') {
-            rest = rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default().trim_start();
+            rest = rest
+                .find(['\n', '\r'])
+                .and_then(|end| rest.get(end..))
+                .unwrap_or_default()
+                .trim_start_matches(BLANK);
         }
         rest.starts_with([']', '}']).then(|| self.text.len() - rest.len() + 1)
     }
@@ -200,11 +211,9 @@ impl Builder<'_> {
     fn after_decoration(&self, span: &Range<usize>) -> usize {
         let mut rest = self.text.get(span.clone()).unwrap_or_default();
         loop {
-            rest = rest.trim_start();
+            rest = rest.trim_start_matches(BLANK);
             rest = match rest.as_bytes().first() {
-                Some(b'&' | b'!') => {
-                    rest.find(char::is_whitespace).and_then(|end| rest.get(end..)).unwrap_or_default()
-                }
+                Some(b'&' | b'!') => rest.find(BLANK).and_then(|end| rest.get(end..)).unwrap_or_default(),
                 Some(b'#') => rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default(),
                 _ => return span.end - rest.len(),
             };
@@ -222,9 +231,15 @@ impl Builder<'_> {
     ) -> Range<usize> {
         let start = if is_decorated { self.after_decoration(span) } else { span.start };
         let rest = self.text.get(start..span.end).unwrap_or_default();
+        let is_at_quote = match style {
+            ScalarStyle::SingleQuoted => rest.starts_with('\''),
+            ScalarStyle::DoubleQuoted => rest.starts_with('"'),
+            _ => true,
+        };
+        debug_assert!(is_at_quote, "a string in quotes begins with one");
         let (start, length) = match style {
             ScalarStyle::Plain if is_empty => (start, 0),
-            ScalarStyle::Plain => (start, rest.trim_end().len()),
+            ScalarStyle::Plain => (start, rest.trim_end_matches(BLANK).len()),
             ScalarStyle::SingleQuoted => (start, quoted(rest, b'\'', b'\'')),
             ScalarStyle::DoubleQuoted => (start, quoted(rest, b'"', b'\\')),
             ScalarStyle::Literal | ScalarStyle::Folded => {

@@ -66,18 +66,20 @@ pub(crate) fn ask(
             done += 1;
             progress(done, total);
         };
-        if let Err(words) = ask_all(questions, errands, terms, &mut settle) {
-            for number in numbers {
-                settle(number, Answered::without(Verdict::NoAnswer, words.to_owned()));
+        let late = match ask_all(questions, errands, terms, &mut settle) {
+            Ok(()) => "there was no time left to ask",
+            Err(why) => why,
+        };
+        for number in numbers {
+            if answers[number].is_none() {
+                answers[number] = Some(Answered::without(Verdict::NoAnswer, late.to_owned()));
+                done += 1;
+                progress(done, total);
             }
         }
     }
-    let answer = |number: usize| {
-        let number = same_as.get(&number).copied().unwrap_or(number);
-        let late = || Answered::without(Verdict::NoAnswer, "there was no time left to ask".to_owned());
-        answers[number].clone().unwrap_or_else(late)
-    };
-    (0..questions.len()).map(answer).collect()
+    let answer = |number: usize| answers[same_as.get(&number).copied().unwrap_or(number)].clone();
+    (0..questions.len()).filter_map(answer).collect()
 }
 
 /// # Errors

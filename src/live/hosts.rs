@@ -71,11 +71,6 @@ impl FromIterator<NamedHost> for Hosts {
 }
 
 impl Hosts {
-    /// The providers for which a host was named.
-    pub(crate) fn providers(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
     /// Where to ask: at the person's host where one was named, otherwise at the catalog's and then at the others, until
     /// one of them knows the token. `{token}` still stands in it.
     ///

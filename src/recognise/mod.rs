@@ -28,7 +28,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
-use crate::catalog::provider::{Certainty, Provider, TokenShape};
+use crate::catalog::provider::{Provider, TokenShape};
 use crate::recognise::name::{Speech, Words};
 
 /// Whether the name of a variable, a header or a setting says that its value is a secret.
@@ -77,14 +77,6 @@ pub(crate) struct Recognised<'c> {
 }
 
 impl Recognised<'_> {
-    /// How sure it is.
-    pub(crate) fn certainty(&self) -> Certainty {
-        match self.evidence {
-            Evidence::Shape | Evidence::Address => Certainty::Sure,
-            Evidence::Name | Evidence::Place => Certainty::Context,
-        }
-    }
-
     /// Words for a person: `GitHub classic personal access token`, `password in an address`.
     pub(crate) fn what(&self) -> Cow<'static, str> {
         match (self.shape, self.provider, self.evidence) {

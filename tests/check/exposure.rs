@@ -18,7 +18,7 @@ fn a_token_in_plaintext_is_found_with_its_place_and_never_shown() {
     let folder = project(&sandbox, &content);
     let finding = the(&findings_in(&sandbox, &folder, &[], 1), "plaintext");
     assert_eq!(finding["location"]["line"], 6);
-    assert_eq!(finding["location"]["column"], 48);
+    assert_eq!(finding["location"]["column"], 49);
     assert_eq!(finding["location"]["pointer"], "/mcpServers/github/env/GITHUB_PERSONAL_ACCESS_TOKEN");
     assert!(finding["location"]["file"].as_str().unwrap().ends_with(".mcp.json"));
     assert!(finding["message"].as_str().unwrap().contains("GitHub"), "{finding}");

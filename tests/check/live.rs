@@ -54,12 +54,13 @@ fn every_answer_has_its_reason() {
         (answer(429, &[("retry-after", "60")], "{}"), "rate_limited", 0),
         (answer(500, &[], "{}"), "no_answer", 0),
         (answer(302, &[("location", "http://127.0.0.1:9/")], ""), "no_answer", 0),
+        (Part::Closes, "no_answer", 0),
+        // Once it is known that it ended, that is what counts.
         (
             answer(200, &[("github-authentication-token-expiration", "2020-01-01 00:00:00 UTC")], "{}"),
             "expired",
             1,
         ),
-        (Part::Closes, "no_answer", 0),
     ] {
         let server = ProviderServer::start(move |_| part.clone());
         let host = format!("github={}", server.url());

@@ -88,6 +88,8 @@ pub(super) fn read(value: &Value) -> Option<Published> {
         setup,
         page: pages.into_iter().flatten().find_map(page),
         note: text(value, "description").and_then(words),
+        start: None,
+        url: None,
         known_by: KnownBy { commands: programs(&configurations), ..KnownBy::default() },
         alternatives,
         companions: companions.into_iter().collect(),

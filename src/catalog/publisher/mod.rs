@@ -132,7 +132,8 @@ fn read_any(path: &Path) -> Result<Published, Why> {
         if metadata.len() > MAX_BUNDLE {
             return Err(Why::TooLarge(MAX_BUNDLE));
         }
-        manifest_of(file)?
+        let body = file.try_clone().map_err(Why::Unreadable)?;
+        manifest_of(io::BufReader::with_capacity(1024, file), body)?
     } else {
         file.rewind().map_err(Why::Unreadable)?;
         read_limited(file)?
@@ -181,10 +182,8 @@ fn read_limited(reader: impl Read) -> Result<Vec<u8>, Why> {
     if text.len() as u64 > MAX_DECLARATION { Err(Why::TooLarge(MAX_DECLARATION)) } else { Ok(text) }
 }
 
-/// The manifest out of an archive, whose list of files is walked and not kept.
-fn manifest_of(file: File) -> Result<Vec<u8>, Why> {
-    let mut body = file.try_clone().map_err(Why::Unreadable)?;
-    let list = io::BufReader::with_capacity(1024, file);
+/// The manifest out of an archive, whose list of files is walked and not kept; both readers are of the same file.
+fn manifest_of<R: Read + Seek>(list: impl Read + Seek, mut body: R) -> Result<Vec<u8>, Why> {
     let mut archive = ZipIterable::try_new(list, zip::read::Config::default()).map_err(|_| Why::Archive)?;
     for entry in archive.files().map_err(|_| Why::Archive)?.take(MAX_FILES) {
         let entry = entry.map_err(|_| Why::Archive)?;

@@ -50,12 +50,16 @@ pub(super) fn read(value: &Value) -> Option<Published> {
         .map(|(only, credentials)| alternative(only, credentials))
         .collect();
     let repository = member(value, "repository").and_then(|repository| text(repository, "url"));
+    let url = remotes.iter().filter_map(|remote| text(remote, "url")).find(|url| !url.contains('{'));
+    let url = url.and_then(page);
     let name = text(value, "title").or_else(|| full_name.rsplit('/').next()).and_then(words);
     let server = Server {
         name: name.unwrap_or_else(|| id.clone()),
         setup,
         page: text(value, "websiteUrl").and_then(page).or_else(|| repository.and_then(page)),
         note: text(value, "description").and_then(words),
+        start: None,
+        url,
         known_by,
         alternatives,
         companions: companions.into_iter().collect(),

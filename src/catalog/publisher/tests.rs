@@ -380,3 +380,16 @@ fn words_of_a_publisher_stay_on_one_line_and_short() {
     assert!(server.id.len() <= 63 && server.id.starts_with("ber-ber"), "{}", server.id);
     assert_eq!(server.page.as_deref(), Some("https://acme.example/code"));
 }
+
+#[test]
+fn an_archive_with_any_byte_changed_is_read_or_refused() {
+    let bundle = archive(&[("a", b"x"), ("manifest.json", &serde_json::to_vec(&manifest()).unwrap())]);
+    for at in 0..bundle.len() {
+        for change in [0x00, 0x01, 0x80, 0xff] {
+            let mut changed = bundle.clone();
+            changed[at] ^= change;
+            let cursor = || std::io::Cursor::new(changed.as_slice());
+            _ = manifest_of(cursor(), cursor()).and_then(|text| declaration(&text, true));
+        }
+    }
+}

@@ -163,7 +163,7 @@ mod tests {
     fn seen(command: &str, arguments: &[&str]) -> Vec<String> {
         let json = serde_json::to_vec(arguments).unwrap();
         let document = Document::parse(std::path::Path::new("x"), Secret::new(json), Syntax::Json).unwrap();
-        let mut builder = Builder::new(document.path());
+        let mut builder = Builder::new();
         read(&mut builder, Some(command), document.root().items());
         let mut seen: Vec<String> = builder
             .fields

@@ -1,18 +1,15 @@
 //! `Builder`: an entry while it is being read.
 
-use std::ops::Range;
-use std::path::Path;
-
 use crate::catalog::client::FieldKind;
 use crate::configuration::entry::{Fault, Field, NamedBy, NamedReference};
 use crate::document::{Shape, Value};
+use std::ops::Range;
 
 /// How many values of one setting are looked at.
 const MOST_LEAVES: usize = 4096;
 
 /// What is known of an entry so far.
 pub(super) struct Builder<'d> {
-    file: &'d Path,
     pub(super) enabled: Option<bool>,
     pub(super) fields: Vec<Field<'d>>,
     pub(super) named: Vec<NamedReference<'d>>,
@@ -20,8 +17,8 @@ pub(super) struct Builder<'d> {
 }
 
 impl<'d> Builder<'d> {
-    pub(super) fn new(file: &'d Path) -> Self {
-        Self { file, enabled: None, fields: Vec::new(), named: Vec::new(), faults: Vec::new() }
+    pub(super) fn new() -> Self {
+        Self { enabled: None, fields: Vec::new(), named: Vec::new(), faults: Vec::new() }
     }
 
     /// A value as a whole; what is nothing is no field.
@@ -38,7 +35,7 @@ impl<'d> Builder<'d> {
         part: Option<Range<usize>>,
     ) {
         if !matches!(value.shape(), Shape::Null | Shape::Mapping | Shape::Sequence) {
-            self.fields.push(Field { kind, name: name.into(), value, part, file: self.file });
+            self.fields.push(Field { kind, name: name.into(), value, part });
         }
     }
 

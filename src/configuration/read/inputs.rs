@@ -43,7 +43,7 @@ pub(super) fn attach<'d>(parent: &Value<'d>, entries: &mut [ServerEntry<'d>]) {
         let entry = &mut entries[asked.get(id).copied().unwrap_or(0)];
         if value.text().is_some() {
             let (kind, name) = (FieldKind::InputDefault, id.to_owned());
-            entry.fields.push(Field { kind, name, value, part: None, file: entry.file });
+            entry.fields.push(Field { kind, name, value, part: None });
         }
     }
 }

@@ -91,7 +91,7 @@ fn entry<'d>(
     value: Value<'d>,
     order: usize,
 ) -> ServerEntry<'d> {
-    let mut builder = Builder::new(document.path());
+    let mut builder = Builder::new();
     let layout = reader.file.layout;
     match value.shape() {
         Shape::Mapping => common::read(&mut builder, &value, layout, &reader.client.id),

@@ -109,7 +109,7 @@ proptest! {
                 let reader =
                     Reader { client, file, project: None, here: Vec::new(), strength: (position, 0) };
                 for entry in entries(&document, &reader) {
-                    _ = (entry.runs_shell(), entry.runs_mcp_remote(), entry.url_carries_secret());
+                    _ = (entry.runs_shell(), entry.runs_mcp_remote());
                     for field in &entry.fields {
                         let text = field.value.text().map_or("", |text| text.expose());
                         prop_assert!(field.part.clone().is_none_or(|part| text.get(part).is_some()));

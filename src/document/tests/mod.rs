@@ -141,6 +141,7 @@ fn comments_are_found_in_toml_and_yaml() {
     assert_eq!(comments(text, Syntax::Toml), ["#a", "#b", "# c", "# d", "# é"]);
     let text = "#a\n'k #': x#no # b\nl: | #c\n  # no\nm: &a#no !t#no \"# no\" # d\nn: [a, # é\n b]\n#f";
     assert_eq!(comments(text, Syntax::Yaml), ["#a", "# b", "#c", "# d", "# é", "#f"]);
+    assert_eq!(comments("a: 1 # a\n--- # b\nk: \"\n # no\"\n", Syntax::Yaml), ["# a"]);
 }
 
 #[test]

@@ -16,8 +16,8 @@ enum Meant {
     Boolean(bool),
     Number(String),
     Text(String),
-    List(Vec<Meant>),
-    Table(Vec<(String, Meant)>),
+    List(Vec<Self>),
+    Table(Vec<(String, Self)>),
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -89,6 +89,10 @@ impl Writer {
         };
         let choice = self.choose(spaces.len());
         self.out.push_str(spaces[choice]);
+    }
+
+    fn put(&mut self, text: &str) {
+        self.out.push_str(text);
     }
 
     fn flow(&mut self, meant: &Meant) {
@@ -163,10 +167,10 @@ impl Writer {
         if self.syntax == Syntax::Toml && !has_control && self.choose(3) == 0 {
             if !text.contains("''") && !text.ends_with('\'') && !text.starts_with('\'') && self.choose(2) == 0
             {
-                self.out.push_str(&format!("'''\n{text}'''"));
+                self.put(&format!("'''\n{text}'''"));
             } else {
                 let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-                self.out.push_str(&format!("\"\"\"\n{escaped}\"\"\""));
+                self.put(&format!("\"\"\"\n{escaped}\"\"\""));
             }
             return;
         }
@@ -180,10 +184,10 @@ impl Writer {
         let is_plain = is_simple && self.choose(2) == 0;
         match self.syntax {
             Syntax::Toml if is_plain && !text.contains('\'') => {
-                self.out.push_str(&format!("'{text}'"));
+                self.put(&format!("'{text}'"));
             }
             Syntax::Yaml if is_plain => {
-                self.out.push_str(&format!("'{}'", text.replace('\'', "''")));
+                self.put(&format!("'{}'", text.replace('\'', "''")));
             }
             _ => {
                 self.out.push('"');
@@ -211,13 +215,13 @@ impl Writer {
             ('\n', 0) => self.out.push_str("\\n"),
             ('\t', 0) => self.out.push_str("\\t"),
             ('\u{8}', 0) => self.out.push_str("\\b"),
-            _ if code < 0x1_0000 => self.out.push_str(&format!("\\u{code:04x}")),
+            _ if code < 0x1_0000 => self.put(&format!("\\u{code:04x}")),
             _ if self.is_json() => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    self.out.push_str(&format!("\\u{unit:04X}"));
+                    self.put(&format!("\\u{unit:04X}"));
                 }
             }
-            _ => self.out.push_str(&format!("\\U{code:08X}")),
+            _ => self.put(&format!("\\U{code:08X}")),
         }
     }
 
@@ -268,7 +272,7 @@ impl Writer {
                 self.spans.push(0..0);
                 let mut start = None;
                 for item in list {
-                    self.out.push_str(&format!("\n{indentation}"));
+                    self.put(&format!("\n{indentation}"));
                     start.get_or_insert(self.out.len());
                     self.out.push_str("- ");
                     self.block(item, depth + 1);
@@ -280,7 +284,7 @@ impl Writer {
                 self.spans.push(0..0);
                 let mut start = None;
                 for (key, value) in table {
-                    self.out.push_str(&format!("\n{indentation}"));
+                    self.put(&format!("\n{indentation}"));
                     start.get_or_insert(self.out.len());
                     self.key(key);
                     self.out.push_str(": ");

@@ -1,0 +1,5 @@
+//! `.ci/fuzz toml`
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mcpcred::fuzz::toml(bytes));

@@ -1,0 +1,5 @@
+//! `.ci/fuzz yaml`
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mcpcred::fuzz::yaml(bytes));
