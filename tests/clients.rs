@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::CANARY;
-use crate::support::clients::{Client, Desk};
+use crate::check::{TOKEN, about, findings_in, the};
+use crate::support::clients::{Client, Desk, Server};
 
 /// Placeholders as guides write them for one client or another. `SET` holds `value`, `EMPTY` nothing, and there is no
 /// `UNSET`.
@@ -25,7 +25,6 @@ const WRITTEN: &[&str] = &[
     "{env:EMPTY}",
     "${input:SET}",
     "${{ secrets.SET }}",
-    "$(echo SET)",
     "SET",
     "EMPTY",
     "UNSET",
@@ -108,46 +107,82 @@ fn opencode_leaves_the_dollar_of_another_client_before_the_value() {
     );
 }
 
-/// What reaches a server as an argument, a variable and a header: as it is written, but for these.
+/// What reaches a server as an argument, a variable and a header: as it is written, but for these. And a check has
+/// something to say about all that arrives as nobody meant it, and nothing about the rest.
 fn arrives(client: Client, expected: &[(&str, [&str; 3])]) {
     let Some(mut desk) = Desk::with(client) else { return };
     desk.sandbox.set("SET", "value");
     desk.sandbox.set("EMPTY", "");
-    let named = |prefix: &str| -> Vec<String> {
-        (0..WRITTEN.len()).map(|number| format!("{prefix}{number}")).collect()
-    };
-    let (variables, headers) = (named("X_"), named("x-"));
-    let zip = |names: &'static [&str], keys: &[String]| -> Vec<(String, &'static str)> {
-        keys.iter().cloned().zip(names.iter().copied()).collect()
-    };
-    let (variables, headers) = (zip(WRITTEN, &variables), zip(WRITTEN, &headers));
-    desk.configure(client, WRITTEN, &borrowed(&variables), &borrowed(&headers));
+    let (mut local, mut remote) = (Server::local("local"), Server::remote("remote"));
+    for (number, &written) in WRITTEN.iter().enumerate() {
+        local = local.argument(written).with(format!("X_{number}"), written);
+        remote = remote.with(format!("X-{number}"), written);
+    }
+    desk.configure(client, &[local, remote]);
     let said = desk.start_servers(client).succeeds().said();
     let local = desk.reached("local").expect(&said);
-    let remote = desk.request("/remote").expect(&said);
+    let remote = desk.request("remote").expect(&said);
+    let mut arrivals = Vec::new();
     for (number, &written) in WRITTEN.iter().enumerate() {
         let arrived = [
-            local.arguments[number].as_str(),
-            local.environment[&variables[number].0].as_str(),
-            remote.headers.get(&headers[number].0).map_or("", String::as_str),
+            local.arguments[number].clone(),
+            local.environment[&format!("X_{number}")].clone(),
+            remote.headers.get(&format!("x-{number}")).cloned().unwrap_or_default(),
         ];
         let expected = expected.iter().find(|(own, _)| *own == written).map_or([written; 3], |(_, it)| *it);
         assert_eq!(arrived, expected, "{written}");
+        arrivals.push(arrived);
     }
-}
 
-fn borrowed<'a>(pairs: &'a [(String, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    pairs.iter().map(|(name, value)| (name.as_str(), *value)).collect()
+    // Each in an entry of its own, because a check has one word for one credential of one server.
+    let fields = ["argument", "variable", "header"];
+    let entries = WRITTEN.iter().enumerate().flat_map(|(number, &written)| {
+        let [argument, variable, header] = fields.map(|field| format!("{field}-{number}"));
+        [
+            Server::local(argument).argument(written),
+            Server::local(variable).with("X", written),
+            Server::remote(header).with("X", written),
+        ]
+    });
+    desk.configure(client, &entries.collect::<Vec<_>>());
+    let findings = findings_in(&desk.sandbox, &desk.project(), &["--client", client.id()], 1);
+    let mut wrong = Vec::new();
+    for (number, (&written, arrived)) in WRITTEN.iter().zip(&arrivals).enumerate() {
+        for (field, arrived) in fields.iter().zip(arrived) {
+            let judged = about(&findings, &format!("{field}-{number}"));
+            let is_fine = judged.iter().all(|(status, _, _)| *status == "ready");
+            let is_meant = match written {
+                "SET" | "EMPTY" | "UNSET" => [written, "value"].contains(&arrived.as_str()),
+                _ => ["value", "other", "left value right"].contains(&arrived.as_str()),
+            };
+            if is_fine != is_meant {
+                wrong.push(format!("{written} as {field} arrives as {arrived:?}, and {judged:?}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
 }
 
 #[test]
-fn the_guides_reference_reaches_the_server_as_it_is_written() {
+fn the_guides_reference_reaches_the_server_as_it_is_written_and_check_says_so() {
     let Some(mut desk) = Desk::with(Client::ClaudeCode) else { return };
-    desk.sandbox.set("GITHUB_TOKEN", CANARY);
-    let servers = json!({ "mcpServers": { "github": desk.entry("github", &[], &json!({ "GITHUB_TOKEN": "${env:GITHUB_TOKEN}" })) } });
-    desk.write(".claude.json", &servers);
+    desk.sandbox.set("GITHUB_TOKEN", TOKEN);
+    let github = |written: &str| Server::local("github").with("GITHUB_TOKEN", written);
+    desk.configure(Client::ClaudeCode, &[github("${env:GITHUB_TOKEN}")]);
     desk.start_servers(Client::ClaudeCode).succeeds();
     assert_eq!(desk.reached("github").unwrap().environment["GITHUB_TOKEN"], "${env:GITHUB_TOKEN}");
+    let finding = the(&findings_in(&desk.sandbox, &desk.project(), &[], 1), "unsupported_reference");
+    assert_eq!((&finding["server"], &finding["credential"]), (&json!("github"), &json!("GITHUB_TOKEN")));
+    assert_eq!(finding["location"]["pointer"], "/mcpServers/github/env/GITHUB_TOKEN");
+    let advice = finding["action"]["sentence"].as_str().unwrap();
+    assert!(advice.contains("${GITHUB_TOKEN}"), "{advice}");
+
+    // Written as check advises, it arrives.
+    desk.configure(Client::ClaudeCode, &[github("${GITHUB_TOKEN}")]);
+    desk.start_servers(Client::ClaudeCode).succeeds();
+    assert_eq!(desk.reached("github").unwrap().environment["GITHUB_TOKEN"], TOKEN);
+    let findings = findings_in(&desk.sandbox, &desk.project(), &[], 0);
+    assert_eq!(about(&findings, "github"), [("ready", "ok", "GITHUB_TOKEN")]);
 }
 
 #[test]
@@ -158,16 +193,16 @@ fn copilot_keeps_the_tokens_that_it_uses_itself_from_every_server() {
         desk.sandbox.set(name, "github_pat_EXAMPLE");
     }
     desk.sandbox.set("NOTION_TOKEN", "value");
-    let renamed = kept.map(|name| (format!("MY_{name}"), format!("${{{name}}}")));
-    let mut variables: Vec<(&str, &str)> =
-        renamed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     // Only reading them is barred.
-    variables.push(("GITHUB_TOKEN", "${NOTION_TOKEN}"));
-    desk.configure(Client::Copilot, &[], &variables, &[]);
+    let mut server = Server::local("local").with("GITHUB_TOKEN", "${NOTION_TOKEN}");
+    for name in kept {
+        server = server.with(format!("MY_{name}"), format!("${{{name}}}"));
+    }
+    desk.configure(Client::Copilot, &[server]);
     desk.start_servers(Client::Copilot).succeeds();
     let environment = desk.reached("local").unwrap().environment;
-    for (name, written) in &renamed {
-        assert_eq!(environment[name], *written);
+    for name in kept {
+        assert_eq!(environment[&format!("MY_{name}")], format!("${{{name}}}"));
     }
     for name in &kept[1..] {
         assert!(!environment.contains_key(*name), "{name}");
@@ -182,17 +217,17 @@ fn claude_code_empties_well_known_names_in_headers_and_not_in_variables() {
     for name in names {
         desk.sandbox.set(name, "value");
     }
-    let written = names.map(|name| (format!("X-{name}").replace('_', "-"), format!("${{{name}}}")));
-    let pairs: Vec<(&str, &str)> =
-        written.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let variables: Vec<(&str, &str)> =
-        names.iter().copied().zip(pairs.iter().map(|(_, value)| *value)).collect();
-    desk.configure(Client::ClaudeCode, &[], &variables, &pairs);
+    let (mut local, mut remote) = (Server::local("local"), Server::remote("remote"));
+    for name in names {
+        local = local.with(name, format!("${{{name}}}"));
+        remote = remote.with(name.replace('_', "-"), format!("${{{name}}}"));
+    }
+    desk.configure(Client::ClaudeCode, &[local, remote]);
     desk.start_servers(Client::ClaudeCode).succeeds();
     let local = desk.reached("local").unwrap().environment;
     assert!(names.iter().all(|name| local[*name] == "value"));
-    let remote = desk.request("/remote").unwrap().headers;
-    let header = |name: &str| remote.get(&format!("x-{}", name.to_lowercase().replace('_', "-"))).cloned();
+    let remote = desk.request("remote").unwrap().headers;
+    let header = |name: &str| remote.get(&name.to_lowercase().replace('_', "-")).cloned();
     for name in &names[..4] {
         assert_eq!(header(name).unwrap_or_default(), "", "{name}");
     }
@@ -207,7 +242,7 @@ fn codex_passes_variables_on_that_are_named_and_no_others() {
     desk.sandbox.set("NAMED", "value");
     desk.sandbox.set("EMPTY", "");
     desk.sandbox.set("OTHER", "value");
-    desk.configure(Client::Codex, &[], &[], &[]);
+    desk.configure(Client::Codex, &[Server::local("local"), Server::remote("remote")]);
     let config = desk.read(".codex/config.toml");
     let config = config.replacen("command =", "env_vars = [\"NAMED\", \"EMPTY\", \"UNSET\"]\ncommand =", 1);
     let token = "bearer_token_env_var = ";
@@ -219,8 +254,8 @@ fn codex_passes_variables_on_that_are_named_and_no_others() {
     let environment = desk.reached("local").expect(&said).environment;
     assert_eq!((&*environment["NAMED"], &*environment["EMPTY"]), ("value", ""));
     assert!(!environment.contains_key("UNSET") && !environment.contains_key("OTHER"));
-    assert_eq!(desk.request("/remote").unwrap().headers["authorization"], "Bearer value");
-    assert!(desk.request("/without").is_none());
+    assert_eq!(desk.request("remote").unwrap().headers["authorization"], "Bearer value");
+    assert!(desk.request("without").is_none());
 }
 
 #[test]
@@ -229,7 +264,7 @@ fn gemini_hands_on_no_variable_that_looks_like_a_secret() {
     for name in ["MY_TOKEN", "HARMLESS"] {
         desk.sandbox.set(name, "value");
     }
-    desk.configure(Client::Gemini, &[], &[("NAMED", "$MY_TOKEN")], &[]);
+    desk.configure(Client::Gemini, &[Server::local("local").with("NAMED", "$MY_TOKEN")]);
     desk.start_servers(Client::Gemini).succeeds();
     let environment = desk.reached("local").unwrap().environment;
     assert!(!environment.contains_key("MY_TOKEN"));
@@ -237,7 +272,7 @@ fn gemini_hands_on_no_variable_that_looks_like_a_secret() {
 }
 
 #[test]
-fn a_comment_makes_claude_code_ignore_the_projects_file() {
+fn a_comment_makes_claude_code_ignore_the_projects_file_and_check_says_so() {
     let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
     trust(&desk);
     let servers = json!({ "mcpServers": { "ours": desk.entry("ours", &[], &json!({})) } });
@@ -248,6 +283,9 @@ fn a_comment_makes_claude_code_ignore_the_projects_file() {
         desk.write("project/.mcp.json", &spoiled);
         let shown = desk.start_servers(Client::ClaudeCode).succeeds().stdout();
         assert!(shown.contains("not a valid JSON") && desk.reached("ours").is_none(), "{shown}");
+        let finding = the(&findings_in(&desk.sandbox, &desk.project(), &[], 1), "unreadable");
+        assert_eq!(finding["location"]["file"], desk.project().join(".mcp.json").to_str().unwrap());
+        assert!(finding["clients"].as_array().unwrap().contains(&json!("claude-code")), "{finding}");
     }
 }
 
@@ -255,7 +293,7 @@ fn a_comment_makes_claude_code_ignore_the_projects_file() {
 fn a_byte_order_mark_is_nothing_to_one_client_and_an_error_to_another() {
     for client in Client::ALL {
         let Some(desk) = Desk::with(client) else { return };
-        desk.configure(client, &[], &[], &[]);
+        desk.configure(client, &[Server::local("local")]);
         let marked = format!("\u{feff}{}", desk.read(client.file()));
         desk.write(client.file(), marked);
         let said = desk.start_servers(client).said();
@@ -266,12 +304,12 @@ fn a_byte_order_mark_is_nothing_to_one_client_and_an_error_to_another() {
 #[test]
 fn claude_code_passes_over_an_address_without_a_type() {
     let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
-    desk.configure(Client::ClaudeCode, &[], &[], &[]);
+    desk.configure(Client::ClaudeCode, &[Server::remote("remote")]);
     let mut servers: Value = serde_json::from_str(&desk.read(".claude.json")).unwrap();
     servers["mcpServers"]["remote"].as_object_mut().unwrap().remove("type");
     desk.write(".claude.json", &servers);
     let shown = desk.start_servers(Client::ClaudeCode).succeeds().stdout();
-    assert!(shown.contains(r#"has a "url" but no "type""#) && desk.request("/remote").is_none(), "{shown}");
+    assert!(shown.contains(r#"has a "url" but no "type""#) && desk.request("remote").is_none(), "{shown}");
 }
 
 #[test]
@@ -313,19 +351,22 @@ fn an_older_file_of_claude_code_takes_the_place_of_the_usual_one() {
 }
 
 #[test]
-fn a_token_typed_into_mcp_add_lies_in_the_open() {
-    let variable = format!("GITHUB_TOKEN={CANARY}");
+fn a_token_typed_into_mcp_add_is_found_where_the_client_wrote_it() {
+    let variable = format!("GITHUB_TOKEN={TOKEN}");
     let server = ["--", "npx", "-y", "@modelcontextprotocol/server-github"];
+    let usual = [&["mcp", "add", "github", "--env"][..], &[&variable], &server].concat();
     let claude = |scope: &'static str| {
         [&["mcp", "add", "-s", scope, "github", "-e"][..], &[&variable], &server].concat()
     };
-    let usual = [&["mcp", "add", "github", "--env"][..], &[&variable], &server].concat();
-    let gemini =
-        ["mcp", "add", "github", "npx", "-e", &variable, "--", "-y", "@modelcontextprotocol/server-github"];
-    let project = "/projects/~1PROJECT/mcpServers/github/env/GITHUB_TOKEN";
+    let gemini = ["mcp", "add", "github", "npx", "-e", &variable, "--", "-y", server[3]];
     let common = "/mcpServers/github/env/GITHUB_TOKEN";
     for (client, words, file, pointer) in [
-        (Client::ClaudeCode, claude("local"), ".claude.json", project),
+        (
+            Client::ClaudeCode,
+            claude("local"),
+            ".claude.json",
+            "/projects/PROJECT/mcpServers/github/env/GITHUB_TOKEN",
+        ),
         (Client::ClaudeCode, claude("user"), ".claude.json", common),
         (Client::ClaudeCode, claude("project"), "project/.mcp.json", common),
         (Client::Codex, usual.clone(), ".codex/config.toml", "/mcp_servers/github/env/GITHUB_TOKEN"),
@@ -340,19 +381,25 @@ fn a_token_typed_into_mcp_add_lies_in_the_open() {
     ] {
         let Some(desk) = Desk::with(client) else { return };
         desk.run(client, &words).succeeds();
-        let holding = desk.sandbox.files_holding(CANARY.as_bytes());
-        assert_eq!(holding, [desk.sandbox.path(file)], "{client:?}");
-        _ = pointer;
+        assert_eq!(desk.sandbox.files_holding(TOKEN.as_bytes()), [desk.sandbox.path(file)], "{client:?}");
+        let findings = findings_in(&desk.sandbox, &desk.project(), &["--server", "github"], 1);
+        let location = &the(&findings, "plaintext")["location"];
+        let project = desk.project().display().to_string().replace('/', "~1");
+        assert_eq!(location["pointer"], pointer.replace("PROJECT", &project));
+        assert_eq!(location["file"], desk.sandbox.path(file).to_str().unwrap());
+        let line = desk.read(file).lines().position(|line| line.contains(TOKEN)).unwrap() + 1;
+        assert_eq!(location["line"], line, "{client:?}");
     }
 }
 
 #[test]
-fn gemini_writes_the_values_of_its_other_servers_into_the_file() {
+fn gemini_writes_the_values_of_its_other_servers_into_the_file_and_check_finds_them() {
     let Some(mut desk) = Desk::with(Client::Gemini) else { return };
-    desk.sandbox.set("GITHUB_TOKEN", CANARY);
-    desk.configure(Client::Gemini, &[], &[("GITHUB_TOKEN", "${GITHUB_TOKEN}")], &[]);
+    desk.sandbox.set("GITHUB_TOKEN", TOKEN);
+    desk.configure(Client::Gemini, &[Server::local("github").with("GITHUB_TOKEN", "${GITHUB_TOKEN}")]);
     desk.run(Client::Gemini, ["mcp", "add", "-s", "user", "other", "true"]).succeeds();
-    assert!(desk.read(".gemini/settings.json").contains(CANARY));
+    assert!(desk.read(".gemini/settings.json").contains(TOKEN));
+    the(&findings_in(&desk.sandbox, &desk.project(), &["--client", "gemini-cli"], 1), "plaintext");
 }
 
 /// The person has said yes to the folder, and to every server in it.

@@ -92,6 +92,8 @@ pub(crate) struct References {
     pub(crate) approved_only: bool,
     /// Names that it makes empty, set or not.
     pub(crate) blanked: Vec<Blanked>,
+    /// Names that it keeps to itself: no server inherits them, and it takes them for names that are not set.
+    pub(crate) withheld: Vec<String>,
     /// Fields with rules of their own.
     pub(crate) except: Vec<Exception>,
 }
@@ -138,7 +140,13 @@ impl References {
 
     /// Whether the client makes this name empty in such a field.
     pub(crate) fn blanks(&self, name: &str, field: FieldKind) -> bool {
-        self.blanked.iter().any(|it| it.fields.contains(&field) && it.names.iter().any(|own| own == name))
+        let mut lists = self.blanked.iter().filter(|blanked| blanked.fields.contains(&field));
+        lists.any(|blanked| blanked.names.iter().any(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    /// Whether the client keeps this name to itself.
+    pub(crate) fn withholds(&self, name: &str) -> bool {
+        self.withheld.iter().any(|own| own == name)
     }
 
     fn exceptions(&self, field: FieldKind) -> impl Iterator<Item = &Exception> {
@@ -433,7 +441,7 @@ mod tests {
                 let is_in_project = !file.path.starts_with(['~', '$', '/']) && !file.path.starts_with("C:");
                 assert_eq!(
                     is_in_project,
-                    matches!(file.scope, Scope::Project | Scope::Local) && file.path != "~/.claude.json",
+                    matches!(file.scope, Scope::Project | Scope::Local) && !file.path.starts_with("~/.claude"),
                     "{} {}",
                     client.id,
                     file.path

@@ -244,13 +244,15 @@ impl<'c, 'd> Presence<'c, 'd> {
             Outcome::Empty | Outcome::Literal | Outcome::Error | Outcome::Omitted | Outcome::Unknown => {
                 Some(self.unset(name, outcome))
             }
-            Outcome::Blanked => Some(
-                Verdict::problem(
-                    Reason::UnsupportedReference,
-                    format!("{} makes `{name}` empty here, whatever its value", client.name),
-                )
-                .advice("give the value another name of your own, or let mcpcred hand it over"),
-            ),
+            Outcome::Blanked | Outcome::Withheld => {
+                let what = match outcome {
+                    Outcome::Blanked => format!("makes `{name}` empty here"),
+                    _ => format!("keeps `{name}` to itself and passes the placeholder on"),
+                };
+                let message = format!("{} {what}, whatever its value", client.name);
+                let verdict = Verdict::problem(Reason::UnsupportedReference, message);
+                Some(verdict.advice("give the value another name of your own, or let mcpcred hand it over"))
+            }
             Outcome::Torn => Some(
                 Verdict::problem(
                     Reason::UnsupportedReference,
@@ -439,6 +441,7 @@ impl<'c, 'd> Presence<'c, 'd> {
     /// Whether the server finds a variable in what the client passes on.
     fn is_inherited(&self, name: &str) -> bool {
         let passes = self.entry.client.inherits == Inherits::Everything
+            && !self.entry.client.references.withholds(name)
             && !self.server.is_some_and(|known| known.transport == Transport::Remote)
             && !self.wrapper.as_ref().is_some_and(|wrapper| wrapper.clean);
         // `run` takes away what mcpcred keeps, but for what it was told to hand over.

@@ -14,6 +14,8 @@ pub(crate) enum Outcome {
     Empty,
     /// Nothing takes its place, set or not: the client keeps this variable from servers.
     Blanked,
+    /// It is passed on as it stands, set or not: the client keeps this variable from servers.
+    Withheld,
     /// Its default takes its place. Placeholders within the default are expanded in turn.
     Default,
     /// Its default holds a placeholder, which this client does not take apart: what arrives is not what was meant.
@@ -62,7 +64,8 @@ pub(crate) fn outcome(
         && !references.nested.contains(&field)
         && reference.default.clone().and_then(|range| text.get(range)).is_some_and(|it| it.contains("${"));
     // `${env:VAR:-default}` is of nobody's making: the client looks for a variable of that odd name.
-    let set = if !has_default && reference.syntax != S::BracesRequired && reference.default.is_some() {
+    let is_withheld = references.withholds(&reference.name);
+    let set = if is_withheld || !has_default && reference.syntax != S::BracesRequired && reference.default.is_some() {
         None
     } else {
         lookup(&reference.name)
@@ -75,6 +78,7 @@ pub(crate) fn outcome(
         Some(true) if reference.syntax == S::BracesRequired => Outcome::Error,
         Some(true) => Outcome::SetEmpty,
         None if has_default => Outcome::Default,
+        None if is_withheld => Outcome::Withheld,
         None if reference.syntax == S::BracesRequired => Outcome::Error,
         None if reference.syntax == S::BareName => Outcome::Plain,
         None => match references.unset_in(field) {

@@ -175,6 +175,11 @@ fn a_client_makes_of_it_what_its_rules_say() {
     becomes("${GONE:-${SET}}", &claude, FieldKind::Headers, Outcome::Default);
     becomes("${GONE:-${SET}}", &claude, FieldKind::Env, Outcome::Torn);
 
+    let mut copilot = rules(CLAUDE, Unset::Literal);
+    copilot.withheld = vec!["SET".into()];
+    becomes("${SET}", &copilot, FieldKind::Env, Outcome::Withheld);
+    becomes("${SET:-x}", &copilot, FieldKind::Env, Outcome::Default);
+
     let mut gemini = rules(GEMINI, Unset::Literal);
     gemini.except = vec![Exception {
         fields: vec![FieldKind::Env, FieldKind::Headers],

@@ -138,6 +138,49 @@ pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
 }
 
+/// A server that a person configures: the probe, over stdin or over HTTP.
+#[derive(Debug)]
+pub(crate) struct Server {
+    name: String,
+    is_remote: bool,
+    arguments: Vec<String>,
+    /// Variables, or headers.
+    values: Vec<(String, String)>,
+}
+
+impl Server {
+    /// One that is started.
+    pub(crate) fn local(name: impl Into<String>) -> Self {
+        Self { name: name.into(), is_remote: false, arguments: Vec::new(), values: Vec::new() }
+    }
+
+    /// One that is called.
+    pub(crate) fn remote(name: impl Into<String>) -> Self {
+        Self { is_remote: true, ..Self::local(name) }
+    }
+
+    /// With one more argument.
+    pub(crate) fn argument(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// With one more variable, or header.
+    pub(crate) fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.push((name.into(), value.into()));
+        self
+    }
+}
+
+fn codex(name: &str, entry: &Value) -> String {
+    let rows = |table: &Value| {
+        let rows = table.as_object().unwrap().iter().filter(|(_, value)| !value.is_object());
+        rows.map(|(key, value)| format!("{key} = {value}\n")).collect::<String>()
+    };
+    let inner = if entry["url"].is_null() { "env" } else { "http_headers" };
+    format!("[mcp_servers.{name}]\n{}[mcp_servers.{name}.{inner}]\n{}", rows(entry), rows(&entry[inner]))
+}
+
 /// What a server was started with.
 #[derive(Debug)]
 pub(crate) struct Reached {
@@ -148,7 +191,6 @@ pub(crate) struct Reached {
 /// What a server was asked over HTTP.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) path: String,
     pub(crate) headers: BTreeMap<String, String>,
 }
 
@@ -202,57 +244,39 @@ impl Desk {
         json!({ "command": words[0], "args": words[1..], "env": environment })
     }
 
-    /// Writes two servers into the user's own configuration of the client: `local`, which gets these arguments and
-    /// variables, and `remote`, which gets these headers.
-    pub(crate) fn configure(
-        &self,
-        client: Client,
-        arguments: &[&str],
-        variables: &[(&str, &str)],
-        headers: &[(&str, &str)],
-    ) {
-        let table = |pairs: &[(&str, &str)]| Value::from_iter(pairs.iter().map(|&(key, value)| (key, value)));
-        let (variables, headers) = (table(variables), table(headers));
-        let url = format!("{PROBE}/remote");
-        let mut local = self.entry("local", arguments, &variables);
-        let mut remote = json!({ "url": url, "headers": headers });
+    /// Writes these servers into the user's own configuration of the client, each in the client's own words.
+    pub(crate) fn configure(&self, client: Client, servers: &[Server]) {
+        let entries = servers.iter().map(|server| (server.name.clone(), self.entry_of(client, server)));
         let content = match client {
-            Client::ClaudeCode => {
-                remote["type"] = json!("http");
-                json!({ "mcpServers": { "local": local, "remote": remote } }).to_string()
-            }
-            Client::Copilot => {
-                (local["type"], remote["type"]) = (json!("local"), json!("http"));
-                (local["tools"], remote["tools"]) = (json!(["*"]), json!(["*"]));
-                json!({ "mcpServers": { "local": local, "remote": remote } }).to_string()
-            }
-            Client::Gemini => {
-                remote = json!({ "httpUrl": url, "headers": headers });
-                json!({ "mcpServers": { "local": local, "remote": remote } }).to_string()
-            }
-            Client::Opencode => {
-                let command = self.command("local", arguments);
-                local = json!({ "type": "local", "command": command, "environment": variables });
-                remote["type"] = json!("remote");
-                json!({ "mcp": { "local": local, "remote": remote } }).to_string()
-            }
-            // A string of JSON is one of TOML.
-            Client::Codex => {
-                let lines = |table: &Value| {
-                    let rows = table.as_object().unwrap().iter();
-                    rows.map(|(key, value)| format!("{key} = {value}\n")).collect::<String>()
-                };
-                format!(
-                    "[mcp_servers.local]\ncommand = {}\nargs = {}\n[mcp_servers.local.env]\n{}\
-                     [mcp_servers.remote]\nurl = \"{url}\"\n[mcp_servers.remote.http_headers]\n{}",
-                    local["command"],
-                    local["args"],
-                    lines(&variables),
-                    lines(&headers)
-                )
-            }
+            // A string or list of JSON is one of TOML.
+            Client::Codex => entries.map(|(name, entry)| codex(&name, &entry)).collect(),
+            Client::Opencode => json!({ "mcp": Value::from_iter(entries) }).to_string(),
+            _ => json!({ "mcpServers": Value::from_iter(entries) }).to_string(),
         };
         self.write(client.file(), content);
+    }
+
+    fn entry_of(&self, client: Client, server: &Server) -> Value {
+        let values = Value::from_iter(server.values.iter().cloned());
+        let url = format!("{PROBE}/{}", server.name);
+        let arguments: Vec<&str> = server.arguments.iter().map(String::as_str).collect();
+        let mut entry = match client {
+            Client::Codex if server.is_remote => json!({ "url": url, "http_headers": values }),
+            Client::Gemini if server.is_remote => json!({ "httpUrl": url, "headers": values }),
+            Client::Opencode if server.is_remote => {
+                json!({ "type": "remote", "url": url, "headers": values })
+            }
+            _ if server.is_remote => json!({ "type": "http", "url": url, "headers": values }),
+            Client::Opencode => {
+                let command = self.command(&server.name, &arguments);
+                json!({ "type": "local", "command": command, "environment": values })
+            }
+            _ => self.entry(&server.name, &arguments, &values),
+        };
+        if client == Client::Copilot {
+            entry["tools"] = json!(["*"]);
+        }
+        entry
     }
 
     /// Runs a client in the project, with nothing but loopback around it and two minutes to come to an end.
@@ -297,16 +321,14 @@ impl Desk {
         })
     }
 
-    /// The first request below this path; `None` where there was none.
-    pub(crate) fn request(&self, path: &str) -> Option<Request> {
+    /// The first request to the server of that name; `None` where there was none.
+    pub(crate) fn request(&self, name: &str) -> Option<Request> {
         let notes = fs::read_to_string(self.notes().join("requests.jsonl")).ok()?;
         notes.lines().find_map(|line| {
             let mut note: Value = serde_json::from_str(line).unwrap();
             let own = note["path"].as_str().unwrap().to_owned();
-            own.starts_with(path).then(|| Request {
-                path: own,
-                headers: serde_json::from_value(note["headers"].take()).unwrap(),
-            })
+            let headers = serde_json::from_value(note["headers"].take()).unwrap();
+            (own == format!("/{name}")).then_some(Request { headers })
         })
     }
 }

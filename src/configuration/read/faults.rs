@@ -48,6 +48,11 @@ fn of_transport<'d>(entry: &ServerEntry<'d>) -> Vec<Fault<'d>> {
                     "add `\"type\": \"streamable-http\"`, or `sse` for an old server",
                 ));
             }
+            "claude-code" if entry.value.get("type").is_none() => faults.push(fault(
+                &url.value,
+                "Claude Code passes over a `url` without a `type`",
+                "add `\"type\": \"http\"`, or `sse` for an old server",
+            )),
             "claude-desktop" => faults.push(fault(
                 &url.value,
                 "Claude Desktop starts only programs from this file, and passes over a `url`",
