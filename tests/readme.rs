@@ -73,3 +73,37 @@ fn the_two_commands_of_a_fresh_machine_are_there() {
     }
     assert!(readme().lines().count() <= 350);
 }
+
+/// The steps of the workflow that are ours, as a runner starts them.
+#[test]
+fn the_workflow_finds_what_it_is_there_for() {
+    let text = readme();
+    let workflow = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let steps: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: ")).collect();
+    let ours: Vec<&str> = steps.into_iter().filter(|step| step.starts_with("mcpcred ")).collect();
+    assert_eq!(ours.len(), 2, "{ours:?}");
+    let mut sandbox = Sandbox::bare();
+    let folder = Path::new(env!("CARGO_BIN_EXE_mcpcred")).parent().unwrap();
+    sandbox.set("PATH", &format!("{}:/usr/bin:/bin", folder.display()));
+    let variable = workflow.lines().find_map(|line| line.trim().strip_prefix("MCPCRED_STORE: ")).unwrap();
+    sandbox.set("MCPCRED_STORE", variable);
+    sandbox.set("GITHUB_TOKEN", crate::check::TOKEN);
+    let run = |content: &str, step: &str| {
+        let project = crate::check::project(&sandbox, content);
+        let mut shell = Command::new("bash");
+        sandbox.surround(shell.args(["-e", "-o", "pipefail", "-c", step]));
+        shell.current_dir(&project);
+        crate::support::Ran(crate::support::feed(shell, b""))
+    };
+    let fine = r#"{"mcpServers": {"x": {"command": "x", "env": {"GITHUB_TOKEN": "${GITHUB_TOKEN}"}}}}"#;
+    let open = fine.replace("${GITHUB_TOKEN}", &crate::check::TOKEN.replace("abc", "xyz"));
+    for step in &ours {
+        run(fine, step).succeeds();
+    }
+    let shown = run(&open, ours[0]).exits(1).stdout();
+    assert!(shown.starts_with("::error file=.mcp.json,line=1,"), "{shown}");
+    run(&open, ours[1]).succeeds();
+    let log = fs::read_to_string(sandbox.path("work/mcpcred.sarif")).unwrap();
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "plaintext");
+}

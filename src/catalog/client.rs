@@ -441,7 +441,8 @@ mod tests {
                 let is_in_project = !file.path.starts_with(['~', '$', '/']) && !file.path.starts_with("C:");
                 assert_eq!(
                     is_in_project,
-                    matches!(file.scope, Scope::Project | Scope::Local) && !file.path.starts_with("~/.claude"),
+                    matches!(file.scope, Scope::Project | Scope::Local)
+                        && !file.path.starts_with("~/.claude"),
                     "{} {}",
                     client.id,
                     file.path

@@ -50,6 +50,11 @@ pub(crate) enum Source<'k> {
 }
 
 impl Known {
+    /// Without a look at the store.
+    pub(crate) fn nothing(environment: Environment) -> Self {
+        Self { stored: Vec::new(), environment, unreadable: None, is_none: false }
+    }
+
     /// Reads the index and, where it lists any, the values of all credentials of the profile: stores are opened once
     /// each, and one that does not answer is asked once.
     pub(crate) fn gather(credentials: &Credentials, environment: Environment) -> Self {

@@ -33,6 +33,8 @@ pub(crate) struct Preflight<'c> {
     pub(crate) project_credentials: &'c [String],
     /// The file that says so.
     pub(crate) project_file: Option<PathBuf>,
+    /// Whether only what lies in the open is looked for.
+    pub(crate) exposure_alone: bool,
     /// Whether the machine as a whole is looked at too: versions of clients, credentials that nobody uses.
     pub(crate) everything: bool,
     /// What judges values.
@@ -61,11 +63,13 @@ impl Preflight<'_> {
             self.file(reading, entries, &mut found);
         }
         if self.servers.is_empty() {
-            self.project(&mut found);
+            if !self.exposure_alone {
+                self.project(&mut found);
+            }
             for leftover in &self.discovery.leftovers {
                 self.left_over(leftover, &mut found);
             }
-            if self.everything {
+            if self.everything && !self.exposure_alone {
                 self.unused(&mut found);
                 found
                     .findings
@@ -126,7 +130,7 @@ impl Preflight<'_> {
             reported.push(span);
             judged.push(exposed);
         }
-        if entry.enabled && entry.here && !entry.shadowed {
+        if entry.enabled && entry.here && !entry.shadowed && !self.exposure_alone {
             judged.extend(Presence::of(self.values, entry, self.project_credentials));
         }
         for file in entry.env_files(self.values.home) {
@@ -134,7 +138,8 @@ impl Preflight<'_> {
                 self.left_over(&file, found);
             }
         }
-        for fault in &entry.faults {
+        let faults = if self.exposure_alone { &[] } else { entry.faults.as_slice() };
+        for fault in faults {
             let status = if fault.is_grave { Status::Problem } else { Status::Warning };
             let verdict =
                 Verdict::new(status, Reason::Misconfigured, fault.what.clone()).advice(fault.mend.clone());

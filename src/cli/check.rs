@@ -48,6 +48,9 @@ pub(super) struct Check {
     /// Only this entry of the configurations; may be given several times
     #[arg(long, value_name = "SERVER")]
     server: Vec<String>,
+    /// Only whether a secret lies in the open: looks at files alone, at no store and no variable
+    #[arg(long, conflicts_with = "live")]
+    exposure: bool,
     /// Ask the providers whether they accept the values: each value goes to its own provider and to nobody else
     #[arg(long)]
     live: bool,
@@ -69,7 +72,11 @@ impl Check {
             .map_err(|error| Failure::of(Failure::GENERAL, &error).hint("name a file that is there"))?;
         let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
         let detector = Detector::new(&catalog.providers);
-        let known = Known::gather(&app.credentials, app.environment);
+        let known = if self.exposure {
+            Known::nothing(app.environment)
+        } else {
+            Known::gather(&app.credentials, app.environment)
+        };
         let values = Values {
             catalog: &catalog,
             known: &known,
@@ -88,6 +95,7 @@ impl Check {
             servers: &self.server,
             project_credentials: &project_credentials,
             project_file,
+            exposure_alone: self.exposure,
             everything: self.config.is_empty() && self.client.is_empty(),
             values: &values,
             env_files: RefCell::default(),

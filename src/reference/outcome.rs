@@ -65,7 +65,9 @@ pub(crate) fn outcome(
         && reference.default.clone().and_then(|range| text.get(range)).is_some_and(|it| it.contains("${"));
     // `${env:VAR:-default}` is of nobody's making: the client looks for a variable of that odd name.
     let is_withheld = references.withholds(&reference.name);
-    let set = if is_withheld || !has_default && reference.syntax != S::BracesRequired && reference.default.is_some() {
+    let set = if is_withheld
+        || !has_default && reference.syntax != S::BracesRequired && reference.default.is_some()
+    {
         None
     } else {
         lookup(&reference.name)

@@ -67,6 +67,17 @@ fn nothing_in_a_configuration_is_executed() {
 }
 
 #[test]
+fn a_hook_that_only_guards_files_is_not_stopped_by_a_missing_credential() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, &entry("here"));
+    assert!(findings_in(&sandbox, &folder, &["--exposure"], 0).is_empty());
+    let open = entry("here").replace("${X_TOKEN}", crate::check::TOKEN);
+    let folder = project(&sandbox, &open);
+    let findings = findings_in(&sandbox, &folder, &["--exposure"], 1);
+    assert_eq!(about(&findings, "here"), [("problem", "plaintext", "X_TOKEN")]);
+}
+
+#[test]
 fn a_check_changes_nothing() {
     let sandbox = Sandbox::new();
     let folder = project(&sandbox, &entry("here"));
