@@ -1,7 +1,6 @@
 //! Which files are found, who reads them, and which of their entries count.
 
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -128,7 +127,7 @@ fn a_link_in_a_circle_and_a_folder_are_told_of() {
     person.write(".cursor/mark", "");
     let path = person.home().join(".cursor/mcp.json");
     std::os::unix::fs::symlink(&path, &path).unwrap();
-    fs::create_dir_all(person.home().join(".kiro/settings/mcp.json")).unwrap();
+    std::fs::create_dir_all(person.home().join(".kiro/settings/mcp.json")).unwrap();
     std::os::unix::fs::symlink("nowhere", person.project().join(".mcp.json")).unwrap();
     let discovery = person.looks(&[]);
     let errors: Vec<_> =
