@@ -8,8 +8,13 @@
 //!
 //! ```text
 //! cli ──► app ──► unlocking ──► settings   failure   ui     what a person types, sees and sets
-//!          │                                 │
-//!          ▼                                 ▼
+//!  │       │                                 │
+//!  ▼       │                                 │
+//! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
+//!  │ │ │   │                                 │
+//!  │ │ └──► recognise ──► reference          │              secrets in text · placeholders
+//!  │ └────► live ───────► catalog            │              providers asked · what is known of servers and clients
+//!  ▼       ▼                                 ▼
 //!     credentials ◄──────────────────────  inject           values and facts in step · values on their way out
 //!       │       │
 //!       ▼       ▼
@@ -26,6 +31,11 @@
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
+//! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
+//! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
+//!   tree with the place of every value; [`reference`]: placeholders as each client understands them.
+//! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
+//! - [`catalog`]: servers, providers and clients as data, and what publishers declare.
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
 //! - [`index`]: what is known about every credential, without a secret.
 //! - [`store`]: one trait of six methods. `keychain` and `wincred` are thin files over one adapter on `keyring-core`;
