@@ -116,7 +116,7 @@ pub(crate) struct TokenShape {
     pub(crate) hints: Vec<String>,
     /// A regular expression over ASCII without anchors; what it captures first is the secret, otherwise all of it.
     pub(crate) pattern: String,
-    /// Not a secret: `phc_` of PostHog, `pk_live_` of Stripe.
+    /// Not a secret: `phc_` of `PostHog`, `pk_live_` of Stripe.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) public: bool,
     /// The length that a whole token has, at least, to tell one that was cut off.

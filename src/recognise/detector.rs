@@ -31,6 +31,12 @@ const MAX_DECODED: usize = 1024;
 /// The shape that is read before it is believed.
 const JWT: &str = "jwt";
 
+/// The shape whose pattern is but its beginning.
+const PRIVATE_KEY: &str = "private-key";
+
+/// The longest `PRIVATE KEY` in the frame of one, in bytes.
+const MAX_FRAME: usize = 64;
+
 /// Knows the shapes of all providers. It is made in a moment: patterns are compiled when their hint first occurs.
 pub(crate) struct Detector<'c> {
     shapes: Vec<Known<'c>>,
@@ -176,21 +182,23 @@ impl<'c> Detector<'c> {
         for (known, _) in self.shapes.iter().zip(hit).filter(|(_, hit)| *hit) {
             let Some(pattern) = known.pattern() else { continue };
             for captures in pattern.captures_iter(text.as_bytes()) {
-                let whole = captures.get(0).map_or(0..0, |it| it.range());
-                let span = secret_of(&captures);
-                let (Some(token), true) = (text.get(span.clone()), stands_apart(text, &whole)) else {
+                let mut whole = captures.get(0).map_or(0..0, |it| it.range());
+                let mut span = secret_of(&captures);
+                if known.shape.id == PRIVATE_KEY {
+                    span.end = end_of_key(text, span.end);
+                    whole = span.clone();
+                }
+                let (Some(token), true) =
+                    (text.get(span.clone()).filter(|token| !token.is_empty()), stands_apart(text, &whole))
+                else {
                     continue;
                 };
-                let open = known.shape.public || never::is_example(token) || !believed(known.shape, token);
-                match open {
-                    true => finds.open.push(span),
-                    false => finds.found.push(Recognised {
-                        span,
-                        provider: Some(known.provider),
-                        shape: Some(known.shape),
-                        evidence: Evidence::Shape,
-                    }),
+                if known.shape.public || never::is_example(token) || !believed(known.shape, token) {
+                    finds.open.push(span);
+                    continue;
                 }
+                let (provider, shape) = (Some(known.provider), Some(known.shape));
+                finds.found.push(Recognised { span, provider, shape, evidence: Evidence::Shape });
             }
         }
         finds
@@ -224,7 +232,8 @@ impl<'c> Detector<'c> {
                 match words.speech() {
                     Speech::Nothing | Speech::Harmless => None,
                     Speech::Password => {
-                        let typed = !prose || value.bytes().any(|byte| !byte.is_ascii_alphabetic());
+                        let typed = !prose
+                            || value.bytes().any(|it| it.is_ascii_digit() || b"!#$%&*+?@^~".contains(&it));
                         let is_one = value.len() >= MIN_PASSWORD
                             && typed
                             && !never::is_no_password(value)
@@ -240,11 +249,11 @@ impl<'c> Detector<'c> {
                         if value.len() < MIN_TOKEN || value == place.name || is_harmless(value) {
                             return None;
                         }
-                        if let Some(inner) = self.within_base64(value) {
-                            let (provider, shape) = inner?;
-                            return found(provider, shape, Evidence::Name);
-                        }
-                        let (provider, shape) = self.attribute(&words, value);
+                        let (provider, shape) = match self.within_base64(value) {
+                            Pair::None => self.attribute(&words, value),
+                            Pair::Placeholder => return None,
+                            Pair::Of(provider, shape) => return found(provider, shape, Evidence::Name),
+                        };
                         let is_one = shape.is_some() || is_random(value);
                         is_one.then(|| found(provider, shape, Evidence::Name))?
                     }
@@ -273,24 +282,23 @@ impl<'c> Detector<'c> {
         }
     }
 
-    /// What `user:secret` in base64 holds: nothing where it is no such thing; otherwise none where the secret is none.
-    fn within_base64(&self, value: &str) -> Option<Option<(Option<&'c Provider>, Option<&'c TokenShape>)>> {
-        if value.len() > MAX_DECODED
-            || value.len() % 4 != 0
-            || !value.bytes().all(|it| it.is_ascii_alphanumeric() || b"+/=".contains(&it))
-        {
-            return None;
+    /// What `user:secret` in base64 holds.
+    fn within_base64(&self, value: &str) -> Pair<'c> {
+        let Some(bytes) = decoded(value) else { return Pair::None };
+        let text = std::str::from_utf8(&bytes).ok();
+        let Some(text) = text.filter(|text| text.bytes().all(|byte| (b' '..0x7f).contains(&byte))) else {
+            return Pair::None;
+        };
+        match text.split_once(':') {
+            Some((user, secret)) if !user.contains(['"', '{', ' ']) => {
+                if secret.len() < MIN_PASSWORD || never::is_no_password(secret) {
+                    return Pair::Placeholder;
+                }
+                let first = self.shapes_in(text).settle().into_iter().next();
+                first.map_or(Pair::Of(None, None), |it| Pair::Of(it.provider, it.shape))
+            }
+            _ => Pair::None,
         }
-        let bytes = Zeroizing::new(STANDARD.decode(value).ok()?);
-        let text = std::str::from_utf8(&bytes)
-            .ok()
-            .filter(|text| text.bytes().all(|byte| (b' '..0x7f).contains(&byte)))?;
-        let (_, secret) = text.split_once(':').filter(|(user, _)| !user.contains(['"', '{', ' ']))?;
-        if secret.len() < MIN_PASSWORD || never::is_no_password(secret) {
-            return Some(None);
-        }
-        let mut found = self.shapes_in(text).settle().into_iter();
-        Some(Some(found.next().map_or((None, None), |it| (it.provider, it.shape))))
     }
 
     fn provider_of_scheme(&self, scheme: &str) -> Option<&'c Provider> {
@@ -305,14 +313,47 @@ impl<'c> Detector<'c> {
     }
 }
 
-/// Neither a placeholder nor something that only looks like a secret.
+/// What base64 holds.
+enum Pair<'c> {
+    /// No `user:secret`.
+    None,
+    /// One whose secret stands for another.
+    Placeholder,
+    /// One whose secret may have a shape.
+    Of(Option<&'c Provider>, Option<&'c TokenShape>),
+}
+
+/// The bytes that are written in base64, which are wiped.
+fn decoded(value: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let written = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+    let is_base64 = value.len() <= MAX_DECODED && value.len().is_multiple_of(4) && value.bytes().all(written);
+    is_base64.then(|| STANDARD.decode(value).ok().map(Zeroizing::new))?
+}
+
+/// Either a placeholder or something that only looks like a secret.
 fn is_harmless(value: &str) -> bool {
-    never::is_placeholder(value) || never::is_something_else(value)
+    never::is_placeholder(value) || never::is_something_else(value) || jwt::is_header(value)
 }
 
 /// Whether it holds what its shape promises.
 fn believed(shape: &TokenShape, token: &str) -> bool {
     shape.id != JWT || jwt::read(token) == Jwt::Secret
+}
+
+/// Where a private key ends of which this much has been seen: behind the line that says so, or behind its last letter.
+fn end_of_key(text: &str, seen: usize) -> usize {
+    let rest = &text[seen..];
+    let dashes = rest.find("-----").unwrap_or(rest.len());
+    if let Some(line) = rest[dashes..].strip_prefix("-----END")
+        && let Some(length) =
+            line.bytes().take(MAX_FRAME).collect::<Vec<_>>().windows(5).position(|it| it == b"-----")
+    {
+        return seen + dashes + "-----END".len() + length + 5;
+    }
+    let body =
+        |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte);
+    let length = rest.as_bytes()[..dashes].iter().take_while(|byte| body(byte)).count();
+    seen + rest[..length].trim_end().len()
 }
 
 /// Whether no letter or digit touches it, which would make it a part of something else. What stands before it may be

@@ -34,6 +34,11 @@ pub(super) fn read(token: &str) -> Jwt {
     Jwt::Secret
 }
 
+/// Whether it is the first part of a token alone, which holds nothing but the names of algorithms.
+pub(super) fn is_header(text: &str) -> bool {
+    text.starts_with("eyJ") && json(text).is_some_and(|header| header.get("alg").is_some())
+}
+
 /// The decoded text is wiped; the values that are made of it live for a moment.
 fn json(part: &str) -> Option<serde_json::Value> {
     if part.len() > MAX_PART {
@@ -63,5 +68,7 @@ mod tests {
         assert_eq!(read(&token(&json!({"typ": "JWT"}), &json!({}))), Jwt::None);
         assert_eq!(read("eyJ.eyJ.x"), Jwt::None);
         assert_eq!(read(""), Jwt::None);
+        assert!(is_header(token(&header, &json!({})).split('.').next().unwrap()));
+        assert!(!is_header(&token(&header, &json!({}))));
     }
 }

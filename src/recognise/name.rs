@@ -130,6 +130,7 @@ const ABOUT: &[&str] = &[
     "server",
     "size",
     "source",
+    "stdin",
     "store",
     "strategy",
     "suffix",

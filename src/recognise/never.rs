@@ -170,7 +170,11 @@ pub(super) fn is_example(token: &str) -> bool {
 
 /// Whether it was typed and not drawn: rows of one character, the alphabet, a word.
 fn is_filler(token: &str) -> bool {
-    has_row(token) || has_sequence(token) || EXAMPLES.iter().any(|word| holds(token, word))
+    has_row(token)
+        || has_sequence(token.bytes())
+        || has_sequence(token.bytes().filter(u8::is_ascii_alphabetic))
+        || has_sequence(token.bytes().filter(u8::is_ascii_digit))
+        || EXAMPLES.iter().any(|word| holds(token, word))
 }
 
 fn mark(token: &str) -> u64 {
@@ -187,10 +191,11 @@ fn has_row(token: &str) -> bool {
     })
 }
 
-/// Eight in the order of the alphabet or of the numbers: `12345678`, `abcdefgh`.
-fn has_sequence(token: &str) -> bool {
+/// Eight in the order of the alphabet or of the numbers: `12345678`, `abcdefgh`; with the others left out that of
+/// `abc123def456ghi789`.
+fn has_sequence(mut bytes: impl Iterator<Item = u8>) -> bool {
     let (mut last, mut row) = (0_u8, 0);
-    token.bytes().any(|byte| {
+    bytes.any(|byte| {
         let byte = byte.to_ascii_lowercase();
         let follows =
             byte == last.wrapping_add(1) || (last, byte) == (b'9', b'0') || (last, byte) == (b'9', b'a');
@@ -250,7 +255,9 @@ fn has_request(value: &str) -> bool {
 
 /// Whether a password is one that people write where they have none.
 pub(super) fn is_no_password(value: &str) -> bool {
-    is_placeholder(value) || NO_PASSWORDS.iter().any(|it| value.eq_ignore_ascii_case(it))
+    let is_request =
+        begins_with_any(value, &["your"]) && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_placeholder(value) || is_request || NO_PASSWORDS.iter().any(|it| value.eq_ignore_ascii_case(it))
 }
 
 /// Whether the value is something else that looks drawn by lot: a path, an address, a hash, a picture, a public key.
@@ -299,11 +306,12 @@ mod tests {
             "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
             "ghp_1234567890abcdefghijklmnopqrstuvwxyz",
             "figd_YOUR_TOKEN_HERE",
+            "acme_abc123def456ghi789jkl012mno345",
             "0000000000000000",
         ] {
             assert!(is_example(token), "{token}");
         }
-        for token in ["AKIAQ3EGPLEEXAMPL", "ghp_a9Bc8De7Fg6Hi5Jk4", "3fa85f64-5717-4562-b3fc-2c963f66afa6"] {
+        for token in ["AKIAQ3EGPLEEXAMPL", "ghp_x7Kq2mWz9RtLb4Vn", "3fa85f64-5717-4562-b3fc-2c963f66afa6"] {
             assert!(!is_example(token), "{token}");
         }
     }

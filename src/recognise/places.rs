@@ -159,9 +159,11 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
             self.in_value(name, span.start + default.start..span.start + default.end, depth - 1);
         }
         let structured = text.starts_with(['{', '[']) || text.contains(": ") || is_list_of_pairs(text);
-        if structured || speech == Speech::Cookie {
-            let speaks = speech == Speech::Cookie;
-            self.in_pairs_called(speaks.then_some(name), span.clone(), depth - 1);
+        if speech == Speech::Cookie && text.contains('=') {
+            return self.in_pairs_called(Some(name), span, depth - 1);
+        }
+        if structured {
+            self.in_pairs(span.clone(), depth - 1);
         }
         let rest = behind_scheme(text);
         if rest > 0 {
@@ -195,12 +197,10 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
 
     /// In every address: passwords, names in the query, and steps of the path where those may be secrets.
     fn in_addresses(&mut self, span: Range<usize>, steps: bool) {
-        let mut places = Vec::new();
-        address::walk(&self.text[span.clone()], steps, &mut |name, value, manner| {
-            places.push((name, value, manner))
-        });
+        let mut places: Vec<(Range<usize>, Range<usize>, Manner)> = Vec::new();
+        let mut note = |name, value, manner| places.push((name, value, manner));
+        address::walk(&self.text[span.clone()], steps, &mut note);
         for (name, value, manner) in places {
-            let name: Range<usize> = name;
             let name = &self.text[span.start + name.start..span.start + name.end];
             self.note(name, span.start + value.start..span.start + value.end, manner);
         }

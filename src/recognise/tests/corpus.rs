@@ -22,24 +22,24 @@ pub(super) struct Case {
     pub(super) line: String,
 }
 
-/// Cases of secrets.
-pub(super) fn secrets(file: &str) -> Vec<Case> {
+/// Cases of secrets, drawn for this time.
+pub(super) fn secrets(file: &str, draw: u8) -> Vec<Case> {
     lines(file)
         .map(|line| {
             let mut parts = line.splitn(4, '|');
             let mut part = || parts.next().unwrap_or_else(|| panic!("{line}")).trim();
-            case(part(), part(), part(), part(), line)
+            case(draw, part(), part(), part(), part(), line)
         })
         .collect()
 }
 
-/// Cases of values that are none.
-pub(super) fn harmless(file: &str) -> Vec<Case> {
+/// Cases of values that are none, drawn for this time.
+pub(super) fn harmless(file: &str, draw: u8) -> Vec<Case> {
     lines(file)
         .map(|line| {
             let mut parts = line.splitn(3, '|');
             let mut part = || parts.next().unwrap_or_else(|| panic!("{line}")).trim();
-            case("", part(), part(), part(), line)
+            case(draw, "", part(), part(), part(), line)
         })
         .collect()
 }
@@ -48,9 +48,9 @@ fn lines(file: &str) -> impl Iterator<Item = &str> {
     file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn case(expected: &str, field: &str, name: &str, text: &str, line: &str) -> Case {
+fn case(draw: u8, expected: &str, field: &str, name: &str, text: &str, line: &str) -> Case {
     let field = (field != "comment").then(|| serde_json::from_value(field.into()).unwrap());
-    let mut made = Maker::for_line(line).make(text).replace("\\n", "\n").replace("\\\n", "\\n");
+    let mut made = Maker::for_line(draw, line).make(text).replace("\\n", "\n").replace("\\\n", "\\n");
     let secret = made.find('«').map(|start| {
         made.replace_range(start..start + '«'.len_utf8(), "");
         let end = made.find('»').unwrap();
@@ -68,15 +68,16 @@ fn case(expected: &str, field: &str, name: &str, text: &str, line: &str) -> Case
     }
 }
 
-/// Makes characters from a line: the same ones for the same line.
+/// Makes characters from a line: the same ones for the same line and draw.
 struct Maker {
     seed: [u8; 32],
     used: usize,
 }
 
 impl Maker {
-    fn for_line(line: &str) -> Self {
-        Self { seed: Sha256::digest(line.as_bytes()).into(), used: 0 }
+    fn for_line(draw: u8, line: &str) -> Self {
+        let seed = Sha256::new().chain_update([draw]).chain_update(line).finalize();
+        Self { seed: seed.into(), used: 0 }
     }
 
     fn byte(&mut self) -> u8 {
