@@ -1,14 +1,14 @@
 //! Installed clients with a known hole, told by the metadata that lies beside them. Nothing is run.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
 
@@ -53,7 +53,7 @@ const EDITORS: [(&str, &str, Option<&str>); 17] = [
     (".devin-server/extensions", "the server of Devin", None),
 ];
 
-/// Where the IDEs of JetBrains and Android Studio keep their plugins: Linux, macOS, Windows.
+/// Where the IDEs of `JetBrains` and Android Studio keep their plugins: Linux, macOS, Windows.
 const IDES: [&str; 8] = [
     ".local/share/JetBrains/*",
     ".local/share/Google/*",
@@ -153,7 +153,7 @@ impl Search {
         if own.is_empty() {
             return;
         }
-        let obsolete: BTreeMap<String, IgnoredAny> = read(&folder.join(".obsolete")).unwrap_or_default();
+        let obsolete: Map<String, Value> = read(&folder.join(".obsolete")).unwrap_or_default();
         own.retain(|name| !obsolete.keys().any(|gone| gone.eq_ignore_ascii_case(name)));
         own.sort_by_cached_key(|name| Reverse(Version::parse(&name[EXTENSION.len()..])));
         for name in own {
