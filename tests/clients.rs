@@ -208,6 +208,13 @@ fn copilot_keeps_the_tokens_that_it_uses_itself_from_every_server() {
         assert!(!environment.contains_key(*name), "{name}");
     }
     assert_eq!((&*environment["GITHUB_TOKEN"], &*environment["NOTION_TOKEN"]), ("value", "value"));
+
+    let findings = findings_in(&desk.sandbox, &desk.project(), &["--client", "copilot-cli"], 1);
+    let judged = about(&findings, "local");
+    for name in kept {
+        assert!(judged.contains(&("problem", "unsupported_reference", name)), "{name}: {judged:?}");
+    }
+    assert_eq!(judged.len(), 5, "{judged:?}");
 }
 
 #[test]
@@ -234,6 +241,15 @@ fn claude_code_empties_well_known_names_in_headers_and_not_in_variables() {
     for name in &names[4..] {
         assert_eq!(header(name).as_deref(), Some("value"), "{name}");
     }
+
+    let findings = findings_in(&desk.sandbox, &desk.project(), &[], 1);
+    let blanked = |server| {
+        let judged = about(&findings, server).into_iter();
+        let judged = judged.filter(|(_, reason, _)| *reason == "unsupported_reference");
+        judged.map(|(_, _, name)| name.to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(blanked("remote"), names[..4].iter().map(ToString::to_string).collect());
+    assert!(blanked("local").is_empty());
 }
 
 #[test]
@@ -249,13 +265,23 @@ fn codex_passes_variables_on_that_are_named_and_no_others() {
     let config = config.replacen("url =", &format!("{token}\"NAMED\"\nurl ="), 1);
     let without =
         format!("\n[mcp_servers.without]\nurl = \"http://127.0.0.1:8931/without\"\n{token}\"EMPTY\"\n");
-    desk.write(".codex/config.toml", config + &without);
+    desk.write(".codex/config.toml", &(config + &without));
     let said = desk.start_servers(Client::Codex).said();
     let environment = desk.reached("local").expect(&said).environment;
     assert_eq!((&*environment["NAMED"], &*environment["EMPTY"]), ("value", ""));
     assert!(!environment.contains_key("UNSET") && !environment.contains_key("OTHER"));
     assert_eq!(desk.request("remote").unwrap().headers["authorization"], "Bearer value");
     assert!(desk.request("without").is_none());
+
+    let findings = findings_in(&desk.sandbox, &desk.project(), &[], 1);
+    let mut judged = about(&findings, "local");
+    judged.sort_unstable();
+    assert_eq!(
+        judged,
+        [("problem", "empty", "EMPTY"), ("ready", "ok", "NAMED"), ("warning", "unset_reference", "UNSET")]
+    );
+    assert_eq!(about(&findings, "remote"), [("ready", "ok", "NAMED")]);
+    assert_eq!(about(&findings, "without"), [("problem", "empty", "EMPTY")]);
 }
 
 #[test]
@@ -295,14 +321,14 @@ fn a_byte_order_mark_is_nothing_to_one_client_and_an_error_to_another() {
         let Some(desk) = Desk::with(client) else { return };
         desk.configure(client, &[Server::local("local")]);
         let marked = format!("\u{feff}{}", desk.read(client.file()));
-        desk.write(client.file(), marked);
+        desk.write(client.file(), &marked);
         let said = desk.start_servers(client).said();
         assert_eq!(desk.reached("local").is_some(), client != Client::Gemini, "{client:?}: {said}");
     }
 }
 
 #[test]
-fn claude_code_passes_over_an_address_without_a_type() {
+fn claude_code_passes_over_an_address_without_a_type_and_check_says_so() {
     let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
     desk.configure(Client::ClaudeCode, &[Server::remote("remote")]);
     let mut servers: Value = serde_json::from_str(&desk.read(".claude.json")).unwrap();
@@ -310,6 +336,8 @@ fn claude_code_passes_over_an_address_without_a_type() {
     desk.write(".claude.json", &servers);
     let shown = desk.start_servers(Client::ClaudeCode).succeeds().stdout();
     assert!(shown.contains(r#"has a "url" but no "type""#) && desk.request("remote").is_none(), "{shown}");
+    let finding = the(&findings_in(&desk.sandbox, &desk.project(), &[], 1), "misconfigured");
+    assert_eq!(finding["location"]["pointer"], "/mcpServers/remote/url");
 }
 
 #[test]
@@ -344,10 +372,12 @@ fn the_nearest_entry_of_claude_code_wins_as_a_whole() {
 fn an_older_file_of_claude_code_takes_the_place_of_the_usual_one() {
     let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
     for (file, name) in [(".claude.json", "usual"), (".claude/.config.json", "older")] {
-        desk.write(file, json!({ "mcpServers": { name: desk.entry(name, &[], &json!({})) } }));
+        desk.write(file, &json!({ "mcpServers": { name: desk.entry(name, &[], &json!({})) } }));
     }
     desk.start_servers(Client::ClaudeCode).succeeds();
     assert!(desk.reached("older").is_some() && desk.reached("usual").is_none());
+    let findings = findings_in(&desk.sandbox, &desk.project(), &["--server", "older"], 0);
+    assert_eq!(about(&findings, "older").len(), 1);
 }
 
 #[test]
@@ -405,6 +435,6 @@ fn gemini_writes_the_values_of_its_other_servers_into_the_file_and_check_finds_t
 /// The person has said yes to the folder, and to every server in it.
 fn trust(desk: &Desk) {
     let project = desk.project().display().to_string();
-    desk.write(".claude.json", json!({ "projects": { project: { "hasTrustDialogAccepted": true } } }));
-    desk.write("project/.claude/settings.local.json", json!({ "enableAllProjectMcpServers": true }));
+    desk.write(".claude.json", &json!({ "projects": { project: { "hasTrustDialogAccepted": true } } }));
+    desk.write("project/.claude/settings.local.json", &json!({ "enableAllProjectMcpServers": true }));
 }

@@ -1,7 +1,6 @@
 //! Installed clients with a known hole, told by the metadata that lies beside them. Nothing is run.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
 
@@ -153,8 +153,7 @@ impl Search {
         if own.is_empty() {
             return;
         }
-        let obsolete: BTreeMap<String, serde_json::Value> =
-            read(&folder.join(".obsolete")).unwrap_or_default();
+        let obsolete: Map<String, Value> = read(&folder.join(".obsolete")).unwrap_or_default();
         own.retain(|name| !obsolete.keys().any(|gone| gone.eq_ignore_ascii_case(name)));
         own.sort_by_cached_key(|name| Reverse(Version::parse(&name[EXTENSION.len()..])));
         for name in own {

@@ -175,10 +175,10 @@ impl Server {
 fn codex(name: &str, entry: &Value) -> String {
     let rows = |table: &Value| {
         let rows = table.as_object().unwrap().iter().filter(|(_, value)| !value.is_object());
-        rows.map(|(key, value)| format!("{key} = {value}\n")).collect::<String>()
+        rows.map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join("\n")
     };
     let inner = if entry["url"].is_null() { "env" } else { "http_headers" };
-    format!("[mcp_servers.{name}]\n{}[mcp_servers.{name}.{inner}]\n{}", rows(entry), rows(&entry[inner]))
+    format!("[mcp_servers.{name}]\n{}\n[mcp_servers.{name}.{inner}]\n{}\n", rows(entry), rows(&entry[inner]))
 }
 
 /// What a server was started with.
@@ -220,7 +220,7 @@ impl Desk {
     }
 
     /// Writes a file below the home folder.
-    pub(crate) fn write(&self, name: &str, content: impl ToString) {
+    pub(crate) fn write(&self, name: &str, content: &impl ToString) {
         let path = self.sandbox.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content.to_string()).unwrap();
@@ -250,14 +250,14 @@ impl Desk {
         let content = match client {
             // A string or list of JSON is one of TOML.
             Client::Codex => entries.map(|(name, entry)| codex(&name, &entry)).collect(),
-            Client::Opencode => json!({ "mcp": Value::from_iter(entries) }).to_string(),
-            _ => json!({ "mcpServers": Value::from_iter(entries) }).to_string(),
+            Client::Opencode => json!({ "mcp": entries.collect::<Value>() }).to_string(),
+            _ => json!({ "mcpServers": entries.collect::<Value>() }).to_string(),
         };
-        self.write(client.file(), content);
+        self.write(client.file(), &content);
     }
 
     fn entry_of(&self, client: Client, server: &Server) -> Value {
-        let values = Value::from_iter(server.values.iter().cloned());
+        let values: Value = server.values.iter().cloned().collect();
         let url = format!("{PROBE}/{}", server.name);
         let arguments: Vec<&str> = server.arguments.iter().map(String::as_str).collect();
         let mut entry = match client {
