@@ -110,8 +110,8 @@ impl Detector<'_> {
         match kind {
             SecretKind::Password => never::is_placeholder(text).then_some(Malformation::Placeholder),
             SecretKind::Path => of_path(text),
-            // It may be YAML as well.
-            SecretKind::Document if !text.starts_with('{') => framed(text),
+            // Of several lines it may be YAML as well.
+            SecretKind::Document if !text.starts_with('{') && text.contains('\n') => None,
             SecretKind::Document => framed(text).or_else(|| of_json(text)),
             SecretKind::PrivateKey => None,
             SecretKind::ConnectionString => framed(text).or_else(|| of_address(text)),

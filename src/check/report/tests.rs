@@ -16,7 +16,7 @@ const FORMATS: [Format; 5] = [Format::Text, Format::Json, Format::Github, Format
 const PLAIN: Look = Look { width: None, colour: false };
 
 /// Every reason; [`every_reason_has_words`] holds that none is left out.
-const REASONS: [Reason; 22] = [
+const REASONS: [Reason; 23] = [
     Reason::Ok,
     Reason::Missing,
     Reason::Empty,
@@ -37,6 +37,7 @@ const REASONS: [Reason; 22] = [
     Reason::RateLimited,
     Reason::NoAnswer,
     Reason::Unreadable,
+    Reason::Misconfigured,
     Reason::VulnerableClient,
     Reason::NotMarkedSensitive,
 ];

@@ -67,7 +67,8 @@ fn the_corpus_is_written_for_other_scanners() {
                 None => detector.examine_prose(text),
             };
             if !found.is_empty() {
-                ours += &format!("{file}\n");
+                ours.push_str(&file);
+                ours.push('\n');
             }
         }
     }
