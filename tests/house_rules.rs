@@ -125,7 +125,8 @@ const EXIT_FOLDERS: &[&str] =
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[
     ("check/exposure.rs", "makes fingerprints of what lies in the open"),
-    ("check/presence.rs", "looks for placeholders and for our own wrapper"),
+    ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
+    ("check/presence/required.rs", "looks for flags and addresses"),
     ("configuration/entry.rs", "recognises programs and addresses"),
     ("configuration/leftover.rs", "reads the path of a file of variables"),
     ("configuration/read/arguments.rs", "tells flags and names from values"),

@@ -131,7 +131,10 @@ impl Preflight<'_> {
             judged.push(exposed);
         }
         if entry.enabled && entry.here && !entry.shadowed && !self.exposure_alone {
-            judged.extend(Presence::of(self.values, entry, self.project_credentials));
+            let is_exposed = !judged.is_empty();
+            let present = Presence::of(self.values, entry, self.project_credentials);
+            // That nothing is needed does not go well with a secret that was found.
+            judged.extend(present.into_iter().filter(|it| !is_exposed || it.credential.is_some()));
         }
         for file in entry.env_files(self.values.home) {
             if self.env_files.borrow_mut().insert(file.path.clone()) {

@@ -116,6 +116,22 @@ impl Values<'_> {
         verdict.fingerprint(fingerprint)
     }
 
+    /// The verdict on a value that stands in a configuration where a secret belongs and that is none: nothing, or a
+    /// word that stands for one.
+    pub(crate) fn literal(&self, name: &str, value: &Secret) -> Option<Verdict> {
+        if value.is_empty() {
+            return Some(
+                Verdict::problem(Reason::Empty, format!("`{name}` is set to nothing in the configuration"))
+                    .command("store it, and let mcpcred hand it over", format!("mcpcred add {name}")),
+            );
+        }
+        let found = self.detector.malformed(value, None, SecretKind::Token)?;
+        (found == Malformation::Placeholder).then(|| {
+            Verdict::problem(Reason::Malformed, format!("`{name}` {found}"))
+                .command("store the real one, and let mcpcred hand it over", format!("mcpcred add {name}"))
+        })
+    }
+
     /// What a value is that no server of the catalog asks for.
     fn likely_kind(&self, name: &str, value: &Secret) -> SecretKind {
         let kept = self.known.find(name).map(|stored| stored.entry.facts.kind);

@@ -39,6 +39,21 @@ fn a_value_that_was_pasted_badly_is_malformed() {
 }
 
 #[test]
+fn a_word_that_stands_for_a_token_in_a_configuration_is_no_token() {
+    let sandbox = Sandbox::new();
+    let entry = |value: &str| {
+        format!(
+            r#"{{"mcpServers": {{"x": {{"command": "the-server", "env": {{"BRAVE_API_KEY": "{value}"}}}}}}}}"#
+        )
+    };
+    for (value, reason) in [("YOUR_API_KEY", "malformed"), ("<your token>", "malformed"), ("", "empty")] {
+        let folder = project(&sandbox, &entry(value));
+        let findings = findings_in(&sandbox, &folder, &[], 1);
+        assert_eq!(about(&findings, "x"), [("problem", reason, "BRAVE_API_KEY")], "{value:?}");
+    }
+}
+
+#[test]
 fn dates_count() {
     assert_eq!(reason_of(TOKEN, &["--expires", "2020-01-31"], 1), "problem expired");
     assert_eq!(reason_of(TOKEN, &["--expires", "13d"], 0), "warning expires_soon");

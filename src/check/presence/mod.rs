@@ -1,20 +1,23 @@
 //! Whether a server gets what it needs: what its entry refers to, what our own wrapper hands over, and what the
 //! catalog says that it needs.
 
+mod required;
+
 use std::collections::BTreeSet;
 
 use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax};
 use crate::catalog::recognition::Recognised;
-use crate::catalog::server::{Alternative, Requirement, Transport};
+use crate::catalog::server::Transport;
 use crate::check::finding::{Reason, Status};
 use crate::check::known::Source;
 use crate::check::placeholder::{credential_name, written};
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
-use crate::check::wrapper::{Wrapper, is_mcpcred};
+use crate::check::wrapper::Wrapper;
 use crate::configuration::entry::{Field, NamedBy, ServerEntry};
 use crate::document::{Text, Value};
 use crate::reference::{self, Outcome, Reference};
+use crate::secret::Secret;
 
 /// A verdict on one credential of an entry, and where the entry speaks of it.
 pub(crate) struct Judged<'d> {
@@ -151,7 +154,11 @@ impl<'c, 'd> Presence<'c, 'd> {
                 self.provided.insert(field.name.clone());
             }
             let own = reference::find(text, entry.references().syntaxes_in(field.kind));
-            for foreign in reference::find_foreign(text, &own) {
+            let foreign = reference::find_foreign(text, &own);
+            if own.is_empty() && foreign.is_empty() {
+                self.literal(field, text);
+            }
+            for foreign in foreign {
                 if entry.expands_itself(field, &foreign) {
                     self.expanded_by_server(field, &foreign);
                 } else {
@@ -164,6 +171,18 @@ impl<'c, 'd> Presence<'c, 'd> {
                 }
                 self.reference(field, text, &found);
             }
+        }
+    }
+
+    /// A value that is written out: a secret in it is told elsewhere, and here what should be one and is not.
+    fn literal(&mut self, field: &Field<'d>, text: &str) {
+        let name = field.name.as_str();
+        if !matches!(field.kind, FieldKind::Env | FieldKind::Headers) || !self.is_secret(name) {
+            return;
+        }
+        let value = text.strip_prefix("Bearer ").unwrap_or(text);
+        if let Some(verdict) = self.values.literal(name, &Secret::copy_of(value.as_bytes())) {
+            self.judge(Some(name.to_owned()), verdict, Some(field.value.clone()));
         }
     }
 
@@ -377,67 +396,6 @@ impl<'c, 'd> Presence<'c, 'd> {
         }
     }
 
-    /// What the catalog says that the server needs, where nothing in the entry hands it over.
-    fn required(&mut self) {
-        let Some(server) = self.server else { return };
-        if server.transport == Transport::Remote && self.entry.has_helper() {
-            return;
-        }
-        let lacks = |alternative: &Alternative| -> Vec<Requirement> {
-            alternative
-                .credentials
-                .iter()
-                .filter(|it| !it.optional && !self.is_provided(it))
-                .cloned()
-                .collect()
-        };
-        let satisfied = server.alternatives().find(|it| !it.credentials.is_empty() && lacks(it).is_empty());
-        if let Some(satisfied) = satisfied {
-            self.inherited(satisfied);
-            return;
-        }
-        if server.can_do_without() {
-            return;
-        }
-        let Some(nearest) = server.alternatives().min_by_key(|it| lacks(it).len()) else { return };
-        for requirement in lacks(nearest) {
-            let verdict = self.lacking(&requirement);
-            let place = self.entry.value.clone();
-            self.judge(Some(requirement.name), verdict, Some(place));
-        }
-    }
-
-    fn is_provided(&self, requirement: &Requirement) -> bool {
-        let is_flag = |text: &str| {
-            let flag = text.split('=').next().unwrap_or_default();
-            requirement.flags.iter().any(|own| own == flag)
-        };
-        let is_header = |name: &str| self.provided.iter().any(|it| it.eq_ignore_ascii_case(name));
-        requirement.names().any(|name| self.provided.contains(name) || self.is_inherited(name))
-            || requirement.header.as_ref().is_some_and(|header| is_header(&header.name))
-            || (!requirement.flags.is_empty() && self.entry.arguments().any(|text| is_flag(text.expose())))
-            || (requirement.positional && self.has_uri_argument())
-            || (requirement.in_path || !requirement.query.is_empty()) && self.is_in_url(requirement)
-    }
-
-    /// Whether an argument is the address of a database.
-    fn has_uri_argument(&self) -> bool {
-        self.entry.arguments().any(|text| {
-            let text = text.expose();
-            text.contains("://") && !text.starts_with("http") || !reference::find_any(text).is_empty()
-        })
-    }
-
-    fn is_in_url(&self, requirement: &Requirement) -> bool {
-        let mut texts = self.entry.url().into_iter().chain(self.entry.arguments());
-        texts.any(|text| {
-            let text = text.expose();
-            text.contains("://")
-                && (requirement.query.iter().any(|key| text.contains(&format!("{key}=")))
-                    || requirement.in_path)
-        })
-    }
-
     /// Whether the server finds a variable in what the client passes on.
     fn is_inherited(&self, name: &str) -> bool {
         let passes = self.entry.client.inherits == Inherits::Everything
@@ -447,43 +405,6 @@ impl<'c, 'd> Presence<'c, 'd> {
         // `run` takes away what mcpcred keeps, but for what it was told to hand over.
         let is_taken_away = self.wrapper.is_some() && self.values.known.find(name).is_some();
         passes && !is_taken_away && matches!(self.values.known.source(name), Some(Source::Environment(_)))
-    }
-
-    /// Says so of credentials that come with the environment alone.
-    fn inherited(&mut self, alternative: &Alternative) {
-        for requirement in &alternative.credentials {
-            let inherited = requirement.names().find(|name| self.is_inherited(name)).map(str::to_owned);
-            let is_said = requirement.names().any(|name| self.provided.contains(name));
-            if let (Some(name), false) = (inherited, is_said)
-                && let Some(verdict) = self.variable(&name)
-            {
-                self.judge(Some(name), verdict, None);
-            }
-        }
-    }
-
-    fn lacking(&self, requirement: &Requirement) -> Verdict {
-        let name = requirement.name.as_str();
-        let Some(stored) = self.stored_as(name) else { return self.values.missing(name, self.whom()) };
-        if self.server.is_some_and(|known| known.transport == Transport::Remote) {
-            return Verdict::problem(
-                Reason::Missing,
-                format!("`{stored}` is stored, and nothing hands it to this server"),
-            )
-            .advice("refer to it in a header of the entry, and load it before the client starts");
-        }
-        let assignment = if stored == name { stored.clone() } else { format!("{name}={stored}") };
-        let command = self
-            .entry
-            .command()
-            .map_or("…", |text| if is_mcpcred(text.expose()) { "…" } else { text.expose() });
-        let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
-        let command = if is_plain { command } else { "…" };
-        Verdict::problem(
-            Reason::Missing,
-            format!("`{stored}` is stored, and nothing hands it to this server"),
-        )
-        .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
     }
 }
 

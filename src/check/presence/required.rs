@@ -1,0 +1,108 @@
+//! What the catalog says that a server needs, against what its entry hands over.
+
+use crate::catalog::server::{Alternative, Requirement, Transport};
+use crate::check::finding::Reason;
+use crate::check::presence::Presence;
+use crate::check::verdict::Verdict;
+use crate::check::wrapper::is_mcpcred;
+use crate::reference;
+
+impl Presence<'_, '_> {
+    /// What the catalog says that the server needs, where nothing in the entry hands it over.
+    pub(super) fn required(&mut self) {
+        let Some(server) = self.server else { return };
+        if server.transport == Transport::Remote && self.entry.has_helper() {
+            return;
+        }
+        let lacks = |alternative: &Alternative| -> Vec<Requirement> {
+            alternative
+                .credentials
+                .iter()
+                .filter(|it| !it.optional && !self.is_provided(it))
+                .cloned()
+                .collect()
+        };
+        let satisfied = server.alternatives().find(|it| !it.credentials.is_empty() && lacks(it).is_empty());
+        if let Some(satisfied) = satisfied {
+            self.inherited(satisfied);
+            return;
+        }
+        if server.can_do_without() {
+            return;
+        }
+        let Some(nearest) = server.alternatives().min_by_key(|it| lacks(it).len()) else { return };
+        for requirement in lacks(nearest) {
+            let verdict = self.lacking(&requirement);
+            let place = self.entry.value.clone();
+            self.judge(Some(requirement.name), verdict, Some(place));
+        }
+    }
+
+    fn is_provided(&self, requirement: &Requirement) -> bool {
+        let is_flag = |text: &str| {
+            let flag = text.split('=').next().unwrap_or_default();
+            requirement.flags.iter().any(|own| own == flag)
+        };
+        let is_header = |name: &str| self.provided.iter().any(|it| it.eq_ignore_ascii_case(name));
+        requirement.names().any(|name| self.provided.contains(name) || self.is_inherited(name))
+            || requirement.header.as_ref().is_some_and(|header| is_header(&header.name))
+            || (!requirement.flags.is_empty() && self.entry.arguments().any(|text| is_flag(text.expose())))
+            || (requirement.positional && self.has_uri_argument())
+            || (requirement.in_path || !requirement.query.is_empty()) && self.is_in_url(requirement)
+    }
+
+    /// Whether an argument is the address of a database.
+    fn has_uri_argument(&self) -> bool {
+        self.entry.arguments().any(|text| {
+            let text = text.expose();
+            text.contains("://") && !text.starts_with("http") || !reference::find_any(text).is_empty()
+        })
+    }
+
+    fn is_in_url(&self, requirement: &Requirement) -> bool {
+        let mut texts = self.entry.url().into_iter().chain(self.entry.arguments());
+        texts.any(|text| {
+            let text = text.expose();
+            text.contains("://")
+                && (requirement.query.iter().any(|key| text.contains(&format!("{key}=")))
+                    || requirement.in_path)
+        })
+    }
+
+    /// Says so of credentials that come with the environment alone.
+    fn inherited(&mut self, alternative: &Alternative) {
+        for requirement in &alternative.credentials {
+            let inherited = requirement.names().find(|name| self.is_inherited(name)).map(str::to_owned);
+            let is_said = requirement.names().any(|name| self.provided.contains(name));
+            if let (Some(name), false) = (inherited, is_said)
+                && let Some(verdict) = self.variable(&name)
+            {
+                self.judge(Some(name), verdict, None);
+            }
+        }
+    }
+
+    fn lacking(&self, requirement: &Requirement) -> Verdict {
+        let name = requirement.name.as_str();
+        let Some(stored) = self.stored_as(name) else { return self.values.missing(name, self.whom()) };
+        if self.server.is_some_and(|known| known.transport == Transport::Remote) {
+            return Verdict::problem(
+                Reason::Missing,
+                format!("`{stored}` is stored, and nothing hands it to this server"),
+            )
+            .advice("refer to it in a header of the entry, and load it before the client starts");
+        }
+        let assignment = if stored == name { stored.clone() } else { format!("{name}={stored}") };
+        let command = self
+            .entry
+            .command()
+            .map_or("…", |text| if is_mcpcred(text.expose()) { "…" } else { text.expose() });
+        let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+        let command = if is_plain { command } else { "…" };
+        Verdict::problem(
+            Reason::Missing,
+            format!("`{stored}` is stored, and nothing hands it to this server"),
+        )
+        .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
+    }
+}
