@@ -247,6 +247,6 @@ pub fn entries(bytes: &[u8]) {
         assert!(entry.all_named().all(|named| written.get(named.value.span()).is_some()));
         assert!(entry.faults.iter().all(|fault| !fault.what.is_empty() && !fault.mend.is_empty()));
         _ = (entry.command(), entry.arguments().count(), entry.url());
-        _ = (entry.has_helper(), entry.runs_mcp_remote(), entry.runs_shell(), entry.url_carries_secret());
+        _ = (entry.has_helper(), entry.runs_mcp_remote(), entry.runs_shell());
     }
 }

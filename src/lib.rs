@@ -33,7 +33,7 @@
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
-//!   tree with the place of every value; [`reference`]: placeholders as each client understands them.
+//!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
 //! - [`catalog`]: servers, providers and clients as data, and what publishers declare.
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.

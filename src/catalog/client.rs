@@ -401,7 +401,7 @@ pub(crate) struct Leftover {
 ///
 /// # Errors
 /// Never in a binary that passed its tests.
-#[cfg(any(test, fuzzing))]
+#[cfg(test)]
 pub(crate) fn embedded() -> Result<Vec<Client>, toml::de::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

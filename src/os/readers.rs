@@ -1,6 +1,8 @@
 //! Who else can read a file of this user's.
 
+#[cfg(unix)]
 use std::io;
+#[cfg(unix)]
 use std::path::Path;
 
 /// Whether other users of this machine can read the file: by its mode and the modes of the folders above it, or, on

@@ -62,7 +62,7 @@ impl Reference {
 /// What a client that knows these syntaxes takes for placeholders, in the order of the text and without overlap.
 /// What lies within the default of another one is part of that one. In time proportional to the text.
 ///
-/// A [`ReferenceSyntax::BareName`] is one only where such a variable is set: ask [`outcome`].
+/// A [`ReferenceSyntax::BareName`] is one only where such a variable is set: ask [`outcome()`].
 pub(crate) fn find(text: &str, syntaxes: &[ReferenceSyntax]) -> Vec<Reference> {
     if syntaxes.is_empty() {
         return Vec::new();
