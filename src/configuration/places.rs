@@ -149,6 +149,7 @@ fn is_drive(word: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     fn places(platform: Platform, variables: &'static [(&'static str, &'static str)]) -> Places {
         let lookup = move |name: &str| {
             variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).into())
@@ -156,6 +157,7 @@ mod tests {
         Places::new(platform, Some("/home/ann".into()), "/home/ann/work/src".into(), Box::new(lookup))
     }
 
+    #[cfg(unix)]
     #[track_caller]
     fn begins(places: &Places, path: &str, expected: Option<&str>) {
         let (base, rest) = places.base(path).unwrap();

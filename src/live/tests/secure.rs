@@ -4,8 +4,10 @@ use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use super::TOKEN;
 use super::provider_server::{ProviderServer, answer};
-use super::{TOKEN, ask_one, asked_of, hosts, user};
+use super::{ask_one, asked_of, hosts, user};
 use crate::live::{Answered, Verdict};
 
 fn asked_of_url(url: &str) -> Answered {
