@@ -1,5 +1,6 @@
 //! Whether a secret lies in the open: in the fields of an entry, anywhere else in a file, in copies left behind.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
@@ -156,73 +157,66 @@ pub(crate) fn elsewhere(
     document: &Document,
     reported: &[Range<usize>],
 ) -> Vec<Elsewhere> {
-    let text = document.text();
     let is_reported =
         |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
-    let mut seen = Vec::new();
-    let mut found = Vec::new();
+    let verdict = |found: &Recognised<'_>, place: &str| {
+        Verdict::problem(Reason::Plaintext, format!("a {} lies in plaintext in {place}", found.what()))
+            .advice("take it out, and replace it at its provider if others could read it")
+    };
+    let mut once = Once { values, seen: BTreeSet::new(), found: Vec::new() };
     for (comment, place) in document.comments() {
         for recognised in values.detector.examine_prose(comment) {
-            let Some(secret) = comment.expose().get(recognised.span.clone()) else { continue };
-            let fingerprint = values.fingerprints.of(secret.as_bytes());
-            if seen.contains(&fingerprint) {
-                continue;
-            }
-            seen.push(fingerprint.clone());
-            let message = format!("a {} lies in plaintext in a comment", recognised.what());
-            let verdict = Verdict::problem(Reason::Plaintext, message)
-                .advice("take it out, and replace it at its provider if others could read it")
-                .fingerprint(fingerprint);
-            found.push(Elsewhere { verdict, place });
+            once.push(comment, &recognised, || (verdict(&recognised, "a comment"), place));
         }
     }
+    let text = document.text();
     for recognised in values.detector.shaped(text) {
-        if is_reported(&recognised.span) {
-            continue;
+        if !is_reported(&recognised.span) {
+            once.push(text, &recognised, || {
+                (verdict(&recognised, "this file"), document.place(recognised.span.start))
+            });
         }
-        let Some(secret) = text.expose().get(recognised.span.clone()) else { continue };
-        let fingerprint = values.fingerprints.of(secret.as_bytes());
-        if seen.contains(&fingerprint) {
-            continue;
-        }
-        seen.push(fingerprint.clone());
-        let verdict = Verdict::problem(
-            Reason::Plaintext,
-            format!("a {} lies in plaintext in this file", recognised.what()),
-        )
-        .advice("take it out, and replace it at its provider if others could read it")
-        .fingerprint(fingerprint);
-        found.push(Elsewhere { verdict, place: document.place(recognised.span.start) });
     }
-    found
+    once.found
 }
 
 /// What lies in the open in a file that is no configuration, of that text.
 pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover) -> Vec<Elsewhere> {
-    let whole = text.expose();
-    let mut seen = Vec::new();
-    let mut found = Vec::new();
+    let mut once = Once { values, seen: BTreeSet::new(), found: Vec::new() };
     for recognised in values.detector.shaped(text) {
-        let Some(secret) = whole.get(recognised.span.clone()) else { continue };
-        let fingerprint = values.fingerprints.of(secret.as_bytes());
-        if seen.contains(&fingerprint) {
-            continue;
-        }
-        seen.push(fingerprint.clone());
-        let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
-        // What the client itself keeps there it needs, and a person can do little about it.
-        let verdict = if leftover.is_of_variables {
-            Verdict::problem(Reason::Plaintext, message)
-                .advice("store it, let mcpcred start the server, and take it out of the file")
-        } else if leftover.in_use {
-            Verdict::warning(Reason::Plaintext, message)
-                .advice("log out in the client where it is not needed any more")
-        } else {
-            Verdict::problem(Reason::Plaintext, message)
-                .advice("remove the file, and replace the value at its provider if others could read it")
-        }
-        .fingerprint(fingerprint);
-        found.push(Elsewhere { verdict, place: Place::in_text(whole, recognised.span.start) });
+        once.push(text, &recognised, || {
+            let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
+            // What the client itself keeps there it needs, and a person can do little about it.
+            let verdict = if leftover.is_of_variables {
+                Verdict::problem(Reason::Plaintext, message)
+                    .advice("store it, let mcpcred start the server, and take it out of the file")
+            } else if leftover.in_use {
+                Verdict::warning(Reason::Plaintext, message)
+                    .advice("log out in the client where it is not needed any more")
+            } else {
+                Verdict::problem(Reason::Plaintext, message)
+                    .advice("remove the file, and replace the value at its provider if others could read it")
+            };
+            (verdict, Place::of(text.expose().as_bytes(), recognised.span.start))
+        });
     }
-    found
+    once.found
+}
+
+/// Tells of each value of a file once, where it is met first.
+struct Once<'v> {
+    values: &'v Values<'v>,
+    seen: BTreeSet<String>,
+    found: Vec<Elsewhere>,
+}
+
+impl Once<'_> {
+    fn push(&mut self, text: Text<'_>, found: &Recognised<'_>, tell: impl FnOnce() -> (Verdict, Place)) {
+        let Some(secret) = text.expose().get(found.span.clone()) else { return };
+        let fingerprint = self.values.fingerprints.of(secret.as_bytes());
+        if self.seen.insert(fingerprint.clone()) {
+            let (verdict, place) = tell();
+            self.found.push(Elsewhere { verdict: verdict.fingerprint(fingerprint), place });
+        }
+    }
 }

@@ -112,6 +112,13 @@ pub(crate) struct Location {
     pub(crate) pointer: Option<Pointer>,
 }
 
+impl Location {
+    /// A file, and the place in it where one is meant.
+    pub(crate) fn of_file(file: &Path, place: Option<Place>) -> Self {
+        Self { file: file.to_owned(), place, pointer: None }
+    }
+}
+
 /// A name of a file that is not UTF-8 is written with `\u{fffd}`, and is no reason to report nothing.
 fn lossy<S: Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&file.to_string_lossy())

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use crate::check::exposure;
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
-use crate::check::known::Held;
 use crate::check::presence::{Judged, Presence};
 use crate::check::synced::synced_by;
 use crate::check::values::{For, Values};
@@ -89,11 +88,7 @@ impl Preflight<'_> {
                         .advice("mend the file; its servers were not checked");
                     let finding = Finding {
                         clients: reading.clients(),
-                        location: Some(Location {
-                            file: reading.path.clone(),
-                            place: error.place(),
-                            pointer: None,
-                        }),
+                        location: Some(Location::of_file(&reading.path, error.place())),
                         ..verdict.finding()
                     };
                     found.findings.push(finding);
@@ -125,6 +120,7 @@ impl Preflight<'_> {
         reported: &mut Vec<Range<usize>>,
         found: &mut Found,
     ) {
+        let env_files = entry.env_files(self.values.home);
         let mut judged = Vec::new();
         for (exposed, span) in exposure::of_entry(self.values, entry, is_committed) {
             reported.push(span);
@@ -132,13 +128,13 @@ impl Preflight<'_> {
         }
         if entry.enabled && entry.here && !entry.shadowed && !self.exposure_alone {
             let is_exposed = !judged.is_empty();
-            let present = Presence::of(self.values, entry, self.project_credentials);
+            let present = Presence::of(self.values, entry, &env_files, self.project_credentials);
             // That nothing is needed does not go well with a secret that was found.
             judged.extend(present.into_iter().filter(|it| !is_exposed || it.credential.is_some()));
         }
-        for file in entry.env_files(self.values.home) {
+        for file in &env_files {
             if self.env_files.borrow_mut().insert(file.path.clone()) {
-                self.left_over(&file, found);
+                self.left_over(file, found);
             }
         }
         let faults = if self.exposure_alone { &[] } else { entry.faults.as_slice() };
@@ -179,7 +175,7 @@ impl Preflight<'_> {
         reported: &[Range<usize>],
         of_file: &mut Vec<Finding>,
     ) {
-        let at = |place: Option<Place>| Some(Location { file: reading.path.clone(), place, pointer: None });
+        let at = |place: Option<Place>| Some(Location::of_file(&reading.path, place));
         if let Some(place) = document.leniency() {
             let strict = reading.strict_clients();
             if !strict.is_empty() {
@@ -225,7 +221,7 @@ impl Preflight<'_> {
         let mut push = |verdict: Verdict| {
             of_file.push(Finding {
                 clients: reading.clients(),
-                location: Some(Location { file: reading.path.clone(), place: None, pointer: None }),
+                location: Some(Location::of_file(&reading.path, None)),
                 ..verdict.finding()
             });
         };
@@ -255,7 +251,7 @@ impl Preflight<'_> {
             };
             found.findings.push(Finding {
                 credential: Some(name.clone()),
-                location: Some(Location { file: file.clone(), place: None, pointer: None }),
+                location: Some(Location::of_file(file, None)),
                 ..verdict.finding()
             });
         }
@@ -266,11 +262,7 @@ impl Preflight<'_> {
         for exposed in exposure::left_over(self.values, Text::of(&text), leftover) {
             found.findings.push(Finding {
                 clients: leftover.client.iter().cloned().collect(),
-                location: Some(Location {
-                    file: leftover.path.clone(),
-                    place: Some(exposed.place),
-                    pointer: None,
-                }),
+                location: Some(Location::of_file(&leftover.path, Some(exposed.place))),
                 ..exposed.verdict.finding()
             });
         }
@@ -293,26 +285,20 @@ impl Preflight<'_> {
 
     /// One value under several names.
     fn duplicates(&self, found: &mut Found) {
-        let mut seen: Vec<(String, &CredentialName)> = Vec::new();
-        for stored in self.values.known.stored() {
-            let Held::Value(value) = &stored.held else { continue };
-            let fingerprint = self.values.fingerprints.of_secret(value);
-            match seen.iter().find(|(other, _)| *other == fingerprint) {
-                Some((_, first)) => {
-                    let name = &stored.name;
-                    let verdict = Verdict::warning(
-                        Reason::Duplicate,
-                        format!("`{first}` and `{name}` hold the same value, and only one of them will be replaced"),
-                    )
-                    .command(
-                        format!("keep `{first}`, and hand it over under the other name with `-e {name}={first}`"),
-                        format!("mcpcred delete {name}"),
-                    )
-                    .fingerprint(fingerprint);
-                    found.findings.push(Finding { credential: Some(name.to_string()), ..verdict.finding() });
-                }
-                None => seen.push((fingerprint, &stored.name)),
-            }
+        for (fingerprint, name) in &self.values.kept {
+            let Some(first) = self.values.stored_with(fingerprint).filter(|first| first != name) else {
+                continue;
+            };
+            let verdict = Verdict::warning(
+                Reason::Duplicate,
+                format!("`{first}` and `{name}` hold the same value, and only one of them will be replaced"),
+            )
+            .command(
+                format!("keep `{first}`, and hand it over under the other name with `-e {name}={first}`"),
+                format!("mcpcred delete {name}"),
+            )
+            .fingerprint(fingerprint.clone());
+            found.findings.push(Finding { credential: Some(name.to_string()), ..verdict.finding() });
         }
     }
 }

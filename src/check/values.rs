@@ -13,6 +13,7 @@ use crate::check::known::{Held, Known, Source, Stored};
 use crate::check::path_value;
 use crate::check::verdict::Verdict;
 use crate::credential::Kind;
+use crate::name::CredentialName;
 use crate::recognise::{self, Detector, Malformation};
 use crate::secret::Secret;
 
@@ -22,6 +23,8 @@ pub(crate) struct Values<'c> {
     pub(crate) known: &'c Known,
     pub(crate) detector: &'c Detector<'c>,
     pub(crate) fingerprints: &'c Fingerprints,
+    /// The kept credentials with the fingerprints of their values.
+    pub(crate) kept: Vec<(String, &'c CredentialName)>,
     pub(crate) now: Timestamp,
     /// The folder of the person.
     pub(crate) home: Option<&'c Path>,
@@ -34,14 +37,28 @@ pub(crate) struct For<'a> {
     pub(crate) server: Option<&'a str>,
 }
 
+impl<'c> Values<'c> {
+    /// Puts them together.
+    pub(crate) fn new(
+        catalog: &'c Catalog,
+        known: &'c Known,
+        detector: &'c Detector<'c>,
+        fingerprints: &'c Fingerprints,
+        now: Timestamp,
+        home: Option<&'c Path>,
+    ) -> Self {
+        let kept = known.stored().iter().filter_map(|stored| match &stored.held {
+            Held::Value(value) => Some((fingerprints.of_secret(value), &stored.name)),
+            _ => None,
+        });
+        Self { catalog, known, detector, fingerprints, kept: kept.collect(), now, home }
+    }
+}
+
 impl Values<'_> {
     /// The name of the kept credential whose value has this fingerprint.
-    pub(crate) fn stored_with(&self, fingerprint: &str) -> Option<String> {
-        let is_it = |stored: &&Stored| match &stored.held {
-            Held::Value(value) => self.fingerprints.of_secret(value) == fingerprint,
-            _ => false,
-        };
-        self.known.stored().iter().find(is_it).map(|stored| stored.name.to_string())
+    pub(crate) fn stored_with(&self, fingerprint: &str) -> Option<&CredentialName> {
+        self.kept.iter().find(|(own, _)| own == fingerprint).map(|(_, name)| *name)
     }
 
     /// The verdict on a credential that mcpcred itself hands over, by its name.

@@ -77,14 +77,8 @@ impl Check {
         } else {
             Known::gather(&app.credentials, app.environment)
         };
-        let values = Values {
-            catalog: &catalog,
-            known: &known,
-            detector: &detector,
-            fingerprints: &fingerprints,
-            now: app.credentials.now(),
-            home: discovery.home.as_deref(),
-        };
+        let (now, home) = (app.credentials.now(), discovery.home.as_deref());
+        let values = Values::new(&catalog, &known, &detector, &fingerprints, now, home);
         let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {
             of_project(app)
         } else {

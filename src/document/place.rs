@@ -12,13 +12,6 @@ pub(crate) struct Place {
     pub(crate) column: u32,
 }
 
-impl Place {
-    /// The place of a byte in a text that is no document.
-    pub(crate) fn in_text(text: &str, offset: usize) -> Self {
-        Lines::of(text.as_bytes()).place(text.as_bytes(), offset)
-    }
-}
-
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "line {}, column {}", self.line, self.column)

@@ -15,6 +15,7 @@ use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::wrapper::Wrapper;
 use crate::configuration::entry::{Field, NamedBy, ServerEntry};
+use crate::configuration::leftover::Leftover;
 use crate::document::{Text, Value};
 use crate::reference::{self, Outcome, Reference};
 use crate::secret::Secret;
@@ -45,6 +46,7 @@ impl<'c, 'd> Presence<'c, 'd> {
     pub(crate) fn of(
         values: &'c Values<'c>,
         entry: &'c ServerEntry<'d>,
+        env_files: &[Leftover],
         project_credentials: &'c [String],
     ) -> Vec<Judged<'d>> {
         let server = recognise(values, entry);
@@ -57,7 +59,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             wrapper,
             project_credentials,
             judged: Vec::new(),
-            provided: BTreeSet::new(),
+            provided: env_files.iter().flat_map(|file| file.variables().unwrap_or_default()).collect(),
         };
         presence.wrapped();
         presence.fields();
@@ -124,13 +126,13 @@ impl<'c, 'd> Presence<'c, 'd> {
             let verdict = self.values.handed_over(&name, self.whom());
             self.provided.insert(variable);
             let place = self.place_of_argument(&name);
-            self.judge(Some(name), verdict, place);
+            self.judge(Some(name), verdict, Some(place));
         }
         self.wrapper = Some(wrapper);
     }
 
     /// The argument that speaks of a credential, or the entry.
-    fn place_of_argument(&self, name: &str) -> Option<Value<'d>> {
+    fn place_of_argument(&self, name: &str) -> Value<'d> {
         let speaks = |field: &&Field<'d>| {
             field.kind == FieldKind::Args
                 && field.value.text().is_some_and(|text| {
@@ -139,14 +141,11 @@ impl<'c, 'd> Presence<'c, 'd> {
                 })
         };
         let field = self.entry.all_fields().find(speaks);
-        Some(field.map_or_else(|| self.entry.value.clone(), |field| field.value.clone()))
+        field.map_or_else(|| self.entry.value.clone(), |field| field.value.clone())
     }
 
     fn fields(&mut self) {
         let entry = self.entry;
-        for file in entry.env_files(self.values.home) {
-            self.provided.extend(file.variables().unwrap_or_default());
-        }
         for field in entry.all_fields().filter(|field| field.kind != FieldKind::EnvFile) {
             let Some(text) = field.value.text().map(Text::expose) else { continue };
             let is_named = matches!(field.kind, FieldKind::Env | FieldKind::Headers | FieldKind::Args);
