@@ -11,6 +11,7 @@ mod facts;
 mod get;
 mod list;
 mod man;
+mod ps;
 mod rotate;
 mod run;
 mod servers;
@@ -78,6 +79,7 @@ enum Command {
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
+    Ps(ps::Ps),
     Check(check::Check),
 
     Servers(servers::Servers),
@@ -138,6 +140,7 @@ impl Command {
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
