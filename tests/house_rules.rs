@@ -127,7 +127,7 @@ const EXITS: &[(&str, &str)] = &[
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
-    ("os/foreign_file.rs", "writes the new content of a client's configuration"),
+    ("os/staged_file.rs", "writes the new content of a client's configuration"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),

@@ -14,7 +14,7 @@ pub(crate) use crate::rewrite::client_lock::ClientLock;
 pub(crate) use crate::rewrite::error::RewriteError;
 
 use crate::document;
-use crate::os::foreign_file::{self, Staged};
+use crate::os::staged_file::{self, Staged};
 use crate::os::lock::FileLock;
 use crate::rewrite::client_lock::Held;
 use crate::rewrite::error::Why;
@@ -78,12 +78,12 @@ impl Rewriting {
     /// Where that is not possible, the file may not be replaced, or was added before.
     pub(crate) fn add(&mut self, rewrite: Rewrite) -> Result<(), RewriteError> {
         let wrong = |error| RewriteError::new(&rewrite.path, Why::Prepare(error));
-        let target = foreign_file::target_of(&rewrite.path).map_err(wrong)?;
+        let target = staged_file::target_of(&rewrite.path).map_err(wrong)?;
         if self.files.iter().any(|file| file.target == target) {
             return Err(RewriteError::new(&rewrite.path, Why::Twice));
         }
-        foreign_file::sweep(&target);
-        let staged = foreign_file::stage(&target, &rewrite.after).map_err(wrong)?;
+        staged_file::sweep(&target);
+        let staged = staged_file::stage(&target, &rewrite.after).map_err(wrong)?;
         self.files.push(File { rewrite, target, staged: Some(staged), outcome: Outcome::ChangedMeanwhile });
         Ok(())
     }
@@ -140,7 +140,7 @@ impl File {
     /// Whether the path still leads to the file, and the file says this.
     fn holds(&self, content: Option<&Secret>) -> bool {
         let leads_there =
-            foreign_file::target_of(&self.rewrite.path).is_ok_and(|target| target == self.target);
+            staged_file::target_of(&self.rewrite.path).is_ok_and(|target| target == self.target);
         let found = document::content(&self.target);
         leads_there && found.is_ok_and(|found| found.as_ref() == content)
     }
@@ -151,7 +151,7 @@ impl File {
             return false;
         }
         match &self.rewrite.before {
-            Some(before) => foreign_file::stage(&self.target, before).and_then(Staged::put).is_ok(),
+            Some(before) => staged_file::stage(&self.target, before).and_then(Staged::put).is_ok(),
             None => std::fs::remove_file(&self.target).is_ok(),
         }
     }

@@ -1,4 +1,4 @@
-//! Files that another program owns: replaced at once, with the mode, the owner and the attributes that they have.
+//! `Staged`: the new content of a file that another program owns, which takes its place with the mode, owner and attributes it has.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
