@@ -2,13 +2,14 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 19] = [
     &["add"],
     &["get"],
     &["list"],
     &["rotate"],
     &["delete"],
     &["export-env"],
+    &["init"],
     &["run"],
     &["servers"],
     &["store"],

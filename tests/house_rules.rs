@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "secret",
             "settings",
             "slip",
+            "startup",
             "store",
             "ui",
             "unlocking",
@@ -49,7 +50,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
-    ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
+    (
+        "failure",
+        &["credentials", "index", "inject", "name", "os", "settings", "slip", "startup", "store", "ui"],
+    ),
+    ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
         "check",
         &[
@@ -100,6 +105,7 @@ const EXITS: &[(&str, &str)] = &[
     ("check/path_value.rs", "looks up the file that it names"),
     ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
     ("cli/get.rs", "writes the value to stdout"),
+    ("cli/startup.rs", "writes rendered lines to stdout"),
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("configuration/leftover.rs", "makes text of a file that is searched"),
@@ -107,6 +113,7 @@ const EXITS: &[(&str, &str)] = &[
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
+    ("os/foreign_file.rs", "writes a file of the person's, which may hold secrets of theirs"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod descriptor;
 pub(crate) mod launch;
+pub(crate) mod own_program;
 pub(crate) mod parent;
 #[cfg(unix)]
 mod replace;
