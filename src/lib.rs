@@ -23,7 +23,7 @@
 //!     index   store                                         facts in a readable file · bytes under keys
 //!       │       │
 //!       ▼       ▼
-//!     credential  name  slip  secret  clock  environment  os   what everybody may use
+//!     children  credential  name  slip  secret  clock  environment  os   what everybody may use
 //! ```
 //!
 //! - [`cli`]: one file a command: its flags above, what it does below.
@@ -35,6 +35,7 @@
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
+//! - [`children`]: the programs that `run` started and that still run.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
@@ -65,6 +66,7 @@
 mod app;
 mod catalog;
 mod check;
+mod children;
 mod cli;
 mod clock;
 mod configuration;

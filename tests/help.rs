@@ -11,6 +11,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["export-env"],
     &["init"],
     &["run"],
+    &["ps"],
     &["servers"],
     &["store"],
     &["store", "status"],

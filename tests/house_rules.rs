@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "catalog",
             "check",
+            "children",
             "configuration",
             "credential",
             "credentials",
@@ -36,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "children",
             "clock",
             "credentials",
             "environment",
@@ -52,7 +54,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     (
         "failure",
-        &["credentials", "index", "inject", "name", "os", "settings", "slip", "startup", "store", "ui"],
+        &[
+            "children",
+            "credentials",
+            "index",
+            "inject",
+            "name",
+            "os",
+            "settings",
+            "slip",
+            "startup",
+            "store",
+            "ui",
+        ],
     ),
     ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
@@ -86,6 +100,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("slip", &[]),
     ("settings", &["environment", "name", "os", "store"]),
     ("inject", &["os", "secret"]),
+    ("children", &["name", "os"]),
     ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
     ("index", &["credential", "name", "os", "store"]),
     ("store", &["name", "os", "secret"]),

@@ -12,6 +12,7 @@ mod get;
 mod init;
 mod list;
 mod man;
+mod ps;
 mod rotate;
 mod run;
 mod servers;
@@ -81,6 +82,7 @@ enum Command {
     ExportEnv(export_env::ExportEnv),
     Init(init::Init),
     Run(run::Run),
+    Ps(ps::Ps),
     Check(check::Check),
 
     Servers(servers::Servers),
@@ -145,6 +147,7 @@ impl Command {
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
