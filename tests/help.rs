@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: &[&[&str]] = &[
     &["add"],
     &["get"],
     &["list"],
