@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::index::Entry;
@@ -48,6 +49,7 @@ impl ExportEnv {
             None => detect(app)?,
         };
         let has_tag = |entry: &Entry| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag));
+        app.credentials.read_for(Action::Export, None);
         let found = if !self.names.is_empty() {
             app.credentials.get_many(&self.names)?
         } else if app.credentials.stores().is_none() {

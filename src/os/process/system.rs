@@ -5,10 +5,10 @@
 pub(super) use unix::{close_on_start, duplicate, take_sigpipe_by_default};
 
 #[cfg(target_os = "macos")]
-pub(super) use mac::parent_program;
+pub(super) use mac::{ancestors, parent_program};
 
 #[cfg(windows)]
-pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program};
+pub(super) use windows::{Job, ancestors, leave_interrupts_to_the_child, parent_program};
 
 #[cfg(unix)]
 mod unix {
@@ -62,6 +62,39 @@ mod mac {
         let length = unsafe { libc::proc_pidpath(parent, path.as_mut_ptr().cast(), size) };
         path.truncate(usize::try_from(length).ok().filter(|length| *length > 0)?);
         String::from_utf8(path).ok()
+    }
+
+    /// The names of the programs that led to us, the nearest first, at most `depth`. Of other users' processes the
+    /// system does not tell.
+    pub(in super::super) fn ancestors(depth: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut next = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
+        while let Some(process) = next.filter(|process| *process > 0 && names.len() < depth) {
+            let Some((name, parent)) = name_and_parent(process) else { break };
+            names.push(name);
+            next = i32::try_from(parent).ok();
+        }
+        names
+    }
+
+    fn name_and_parent(process: i32) -> Option<(String, u32)> {
+        let size = i32::try_from(size_of::<libc::proc_bsdinfo>()).ok()?;
+        // SAFETY: a structure of numbers and characters, of which all bytes may be zero.
+        let mut facts: libc::proc_bsdinfo = unsafe { std::mem::zeroed() };
+        let place = (&raw mut facts).cast();
+        // SAFETY: the place is of that structure, has `size` bytes, and outlives the call.
+        let length = unsafe { libc::proc_pidinfo(process, libc::PROC_PIDTBSDINFO, 0, place, size) };
+        if length != size {
+            return None;
+        }
+        let text = |characters: &[libc::c_char]| {
+            let bytes: Vec<u8> =
+                characters.iter().take_while(|it| **it != 0).map(|it| it.to_ne_bytes()[0]).collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        // The longer of the two is empty for some.
+        let name = Some(text(&facts.pbi_name)).filter(|name| !name.is_empty());
+        Some((name.unwrap_or_else(|| text(&facts.pbi_comm)), facts.pbi_ppid))
     }
 }
 
@@ -156,7 +189,28 @@ mod windows {
         let processes = processes()?;
         let own = processes.iter().find(|process| process.th32ProcessID == std::process::id())?;
         let parent = processes.iter().find(|process| process.th32ProcessID == own.th32ParentProcessID)?;
-        let name = parent.szExeFile.split(|unit| *unit == 0).next()?;
+        name_of(parent)
+    }
+
+    /// The names of the programs that led to us, the nearest first, at most `depth`.
+    pub(in super::super) fn ancestors(depth: usize) -> Vec<String> {
+        let processes = processes().unwrap_or_default();
+        let find = |id: u32| processes.iter().find(|process| process.th32ProcessID == id);
+        let mut names = Vec::new();
+        let mut next = find(std::process::id()).and_then(|own| find(own.th32ParentProcessID));
+        while let Some(process) = next.filter(|_| names.len() < depth) {
+            names.extend(name_of(process));
+            // The first of all is its own parent.
+            next = find(process.th32ParentProcessID).filter(|it| it.th32ProcessID != process.th32ProcessID);
+            if names.is_empty() {
+                break;
+            }
+        }
+        names
+    }
+
+    fn name_of(process: &PROCESSENTRY32W) -> Option<String> {
+        let name = process.szExeFile.split(|unit| *unit == 0).next()?;
         String::from_utf16(name).ok()
     }
 
