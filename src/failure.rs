@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::audit::AuditError;
+use crate::children::ChildrenError;
 use crate::credentials::CredentialError;
 use crate::index::IndexError;
 use crate::inject::environment::{EnvironmentError, SecretInArgument};
@@ -14,6 +15,7 @@ use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
+use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
 
@@ -125,6 +127,15 @@ impl Failure {
     /// Tells it, and gives the exit status.
     pub(crate) fn tell(&self, ui: Ui) -> ExitCode {
         ui.failure(&self.what, &self.why, self.hint.as_deref());
+        ExitCode::from(self.code)
+    }
+}
+
+impl Failure {
+    /// Tells it in one line, for a shell that is being opened, and gives the exit status.
+    pub(crate) fn tell_in_one_line(&self, ui: Ui) -> ExitCode {
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        ui.warn(&format!("mcpcred loaded no credentials into this shell: {}{hint}", self.what));
         ExitCode::from(self.code)
     }
 }
@@ -250,6 +261,16 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<ChildrenError> for Failure {
+    fn from(error: ChildrenError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        match &error {
+            ChildrenError::Folder { source, .. } => file_hint(failure, source),
+            ChildrenError::NoIdentity => failure,
+        }
+    }
+}
+
 fn file_hint(failure: Failure, source: &io::Error) -> Failure {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -301,6 +322,12 @@ impl From<RenderError> for Failure {
     fn from(error: RenderError) -> Self {
         Self::of(Self::GENERAL, &error)
             .hint("start the program with `mcpcred run` instead, which takes any value")
+    }
+}
+
+impl From<Unwritable> for Failure {
+    fn from(error: Unwritable) -> Self {
+        Self::of(Self::USAGE, &error).hint("use a tag of visible characters")
     }
 }
 

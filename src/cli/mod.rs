@@ -9,12 +9,15 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod init;
 mod list;
 mod man;
+mod ps;
 mod rotate;
 mod run;
 mod servers;
 mod source;
+mod startup;
 mod store;
 mod usage;
 
@@ -82,7 +85,9 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
+    Init(init::Init),
     Run(run::Run),
+    Ps(ps::Ps),
     Check(check::Check),
 
     Servers(servers::Servers),
@@ -137,6 +142,9 @@ impl Command {
             Self::Completions(command) => return command.run(ui),
             Self::Man(command) => return command.run(ui),
             Self::ClipKeeper(command) => return command.run(),
+            Self::ExportEnv(command) if command.startup => {
+                return startup::run(command, globals, environment, ui, hardening);
+            }
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
                 let given = Given { passphrase_descriptor: globals.passphrase_fd, reason: globals.reason };
@@ -151,7 +159,9 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
+                Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

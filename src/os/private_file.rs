@@ -149,6 +149,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
 }
 
+/// As [`replace`], unsynced and not read back: for what means nothing once the machine has stopped, and must not
+/// keep a program waiting.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    let mut temporary = tempfile::Builder::new().prefix(".").suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    persist(temporary, path)
+}
+
 /// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and always has
 /// the same length.
 ///
@@ -341,7 +353,7 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 /// Windows refuses a rename for as long as somebody reads the old file, so it is tried for two seconds.
-fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub(super) fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     for attempt in 0..100 {
         match temporary.persist(path) {
             Ok(_) => return Ok(()),
@@ -354,13 +366,13 @@ fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Windows has no handle to a folder that could be synced; NTFS journals the rename.
 #[cfg(windows)]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
