@@ -24,7 +24,7 @@ pub(super) type Refused = (usize, EditWhy);
 impl Editor<'_> {
     pub(super) fn splices(&self) -> Result<Vec<Splice>, Refused> {
         let mut splices = Vec::new();
-        self.visit(&self.document.tree.root, true, 0, &mut splices)?;
+        self.visit(&self.document.tree.root, true, (0, 0), &mut splices)?;
         Ok(splices)
     }
 
@@ -34,20 +34,23 @@ impl Editor<'_> {
         &self,
         node: &Node,
         is_tall: bool,
-        group: usize,
+        (group, depth): (usize, isize),
         splices: &mut Vec<Splice>,
     ) -> Result<(), Refused> {
         let first = splices.len();
         let group = self.groups.iter().position(|(_, entry)| std::ptr::eq(*entry, node)).unwrap_or(group);
         let is_tall = self.change(node, is_tall, splices).map_err(|why| (node.span.start, why))?;
-        splices.iter_mut().skip(first).for_each(|splice| splice.group = group);
+        for splice in splices.iter_mut().skip(first) {
+            splice.group = group;
+            splice.rank = if splice.is_before { depth + 1 } else { -depth };
+        }
         for child in children(node) {
             if self.is_removed(child) || is_tall.is_none() {
                 if self.has_marks_below(child) {
                     return Err((child.span.start, EditWhy::Overlap));
                 }
             } else {
-                self.visit(child, is_tall.unwrap_or_default(), group, splices)?;
+                self.visit(child, is_tall.unwrap_or_default(), (group, depth + 1), splices)?;
             }
         }
         Ok(())

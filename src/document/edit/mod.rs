@@ -3,6 +3,7 @@
 //! What is put in follows the style around it. The result is parsed again and compared with what was meant before
 //! anybody gets to see it.
 
+mod block;
 mod collection;
 mod editor;
 mod error;

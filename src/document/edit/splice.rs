@@ -12,19 +12,33 @@ pub(crate) struct Splice {
     pub(crate) with: Secret,
     /// Which edits it belongs to.
     pub(crate) group: usize,
+    /// Of what is put at the same place, what goes on with something inner comes first, and what stands before
+    /// something outer.
+    pub(super) rank: isize,
+    /// Whether it stands before what follows, and does not go on with what is before.
+    pub(super) is_before: bool,
 }
 
 impl Splice {
     pub(super) fn new(span: Range<usize>, with: SecretBuffer) -> Self {
-        Self { span, with: with.into_secret(), group: 0 }
+        Self::of(span, with.into_secret())
+    }
+
+    /// Bytes in the place of others.
+    pub(crate) fn of(span: Range<usize>, with: Secret) -> Self {
+        Self { span, with, group: 0, rank: 0, is_before: false }
+    }
+
+    pub(super) fn before(at: usize, with: SecretBuffer) -> Self {
+        Self { is_before: true, ..Self::new(at..at, with) }
     }
 
     pub(super) fn text(span: Range<usize>, with: &str) -> Self {
-        Self { span, with: Secret::copy_of(with.as_bytes()), group: 0 }
+        Self::of(span, Secret::copy_of(with.as_bytes()))
     }
 
     pub(super) fn deletion(span: Range<usize>) -> Self {
-        Self { span, with: Secret::new(Vec::new()), group: 0 }
+        Self::of(span, Secret::new(Vec::new()))
     }
 
     fn is_deletion(&self) -> bool {
@@ -37,7 +51,7 @@ impl Splice {
 pub(super) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
     splices.retain(|splice| !splice.span.is_empty() || !splice.is_deletion());
     // What is put before something comes before that is taken away.
-    splices.sort_by_key(|splice| (splice.span.start, splice.span.end > splice.span.start));
+    splices.sort_by_key(|splice| (splice.span.start, splice.span.end > splice.span.start, splice.rank));
     let mut result: Vec<Splice> = Vec::with_capacity(splices.len());
     for splice in splices {
         match result.last_mut() {

@@ -266,7 +266,7 @@ impl Tables<'_, '_> {
         self.pair(key, value, &mut out)?;
         out.push(newline);
         out.push(newline);
-        Ok(Splice::new(at..at, out))
+        Ok(Splice::before(at, out))
     }
 
     /// A header for a table that only has tables in it, before the first of them.
@@ -280,7 +280,7 @@ impl Tables<'_, '_> {
         self.pair(key, value, &mut out)?;
         out.push(newline);
         out.push(newline);
-        Ok(Splice::new(at..at, out))
+        Ok(Splice::before(at, out))
     }
 
     /// A table of its own behind all that is in this one, or an item of an array of tables.
@@ -309,7 +309,7 @@ impl Tables<'_, '_> {
             let without = bytes.strip_suffix(newline).unwrap_or(bytes);
             out = crate::secret::Secret::copy_of(without);
         }
-        Ok(Splice { span: at..at, with: out, group: 0 })
+        Ok(Splice::of(at..at, out))
     }
 
     fn sections(
@@ -393,7 +393,7 @@ impl Tables<'_, '_> {
         let mut out = SecretBuffer::with_capacity(128);
         self.sections(&self.path, &insertion.value, true, &mut out)?;
         out.push(self.editor.style.newline.as_bytes());
-        Ok(Splice::new(at..at, out))
+        Ok(Splice::before(at, out))
     }
 
     /// Behind the end of a line, or the end of the file.

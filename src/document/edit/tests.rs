@@ -229,3 +229,83 @@ fn toml_is_edited_in_the_way_it_is_written() {
         .replace("LEVEL = 1\r\n", "");
     assert_eq!(whole, meant);
 }
+
+#[test]
+fn yaml_is_edited_in_the_way_it_is_written() {
+    let gone = |text: &str, at: &str| {
+        edited(text, Syntax::Yaml, |document, edits| edits.remove(&document.find(&pointer(at)).unwrap()))
+    };
+    let added = |text: &str, at: &str, key: &str, value: NewValue| {
+        edited(text, Syntax::Yaml, |document, edits| {
+            edits.insert(&document.find(&pointer(at)).unwrap(), key, value);
+        })
+    };
+    let goose = "# mine\nextensions:\n  github:\n    cmd: npx # here\n    args:\n      - -y\n      - server\n    envs:\n      TOKEN: secret # read only\n      LEVEL: 1\n  other: {cmd: x, envs: {A: b}}\nGOOSE: 1\n";
+    assert_eq!(gone(goose, "/extensions/github/envs/LEVEL"), goose.replace("      LEVEL: 1\n", ""));
+    assert_eq!(gone(goose, "/extensions/github/envs/TOKEN"), goose.replace("TOKEN: secret # r", "# r"));
+    let envs = "    envs:\n      TOKEN: secret # read only\n      LEVEL: 1\n";
+    assert_eq!(gone(goose, "/extensions/github/envs"), goose.replace(envs, ""));
+    assert_eq!(gone(goose, "/extensions/other/envs/A"), goose.replace("{A: b}", "{}"));
+    assert_eq!(gone("a:\n  b: 1 # c\nd: 2", "/a/b"), "a: {}\n  # c\nd: 2");
+    assert_eq!(gone("a:\n  b: 1\n", "/a/b"), "a: {}\n");
+    assert_eq!(gone("a:\n  b: |\n    x\n    y\n  c: 1\n", "/a/b"), "a:\n  c: 1\n");
+    assert_eq!(gone("a:\n- b: 1\n  c: 2\n- d: 3\n", "/a/0/b"), "a:\n- c: 2\n- d: 3\n");
+    assert_eq!(gone("a:\n- b: 1\n  c: 2\n- d: 3\n", "/a/1"), "a:\n- b: 1\n  c: 2\n");
+    assert_eq!(gone("a:\n- b: 1\n  c: 2\n- d: 3\n", "/a/1/d"), "a:\n- b: 1\n  c: 2\n- {}\n");
+    assert_eq!(gone("a:\r\n  - 1\r\n  - 2", "/a/1"), "a:\r\n  - 1");
+
+    let server = || {
+        NewValue::Mapping(vec![
+            ("cmd".to_owned(), NewValue::text("mcpcred")),
+            ("args".to_owned(), NewValue::texts(["run", "--", "a: b"])),
+            ("envs".to_owned(), NewValue::Mapping(Vec::new())),
+        ])
+    };
+    let new = "LEVEL: 1\n  other: {cmd: x, envs: {A: b}}\n  new:\n    cmd: mcpcred\n    args:\n      - run\n      - \"--\"\n      - \"a: b\"\n    envs: {}\n";
+    assert_eq!(
+        added(goose, "/extensions", "new", server()),
+        goose.replace("LEVEL: 1\n  other: {cmd: x, envs: {A: b}}\n", new)
+    );
+    assert_eq!(
+        added(goose, "/extensions/other/envs", "B", NewValue::text("1")),
+        goose.replace("{A: b}", "{A: b, B: \"1\"}")
+    );
+    assert_eq!(added("", "", "a", mapping(&[("x", "z")])), "a:\n  x: z\n");
+    assert_eq!(added("a: 1 # c", "", "b", NewValue::Boolean(true)), "a: 1 # c\nb: true");
+    assert_eq!(
+        added("s:\n- name: a\n  env: {}\n- name: b\n", "/s/0", "c", mapping(&[("x", "z")])),
+        "s:\n- name: a\n  env: {}\n  c:\n    x: z\n- name: b\n"
+    );
+    let items = |text: &str, at: usize, value: NewValue| {
+        edited(text, Syntax::Yaml, |document, edits| {
+            edits.insert_items(&document.root().get("s").unwrap(), at, vec![value]);
+        })
+    };
+    assert_eq!(items("s:\n  - a\n  - b\n", 0, NewValue::text("-y")), "s:\n  - -y\n  - a\n  - b\n");
+    assert_eq!(items("s:\n  - a\n  - b\n", 1, NewValue::text("true")), "s:\n  - a\n  - \"true\"\n  - b\n");
+    assert_eq!(
+        items("s:\n- name: a\n", 1, mapping(&[("name", "b"), ("c", "d")])),
+        "s:\n- name: a\n- name: b\n  c: d\n"
+    );
+    let replaced = |text: &str, value: NewValue| {
+        edited(text, Syntax::Yaml, |document, edits| edits.replace(&document.root().get("k").unwrap(), value))
+    };
+    for (text, meant) in [
+        ("k: a # c\n", "k: b # c\n"),
+        ("k: 'a' # c\n", "k: 'b' # c\n"),
+        ("k: \"a\"\n", "k: \"b\"\n"),
+        ("k: |\n  a\n  c\nl: 1\n", "k: \"b\"\nl: 1\n"),
+        ("k: >- # c\n  a\n", "k: \"b\"\n"),
+    ] {
+        assert_eq!(replaced(text, NewValue::text("b")), meant);
+    }
+    assert_eq!(replaced("k: a\n", NewValue::text("b: c")), "k: \"b: c\"\n");
+    assert_eq!(replaced("k:\nl: 1\n", mapping(&[("x", "z")])), "k:\n  x: z\nl: 1\n");
+    let part = |text: &str, part, with: &str| {
+        edited(text, Syntax::Yaml, |document, edits| {
+            edits.replace_part(&document.root().get("k").unwrap(), part, Secret::copy_of(with.as_bytes()));
+        })
+    };
+    assert_eq!(part("k: |\n  Bearer secret\n  two\n", 7..13, "${X}"), "k: |\n  Bearer ${X}\n  two\n");
+    assert_eq!(part("k: 'it''s secret'\n", 5..11, "'"), "k: 'it''s '''\n");
+}

@@ -87,7 +87,7 @@ impl Region {
                 }
             }
             let at = start + hunk.at;
-            let splice = Splice { span: at..at + hunk.now, with: out.into_secret(), group: 0 };
+            let splice = Splice::of(at..at + hunk.now, out.into_secret());
             splices.push((splice, secrets));
         }
         Ok(Some(splices))

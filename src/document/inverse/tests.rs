@@ -235,6 +235,15 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn yaml_comes_back_byte_for_byte(table in any_table(any_meant()), choices in prop::collection::vec(any::<u8>(), 1..64), dice in prop::collection::vec(any::<u8>(), 1..64)) {
+        prop_assert!(there_and_back(table, Syntax::Yaml, choices, &dice));
+    }
+}
+
 const CONFIGURATION: &str = r#"{
   // mine
   "mcpServers": {
