@@ -9,6 +9,8 @@ mod support;
 mod add;
 mod check;
 #[cfg(target_os = "linux")]
+mod client_starts;
+#[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
 mod clip;
