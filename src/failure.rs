@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use crate::audit::AuditError;
+use crate::children::ChildrenError;
 use crate::credentials::CredentialError;
 use crate::index::IndexError;
 use crate::inject::environment::{EnvironmentError, SecretInArgument};
@@ -11,10 +13,16 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
+use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
+use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
+
+/// What helps where the audit log can't be written, and nothing else does.
+const UNRECORDED: &str = "`mcpcred doctor` tells about the audit log; whoever can do without it sets \
+                          `when_unwritable = \"allow\"` below `[audit]` in their own `config.toml`";
 
 /// A command that did not do what it was asked to: what happened, why, what to do next, and the exit status.
 #[derive(Debug)]
@@ -80,6 +88,11 @@ impl Failure {
         self
     }
 
+    /// Says what to do next, where nothing better is said already.
+    fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
     /// A value stands where a name belongs: it is not repeated.
     pub(crate) fn value_as_name(code: u8) -> Self {
         Self::new(code, "that looks like a value, not like a name, and nothing was done")
@@ -115,6 +128,15 @@ impl Failure {
     /// Tells it, and gives the exit status.
     pub(crate) fn tell(&self, ui: Ui) -> ExitCode {
         ui.failure(&self.what, &self.why, self.hint.as_deref());
+        ExitCode::from(self.code)
+    }
+}
+
+impl Failure {
+    /// Tells it in one line, for a shell that is being opened, and gives the exit status.
+    pub(crate) fn tell_in_one_line(&self, ui: Ui) -> ExitCode {
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        ui.warn(&format!("mcpcred loaded no credentials into this shell: {}{hint}", self.what));
         ExitCode::from(self.code)
     }
 }
@@ -166,6 +188,14 @@ impl From<CredentialError> for Failure {
                     IndexError::File { source, .. } => file_hint(failure, source),
                     IndexError::UnknownVersion { .. } => failure,
                 }
+            }
+            CredentialError::NotRecorded(cause) | CredentialError::Unrecorded(cause) => {
+                let failure = Self::of(Self::GENERAL, &error);
+                match cause {
+                    AuditError::Unwritable { source, .. } => file_hint(failure, source),
+                    AuditError::Busy { .. } => failure,
+                }
+                .or_hint(UNRECORDED)
             }
             CredentialError::Store(_) => match error {
                 CredentialError::Store(error) => error.into(),
@@ -232,6 +262,16 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<ChildrenError> for Failure {
+    fn from(error: ChildrenError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        match &error {
+            ChildrenError::Folder { source, .. } => file_hint(failure, source),
+            ChildrenError::NoIdentity => failure,
+        }
+    }
+}
+
 fn file_hint(failure: Failure, source: &io::Error) -> Failure {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -265,6 +305,23 @@ impl From<SettingsError> for Failure {
     }
 }
 
+impl From<RewriteError> for Failure {
+    fn from(error: RewriteError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        if let Some(path) = error.remaining().first() {
+            return failure
+                .because(format!("`{}` has its new content and could not be put back", path.display()))
+                .hint("`mcpcred unprotect` puts it back");
+        }
+        let failure = failure.because("no file was changed");
+        if error.is_busy() {
+            return failure
+                .hint("wait a moment, or end the program that writes it, and run the command again");
+        }
+        failure
+    }
+}
+
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         let failure = Self::of(Self::NEEDS_PERSON, &error);
@@ -283,6 +340,12 @@ impl From<RenderError> for Failure {
     fn from(error: RenderError) -> Self {
         Self::of(Self::GENERAL, &error)
             .hint("start the program with `mcpcred run` instead, which takes any value")
+    }
+}
+
+impl From<Unwritable> for Failure {
+    fn from(error: Unwritable) -> Self {
+        Self::of(Self::USAGE, &error).hint("use a tag of visible characters")
     }
 }
 

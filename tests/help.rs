@@ -2,14 +2,16 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: &[&[&str]] = &[
     &["add"],
     &["get"],
     &["list"],
     &["rotate"],
     &["delete"],
     &["export-env"],
+    &["init"],
     &["run"],
+    &["ps"],
     &["servers"],
     &["store"],
     &["store", "status"],

@@ -9,8 +9,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app",
+            "audit",
             "catalog",
             "check",
+            "children",
             "configuration",
             "credential",
             "credentials",
@@ -24,9 +26,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "os",
             "recognise",
             "reference",
+            "rewrite",
             "secret",
             "settings",
             "slip",
+            "startup",
             "store",
             "ui",
             "unlocking",
@@ -35,6 +39,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "audit",
+            "children",
             "clock",
             "credentials",
             "environment",
@@ -49,7 +55,25 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
-    ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
+    (
+        "failure",
+        &[
+            "audit",
+            "children",
+            "credentials",
+            "index",
+            "inject",
+            "name",
+            "os",
+            "rewrite",
+            "settings",
+            "slip",
+            "startup",
+            "store",
+            "ui",
+        ],
+    ),
+    ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
         "check",
         &[
@@ -78,10 +102,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("reference", &["catalog"]),
     ("catalog", &["document", "environment", "name", "os", "secret"]),
     ("document", &["os", "secret"]),
+    ("rewrite", &["document", "os", "secret"]),
     ("slip", &[]),
-    ("settings", &["environment", "name", "os", "store"]),
+    ("settings", &["audit", "environment", "name", "os", "store"]),
     ("inject", &["os", "secret"]),
-    ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
+    ("credentials", &["audit", "clock", "credential", "index", "name", "os", "secret", "store"]),
+    ("audit", &["environment", "name", "os", "secret", "slip", "store"]),
+    ("children", &["name", "os"]),
     ("index", &["credential", "name", "os", "store"]),
     ("store", &["name", "os", "secret"]),
     ("environment", &["name", "secret"]),
@@ -95,11 +122,14 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The files that may look at the bytes of a secret. What each does with them:
 const EXITS: &[(&str, &str)] = &[
+    ("audit/anchor.rs", "reads how far the log went, which is no secret, out of an item of the store"),
+    ("audit/key.rs", "makes a fingerprint of it; reads the key of the log out of an item of the store"),
     ("check/asking.rs", "copies a value into the question to its provider"),
     ("check/fingerprint.rs", "makes a fingerprint of it"),
     ("check/path_value.rs", "looks up the file that it names"),
     ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
     ("cli/get.rs", "writes the value to stdout"),
+    ("cli/startup.rs", "writes rendered lines to stdout"),
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("configuration/leftover.rs", "makes text of a file that is searched"),
@@ -107,8 +137,10 @@ const EXITS: &[(&str, &str)] = &[
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
+    ("os/foreign_file.rs", "writes a file of the person's, which may hold secrets of theirs"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("os/staged_file.rs", "writes the new content of a client's configuration"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
     ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
@@ -252,7 +284,13 @@ fn danger_has_few_addresses() {
     // The console's modes and its own signals, the child's signals and job: no crate offers them safely.
     assert_eq!(
         unsafe_files,
-        ["os/process/system.rs", "os/readers.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]
+        [
+            "os/process/system.rs",
+            "os/readers.rs",
+            "os/replace_file.rs",
+            "ui/terminal/signals.rs",
+            "ui/terminal/windows.rs"
+        ]
     );
 }
 

@@ -7,6 +7,7 @@
 mod support;
 
 mod add;
+mod audit;
 mod check;
 #[cfg(target_os = "linux")]
 mod client_starts;
@@ -23,12 +24,15 @@ mod faults;
 mod get;
 mod help;
 mod house_rules;
+mod init;
 mod list;
 #[cfg(target_os = "linux")]
 mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
 mod pre_commit;
+#[cfg(unix)]
+mod ps;
 #[cfg(unix)]
 mod readme;
 mod rotate;

@@ -9,12 +9,15 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod init;
 mod list;
 mod man;
+mod ps;
 mod rotate;
 mod run;
 mod servers;
 mod source;
+mod startup;
 mod store;
 mod usage;
 
@@ -22,12 +25,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::app::App;
+use crate::app::{App, Given};
+use crate::audit::shortened;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::name::Profile;
 use crate::os::harden::Hardening;
 use crate::settings::{FlagSettings, StoreSetting};
+use crate::slip;
 use crate::ui::Ui;
 
 /// Keeps the tokens of MCP servers in the operating system's own credential store
@@ -58,6 +63,9 @@ pub(crate) struct Globals {
     /// Read the vault's passphrase from this open file descriptor
     #[arg(long, global = true, value_name = "FD")]
     pub(crate) passphrase_fd: Option<u32>,
+    /// Why you do this, for the audit log
+    #[arg(long, global = true, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: Option<String>,
     /// Never ask a question
     #[arg(long, global = true)]
     pub(crate) no_prompt: bool,
@@ -77,7 +85,9 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
+    Init(init::Init),
     Run(run::Run),
+    Ps(ps::Ps),
     Check(check::Check),
 
     Servers(servers::Servers),
@@ -88,6 +98,14 @@ enum Command {
     Man(man::Man),
     #[command(hide = true)]
     ClipKeeper(clip_keeper::ClipKeeper),
+}
+
+/// A reason as the log takes it. A token in it is a slip, and the log is no place for values.
+fn reason(text: &str) -> Result<String, &'static str> {
+    if text.split(|it: char| !it.is_ascii_alphanumeric() && it != '_').any(slip::is_token) {
+        return Err("a reason holds no value: the audit log can be read by whoever reads your files");
+    }
+    Ok(shortened(text))
 }
 
 /// What a command ends with: an exit status, which is almost always success, or a failure.
@@ -124,9 +142,13 @@ impl Command {
             Self::Completions(command) => return command.run(ui),
             Self::Man(command) => return command.run(ui),
             Self::ClipKeeper(command) => return command.run(),
+            Self::ExportEnv(command) if command.startup => {
+                return startup::run(command, globals, environment, ui, hardening);
+            }
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
-                App::new(flags, globals.passphrase_fd, environment, ui, hardening)
+                let given = Given { passphrase_descriptor: globals.passphrase_fd, reason: globals.reason };
+                App::new(flags, given, environment, ui, hardening)
             }
         };
         let outcome = app.and_then(|app| {
@@ -137,7 +159,9 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
+                Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

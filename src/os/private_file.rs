@@ -149,6 +149,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
 }
 
+/// As [`replace`], unsynced and not read back: for what means nothing once the machine has stopped, and must not
+/// keep a program waiting.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    let mut temporary = tempfile::Builder::new().prefix(".").suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    persist(temporary, path)
+}
+
 /// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and always has
 /// the same length.
 ///
@@ -218,6 +230,42 @@ pub(crate) fn open_for_lock(path: &Path) -> io::Result<File> {
     let file = options.open(path).map_err(|error| name_link(path, error))?;
     check_owner(&file.metadata()?)?;
     Ok(file)
+}
+
+/// Opens, or makes, a file that only grows, to read it and to write at its end.
+///
+/// # Errors
+/// Where it cannot be opened or is not ours.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    owner_only(&mut options);
+    #[cfg(windows)]
+    refuse_link(path)?;
+    let file = options.open(path).map_err(|error| name_link(path, error))?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(refused("is not a regular file"));
+    }
+    check_owner(&metadata)?;
+    Ok(file)
+}
+
+/// Opens a file that only its owner can write, to read it piece by piece; `None` where there is no file.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
+    Ok(open_to_read(path)?.map(|(file, _)| file))
+}
+
+/// Gives the file another name in its folder; the folder is synced.
+///
+/// # Errors
+/// Where that fails; the file then has its old name.
+pub(crate) fn rename(path: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(path, to)?;
+    sync_folder(folder_of(path)?)
 }
 
 fn open_to_read(path: &Path) -> io::Result<Option<(File, u64)>> {
@@ -305,7 +353,7 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 /// Windows refuses a rename for as long as somebody reads the old file, so it is tried for two seconds.
-fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub(super) fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     for attempt in 0..100 {
         match temporary.persist(path) {
             Ok(_) => return Ok(()),
@@ -318,13 +366,13 @@ fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Windows has no handle to a folder that could be synced; NTFS journals the rename.
 #[cfg(windows)]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
