@@ -97,7 +97,7 @@ impl Reading<'_> {
         let mut refusals: Vec<(Leniency, Place, Vec<&str>)> = Vec::new();
         let Ok(document) = &self.document else { return refusals };
         for reader in &self.readers {
-            let Some((leniency, place)) = document.leniency(&reader.file.refuses) else { continue };
+            let Some((leniency, place)) = document.first_of(&reader.file.refuses) else { continue };
             let name = reader.client.name.as_str();
             match refusals.iter_mut().find(|(own, ..)| *own == leniency) {
                 Some((_, _, names)) if names.contains(&name) => {}
@@ -301,13 +301,12 @@ fn has_servers(path: &Path, file: &ConfigurationFile) -> bool {
 
 /// The settings of a client that are there and that it reads: not those with a comment.
 fn settings<'c>(places: &Places, client: &'c Client) -> Vec<Settings<'c>> {
-    let refused = [Leniency::Comment, Leniency::Comma];
     let is_here = |file: &&SettingsFile| is_for(&file.platforms, places.platform());
     let read = |file: &SettingsFile| {
         let found = candidates(places, &file.path, &file.moved_by, Parents::None);
         let documents =
             found.into_iter().filter_map(|(path, ..)| Document::read(&path, Syntax::Json).ok()?);
-        let documents = documents.filter(|document| document.leniency(&refused).is_none());
+        let documents = documents.filter(|document| document.leniency().is_none());
         let wants_trust = file.wants_trust;
         documents.map(|document| Settings { client: &client.id, wants_trust, document }).collect::<Vec<_>>()
     };

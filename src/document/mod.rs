@@ -52,7 +52,7 @@ const MAX_DUPLICATES: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Syntax {
-    /// RFC 8259. Comments, trailing commas and a byte order mark are read too; [`Document::leniency`] tells where the
+    /// RFC 8259. Comments, trailing commas and a byte order mark are read too; [`Document::first_of`] tells where the
     /// first one is, because a client that does not take it then ignores the whole file.
     Json,
     /// JSON with comments and trailing commas, as editors write it.
@@ -206,8 +206,13 @@ impl Document {
         Text::of(self.text.expose_secret_str().unwrap_or_default())
     }
 
+    /// Where the first comment or trailing comma is in JSON.
+    pub(crate) fn leniency(&self) -> Option<Place> {
+        self.first_of(&[Leniency::Comment, Leniency::Comma]).map(|(_, place)| place)
+    }
+
     /// What a file of [`Syntax::Json`] or [`Syntax::Jsonc`] has first of what some of its clients refuse.
-    pub(crate) fn leniency(&self, refused: &[Leniency]) -> Option<(Leniency, Place)> {
+    pub(crate) fn first_of(&self, refused: &[Leniency]) -> Option<(Leniency, Place)> {
         let is_json = matches!(self.syntax, Syntax::Json | Syntax::Jsonc);
         let first = |leniency: &Leniency| match leniency {
             Leniency::Mark => self.text().expose().starts_with(BYTE_ORDER_MARK).then_some(0),

@@ -121,9 +121,9 @@ fn a_place_is_where_an_editor_shows_it() {
 #[test]
 fn what_plain_json_does_not_allow_is_read_and_told() {
     let all = [Leniency::Mark, Leniency::Comment, Leniency::Comma];
-    let first = |text: &str, refused: &[Leniency]| parse(text, Syntax::Jsonc).unwrap().leniency(refused);
+    let first = |text: &str, refused: &[Leniency]| parse(text, Syntax::Jsonc).unwrap().first_of(refused);
     let leniency = |text: &str, syntax| {
-        let found = parse(text, syntax).unwrap().leniency(&all);
+        let found = parse(text, syntax).unwrap().first_of(&all);
         found.map(|(_, place)| place)
     };
     assert_eq!(leniency("{\"a\": [1, 2]}", Syntax::Json), None);
