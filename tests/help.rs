@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 26] = [
     &["add"],
     &["get"],
     &["list"],
@@ -10,6 +10,14 @@ const COMMANDS: [&[&str]; 18] = [
     &["delete"],
     &["export-env"],
     &["run"],
+    &["import"],
+    &["import", "dotenv"],
+    &["import", "env"],
+    &["import", "keychain"],
+    &["import", "wincred"],
+    &["import", "secret-tool"],
+    &["import", "pass"],
+    &["import", "mcp-secrets-plugin"],
     &["servers"],
     &["store"],
     &["store", "status"],

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "document",
             "environment",
             "failure",
+            "import",
             "index",
             "inject",
             "live",
@@ -47,9 +48,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "unlocking",
         ],
     ),
-    ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
+    ("fuzz", &["catalog", "configuration", "document", "import", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
-    ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
+    (
+        "failure",
+        &["credentials", "import", "index", "inject", "name", "os", "settings", "slip", "store", "ui"],
+    ),
     (
         "check",
         &[
@@ -72,6 +76,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
+    ("import", &["catalog", "document", "name", "os", "recognise", "secret", "store"]),
     ("configuration", &["catalog", "document", "environment", "os", "reference", "secret"]),
     ("live", &["catalog", "secret"]),
     ("recognise", &["catalog", "document", "reference", "secret"]),
@@ -103,10 +108,14 @@ const EXITS: &[(&str, &str)] = &[
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("configuration/leftover.rs", "makes text of a file that is searched"),
+    ("import/encoding.rs", "turns UTF-16 into UTF-8"),
+    ("import/mod.rs", "asks the detector about it"),
+    ("import/pass.rs", "takes the first line of an entry"),
     ("inject/environment.rs", "checks a value, and looks for it among arguments"),
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
+    ("os/foreign_file.rs", "writes what is left of a file that lines were taken out of"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
@@ -119,8 +128,14 @@ const EXITS: &[(&str, &str)] = &[
 ];
 
 /// Folders whose whole business is the bytes: documents of other programs, quoting, and ciphers.
-const EXIT_FOLDERS: &[&str] =
-    &["document/", "inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+const EXIT_FOLDERS: &[&str] = &[
+    "document/",
+    "import/dotenv/",
+    "inject/shell/",
+    "store/sealed/",
+    "store/vault/",
+    "store/secret_service/",
+];
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[

@@ -9,6 +9,7 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod import;
 mod list;
 mod man;
 mod rotate;
@@ -79,6 +80,8 @@ enum Command {
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
     Check(check::Check),
+    #[command(subcommand)]
+    Import(import::Import),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -139,6 +142,7 @@ impl Command {
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),
