@@ -2,13 +2,14 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 26] = [
+const COMMANDS: &[&[&str]] = &[
     &["add"],
     &["get"],
     &["list"],
     &["rotate"],
     &["delete"],
     &["export-env"],
+    &["init"],
     &["run"],
     &["import"],
     &["import", "dotenv"],
@@ -18,6 +19,7 @@ const COMMANDS: [&[&str]; 26] = [
     &["import", "secret-tool"],
     &["import", "pass"],
     &["import", "mcp-secrets-plugin"],
+    &["ps"],
     &["servers"],
     &["store"],
     &["store", "status"],

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "catalog",
             "check",
+            "children",
             "configuration",
             "credential",
             "credentials",
@@ -25,9 +26,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "os",
             "recognise",
             "reference",
+            "rewrite",
             "secret",
             "settings",
             "slip",
+            "startup",
             "store",
             "ui",
             "unlocking",
@@ -36,6 +39,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "children",
             "clock",
             "credentials",
             "environment",
@@ -52,8 +56,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     (
         "failure",
-        &["credentials", "import", "index", "inject", "name", "os", "settings", "slip", "store", "ui"],
+        &[
+            "children",
+            "credentials",
+            "import",
+            "index",
+            "inject",
+            "name",
+            "os",
+            "rewrite",
+            "settings",
+            "slip",
+            "startup",
+            "store",
+            "ui",
+        ],
     ),
+    ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
         "check",
         &[
@@ -83,9 +102,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("reference", &["catalog"]),
     ("catalog", &["document", "environment", "name", "os", "secret"]),
     ("document", &["os", "secret"]),
+    ("rewrite", &["document", "os", "secret"]),
     ("slip", &[]),
     ("settings", &["environment", "name", "os", "store"]),
     ("inject", &["os", "secret"]),
+    ("children", &["name", "os"]),
     ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
     ("index", &["credential", "name", "os", "store"]),
     ("store", &["name", "os", "secret"]),
@@ -105,6 +126,7 @@ const EXITS: &[(&str, &str)] = &[
     ("check/path_value.rs", "looks up the file that it names"),
     ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
     ("cli/get.rs", "writes the value to stdout"),
+    ("cli/startup.rs", "writes rendered lines to stdout"),
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("configuration/leftover.rs", "makes text of a file that is searched"),
@@ -115,9 +137,10 @@ const EXITS: &[(&str, &str)] = &[
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
-    ("os/foreign_file.rs", "writes what is left of a file that lines were taken out of"),
+    ("os/foreign_file.rs", "writes a file of the person's, which may hold secrets of theirs"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("os/staged_file.rs", "writes the new content of a client's configuration"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
     ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
@@ -264,7 +287,13 @@ fn danger_has_few_addresses() {
     // The console's modes and its own signals, the child's signals and job: no crate offers them safely.
     assert_eq!(
         unsafe_files,
-        ["os/process/system.rs", "os/readers.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]
+        [
+            "os/process/system.rs",
+            "os/readers.rs",
+            "os/replace_file.rs",
+            "ui/terminal/signals.rs",
+            "ui/terminal/windows.rs"
+        ]
     );
 }
 

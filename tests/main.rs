@@ -22,12 +22,15 @@ mod get;
 mod help;
 mod house_rules;
 mod import;
+mod init;
 mod list;
 #[cfg(target_os = "linux")]
 mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
 mod pre_commit;
+#[cfg(unix)]
+mod ps;
 #[cfg(unix)]
 mod readme;
 mod rotate;

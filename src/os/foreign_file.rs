@@ -1,80 +1,132 @@
-//! Replaces a file that a person or another program owns: links, mode and owner stay, and so does what somebody else
-//! wrote in the meantime.
+//! `ForeignFile`: a file of the person's or of another program's, replaced atomically; its link, mode and owner stay.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::os::private_file::{TEMPORARY_SUFFIX, persist, sync_folder};
+use crate::os::private_file;
 use crate::secret::{Secret, SecretBuffer};
 
-/// Why a file was not replaced. It is as it was.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReplaceError {
-    /// It holds something else than what was read from it.
-    #[error("`{}` was changed by another program in the meantime, and is left as it is", .0.display())]
-    Changed(PathBuf),
-    /// It can't be written.
-    #[error("cannot write `{}`", path.display())]
-    File { path: PathBuf, source: io::Error },
+/// No startup file and no configuration is larger.
+const LIMIT: usize = 64 * 1024 * 1024;
+
+/// A file as it was read.
+pub(crate) struct ForeignFile {
+    /// Where it lies: what links lead to.
+    target: PathBuf,
+    /// What was in it; nothing where it is not there. It may hold secrets of any kind.
+    content: Option<Secret>,
 }
 
-/// Replaces the file by one that holds `after`, where it still holds `before`: written beside it, with its mode and its
-/// owner, synced, compared once more, renamed, the folder synced, and read back. Where the path is a link, what it leads
-/// to is replaced.
-///
-/// # Errors
-/// [`ReplaceError`]
-pub(crate) fn replace(path: &Path, before: &Secret, after: &Secret) -> Result<(), ReplaceError> {
-    let failed = |source| ReplaceError::File { path: path.to_owned(), source };
-    let target = fs::canonicalize(path).map_err(failed)?;
-    let folder = target.parent().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".mcpcred.")
-        .suffix(TEMPORARY_SUFFIX)
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    temporary.write_all(after.expose_secret()).map_err(failed)?;
-    take_over(&target, temporary.as_file()).map_err(failed)?;
-    temporary.as_file().sync_all().map_err(failed)?;
-    if read(&target, before.len()).map_err(failed)?.as_ref() != Some(before) {
-        return Err(ReplaceError::Changed(path.to_owned()));
+impl ForeignFile {
+    /// Reads it, through links; where it is not there yet, this is no error.
+    ///
+    /// # Errors
+    /// Where it can't be read, or is no regular file.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        let target = target(path)?;
+        let content = read(&target)?;
+        Ok(Self { target, content })
     }
-    persist(temporary, &target).map_err(failed)?;
-    sync_folder(folder).map_err(failed)?;
-    if read(&target, after.len()).map_err(failed)?.as_ref() == Some(after) {
-        Ok(())
-    } else {
-        Err(failed(io::Error::new(io::ErrorKind::InvalidData, "holds other bytes than were written to it")))
+
+    /// What was in it.
+    pub(crate) fn content(&self) -> Option<&[u8]> {
+        self.content.as_ref().map(Secret::expose_secret)
+    }
+
+    /// Writes the new content beside it, with its mode and owner, syncs, looks whether somebody else changed the file
+    /// in the meantime, renames, and reads back. A reader sees the old or the new content, also after a crash. A file
+    /// that was not there is for the owner alone, and so are its folders.
+    ///
+    /// # Errors
+    /// Where any of that fails; the file is then as it was.
+    pub(crate) fn replace(&self, new: &Secret) -> io::Result<()> {
+        let folder = self.target.parent().unwrap_or(Path::new("."));
+        if self.content.is_none() {
+            private_folder(folder)?;
+        }
+        let mut temporary = tempfile::Builder::new().prefix(".mcpcred-").tempfile_in(folder)?;
+        temporary.write_all(new.expose_secret())?;
+        if self.content.is_some() {
+            keep_owner_and_mode(&self.target, temporary.as_file())?;
+        }
+        temporary.as_file().sync_all()?;
+        self.check_unchanged()?;
+        private_file::persist(temporary, &self.target)?;
+        private_file::sync_folder(folder)?;
+        match read(&self.target)? {
+            Some(content) if content == *new => Ok(()),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "holds other bytes than were written to it")),
+        }
+    }
+
+    /// Removes it, where nobody changed it in the meantime. A link to it stays.
+    ///
+    /// # Errors
+    /// Where it can't be removed.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        self.check_unchanged()?;
+        private_file::remove(&self.target).map(|_| ())
+    }
+
+    fn check_unchanged(&self) -> io::Result<()> {
+        if read(&self.target)? == self.content {
+            Ok(())
+        } else {
+            Err(io::Error::other("somebody else changed it at the same moment"))
+        }
     }
 }
 
-/// The whole content, or `None` where that is longer than expected.
-fn read(path: &Path, expected: usize) -> io::Result<Option<Secret>> {
-    match SecretBuffer::read_to_end(fs::File::open(path)?, expected) {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
-        Err(error) => Err(error),
+fn read(target: &Path) -> io::Result<Option<Secret>> {
+    let metadata = match fs::metadata(target) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // A pipe would be waited for.
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
     }
+    SecretBuffer::read_to_end(File::open(target)?, LIMIT).map(Some)
 }
 
-/// Gives the new file the owner, the group and the mode of the old one.
+/// What the path leads to, also where that is not there yet.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..40 {
+        match fs::read_link(&target) {
+            Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("its links lead in a circle"))
+}
+
+/// Makes the folder and its parents for the owner alone; one that is there is as its owner wants it.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 #[cfg(unix)]
-fn take_over(target: &Path, file: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let old = fs::metadata(target)?;
-    let new = file.metadata()?;
-    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
-        std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()))?;
+fn keep_owner_and_mode(old: &Path, new: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let (old, own) = (fs::metadata(old)?, new.metadata()?);
+    if (old.uid(), old.gid()) != (own.uid(), own.gid()) {
+        fchown(new, Some(old.uid()), Some(old.gid()))?;
     }
-    file.set_permissions(old.permissions())
+    new.set_permissions(old.permissions())
 }
 
-/// The new file inherits the access list of its folder; a file that may not be written is not replaced.
+/// The access list of the folder holds for the new file as well.
 #[cfg(windows)]
-fn take_over(target: &Path, _file: &fs::File) -> io::Result<()> {
-    if fs::metadata(target)?.permissions().readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "is read-only"));
+fn keep_owner_and_mode(old: &Path, _new: &File) -> io::Result<()> {
+    if fs::metadata(old)?.permissions().readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "may only be read"));
     }
     Ok(())
 }
@@ -83,37 +135,37 @@ fn take_over(target: &Path, _file: &fs::File) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn secret(text: &str) -> Secret {
-        Secret::copy_of(text.as_bytes())
-    }
-
     #[test]
-    fn a_file_that_somebody_else_changed_is_left_alone() {
+    fn a_file_that_somebody_changed_meanwhile_is_left_as_they_made_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        for found in ["old and more", "new", ""] {
-            fs::write(&path, found).unwrap();
-            let answer = replace(&path, &secret("old"), &secret("ours"));
-            assert!(matches!(answer, Err(ReplaceError::Changed(_))), "{found}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), found);
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+        fs::write(&path, "old").unwrap();
+        let file = ForeignFile::read(&path).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        assert!(file.replace(&Secret::copy_of(b"ours")).is_err());
+        assert!(file.remove().is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
-    #[cfg(unix)]
     #[test]
-    fn links_and_modes_stay() {
+    #[cfg(unix)]
+    fn links_stay_and_so_does_the_mode() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        symlink("file", &link).unwrap();
-        for mode in [0o600, 0o640, 0o644] {
-            fs::write(&file, "old").unwrap();
-            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-            replace(&link, &secret("old"), &secret("new")).unwrap();
-            assert_eq!(fs::read_to_string(&file).unwrap(), "new");
-            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, mode);
-            assert_eq!(fs::read_link(&link).unwrap(), Path::new("file"));
-        }
+        let (link, real) = (folder.path().join("link"), folder.path().join("dotfiles/real"));
+        fs::create_dir(folder.path().join("dotfiles")).unwrap();
+        symlink("dotfiles/real", &link).unwrap();
+        // The link leads to nothing yet.
+        ForeignFile::read(&link).unwrap().replace(&Secret::copy_of(b"one")).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        ForeignFile::read(&link).unwrap().replace(&Secret::copy_of(b"two")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"two");
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        symlink(&other, &one).unwrap();
+        symlink(&one, &other).unwrap();
+        assert!(ForeignFile::read(&one).is_err());
     }
 }

@@ -12,7 +12,7 @@ use crate::secret::{Secret, SecretBuffer};
 const STALE: Duration = Duration::from_secs(3600);
 
 /// Ends the name of a file that is still being written.
-pub(super) const TEMPORARY_SUFFIX: &str = ".mcpcred-tmp";
+const TEMPORARY_SUFFIX: &str = ".mcpcred-tmp";
 
 /// Makes the folder, and its parents, for the owner alone; an existing one is checked.
 ///
@@ -147,6 +147,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidData, "holds other bytes than were written to it"))
     }
+}
+
+/// As [`replace`], unsynced and not read back: for what means nothing once the machine has stopped, and must not
+/// keep a program waiting.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    let mut temporary = tempfile::Builder::new().prefix(".").suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    persist(temporary, path)
 }
 
 /// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and always has

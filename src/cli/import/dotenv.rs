@@ -1,5 +1,7 @@
 //! `mcpcred import dotenv`: out of `.env` files.
 
+use std::collections::HashSet;
+use std::fs;
 use std::path::PathBuf;
 
 use crate::app::App;
@@ -33,7 +35,10 @@ pub(in crate::cli) struct Dotenv {
 
 impl Dotenv {
     pub(super) fn run(self, app: &App) -> Outcome {
-        let paths = if self.paths.is_empty() { vec![PathBuf::from(".env")] } else { self.paths.clone() };
+        let mut paths = if self.paths.is_empty() { vec![PathBuf::from(".env")] } else { self.paths.clone() };
+        // One file under two names is one file.
+        let mut seen = HashSet::new();
+        paths.retain(|path| fs::canonicalize(path).map_or(true, |real| seen.insert(real)));
         let files: Vec<DotenvFile> =
             paths.iter().map(|path| DotenvFile::read(path)).collect::<Result<_, _>>()?;
         let catalog = crate::cli::servers::load(app)?;

@@ -1,10 +1,11 @@
 //! `Origin`: the source of an import, out of which what was imported can be taken.
 
+use crate::app::App;
 use crate::failure::Failure;
 use crate::import::Offer;
 use crate::import::dotenv::{Dialect, DotenvFile};
 use crate::import::pass::PasswordStore;
-use crate::os::foreign_file::{self, ReplaceError};
+use crate::rewrite::{ClientLock, Outcome, Rewrite, Rewriting};
 use crate::secret::Secret;
 use crate::store::{ForeignItem, ForeignItems};
 
@@ -62,42 +63,45 @@ impl Origin {
     ///
     /// # Errors
     /// Where something of it stays; what is stored stays as well.
-    pub(super) fn delete(&self, offers: &[&Offer]) -> Result<(), Failure> {
+    pub(super) fn delete(&self, app: &App, offers: &[&Offer]) -> Result<(), Failure> {
         match self {
             Self::Environment => Ok(()),
             Self::Files { files, .. } => {
-                for (number, content) in self.edited(offers)? {
+                let mut rewriting = Rewriting::begin(&app.settings.data_folder.value).map_err(stay)?;
+                for (number, after) in self.edited(offers)? {
                     let file = &files[number];
-                    foreign_file::replace(file.path(), file.content(), &content).map_err(|error| {
-                        let failure = stays(Failure::of(Failure::GENERAL, &error));
-                        match error {
-                            ReplaceError::Changed(_) => {
-                                failure.hint("call again: what is stored already is no error")
-                            }
-                            ReplaceError::File { .. } => failure.hint("take the lines out by hand"),
-                        }
-                    })?;
+                    let before = Some(file.content());
+                    let path = file.path().to_owned();
+                    rewriting.add(Rewrite { path, before, after, lock: ClientLock::None }).map_err(stay)?;
                 }
-                Ok(())
+                let changed = rewriting.carry_out().map_err(stay)?;
+                match changed.into_iter().find(|(_, outcome)| *outcome == Outcome::ChangedMeanwhile) {
+                    Some((path, _)) => Err(stay(Failure::new(
+                        Failure::GENERAL,
+                        format!("`{}` was changed in the meantime, and is left as it is", path.display()),
+                    ))
+                    .hint("call again: what is stored already is no error")),
+                    None => Ok(()),
+                }
             }
             Self::Items { items, found } => {
                 for offer in offers {
                     let item = &found[offer.number];
-                    let held = items.read(std::slice::from_ref(item)).map_err(|error| stays(error.into()))?;
+                    let held = items.read(std::slice::from_ref(item)).map_err(stay)?;
                     let is_same = held.into_iter().next().is_some_and(|held| decoded(held) == offer.value);
                     if !is_same {
-                        return Err(stays(Failure::new(
+                        return Err(stay(Failure::new(
                             Failure::GENERAL,
                             format!("{} of {} has another value by now", offer.place, items.kind().title()),
                         )));
                     }
-                    items.remove(item).map_err(|error| stays(error.into()))?;
+                    items.remove(item).map_err(stay)?;
                 }
                 Ok(())
             }
             Self::Pass { entries, .. } => {
                 for offer in offers {
-                    entries.remove(&offer.called).map_err(|error| stays(error.into()))?;
+                    entries.remove(&offer.called).map_err(stay)?;
                 }
                 Ok(())
             }
@@ -145,6 +149,6 @@ pub(super) fn decoded(value: Secret) -> Secret {
     if cfg!(windows) { crate::import::encoding::decoded(value) } else { value }
 }
 
-fn stays(failure: Failure) -> Failure {
-    failure.because("every value is stored, and the source still holds what was not taken out")
+fn stay(error: impl Into<Failure>) -> Failure {
+    error.into().because("every value is stored, and the source still holds what was not taken out")
 }

@@ -89,7 +89,7 @@ pub(super) fn carry_out(app: &App, options: &Options, haul: Haul, origin: &Origi
             app.ui.say(&words(step, false));
         }
         if options.delete_source {
-            origin.delete(&offers)?;
+            origin.delete(app, &offers)?;
             app.ui.say("Took what was imported out of the source");
         } else if !matches!(origin, Origin::Environment) {
             app.ui.say("The source still holds it; the same command with `--delete-source` takes it out");

@@ -121,9 +121,9 @@ impl DotenvFile {
         &self.path
     }
 
-    /// Its bytes, as they were read.
-    pub(crate) fn content(&self) -> &Secret {
-        &self.content
+    /// A copy of its bytes, as they were read.
+    pub(crate) fn content(&self) -> Secret {
+        Secret::copy_of(self.content.expose_secret())
     }
 
     /// The lines that say nothing to either dialect, and are no comment.

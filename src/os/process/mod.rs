@@ -2,10 +2,14 @@
 
 pub(crate) mod capture;
 pub(crate) mod descriptor;
+pub(crate) mod identity;
 pub(crate) mod launch;
+pub(crate) mod own_program;
 pub(crate) mod parent;
+pub(crate) mod place;
 #[cfg(unix)]
 mod replace;
 #[cfg(windows)]
 mod supervise;
 mod system;
+mod system_table;
