@@ -15,8 +15,8 @@
 //! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
 //!  │ │ │   │                                 │
 //!  │ │ └──► recognise ──► reference          │              secrets in text · placeholders
-//!  │ │         ▲
-//!  │ │       import ◄──── cli                │              values where they lie today
+//!  │ │ │       ▲                             │
+//!  │ │ │     import ◄──── cli                │              values where they lie today
 //!  │ └────► live ───────► catalog            │              providers asked · what is known of servers and clients
 //!  ▼       ▼                                 ▼
 //!     credentials ◄──────────────────────  inject           values and facts in step · values on their way out

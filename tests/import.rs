@@ -481,13 +481,13 @@ mod linux {
             ("mcp/GITHUB_TOKEN", format!("{CANARY}\n")),
             ("mcp/deep/GITLAB_TOKEN", format!("{OTHER}\nlogin: me\n")),
             ("mcp/notes", "nothing\n".to_owned()),
-            ("web/slack", "slack-value\n".to_owned()),
+            ("web/slack-bot", "slack-value\n".to_owned()),
         ] {
             call(&sandbox, "pass", &["insert", "--multiline", entry], &text);
         }
         sandbox.run(["import", "pass", "nothing"]).exits(3).says("has no entry `nothing`");
         sandbox.run(["import", "pass", "../mcp"]).exits(3);
-        sandbox.run(["import", "pass", "web/slack"]).exits(2).says("--rename");
+        sandbox.run(["import", "pass", "web/slack-bot"]).exits(2).says("--rename");
         holds_nothing(&sandbox);
         let refused = sandbox.run(["import", "pass", "mcp", "--yes", "--delete-source"]).exits(1);
         says_no_value(&refused.says("holds more than its first line"));
@@ -497,11 +497,18 @@ mod linux {
         holds(&sandbox, "GITLAB_TOKEN", OTHER);
         sandbox.run(["import", "pass", "mcp/GITHUB_TOKEN", "--delete-source"]).succeeds();
         sandbox
-            .run(["import", "pass", "web/slack", "--rename", "web/slack=SLACK_TOKEN", "--delete-source"])
+            .run([
+                "import",
+                "pass",
+                "web/slack-bot",
+                "--rename",
+                "web/slack-bot=SLACK_TOKEN",
+                "--delete-source",
+            ])
             .succeeds();
         holds(&sandbox, "SLACK_TOKEN", "slack-value");
         let store = sandbox.path(".password-store");
-        assert!(!store.join("mcp/GITHUB_TOKEN.gpg").exists() && !store.join("web/slack.gpg").exists());
+        assert!(!store.join("mcp/GITHUB_TOKEN.gpg").exists() && !store.join("web/slack-bot.gpg").exists());
         assert!(store.join("mcp/notes.gpg").exists() && store.join("mcp/deep/GITLAB_TOKEN.gpg").exists());
         sandbox.holds_no_canary();
         call(&sandbox, "gpgconf", &["--kill", "all"], "");
