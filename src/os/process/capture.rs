@@ -69,10 +69,9 @@ pub(crate) fn capture(
     Ok(Captured { status, output, words: String::from_utf8_lossy(&words).trim().to_owned() })
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
-
     use super::*;
 
     fn shell(script: &str, deadline: Duration) -> io::Result<Captured> {
