@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "document",
             "environment",
             "failure",
+            "import",
             "index",
             "inject",
             "live",
@@ -53,7 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "unlocking",
         ],
     ),
-    ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
+    ("fuzz", &["catalog", "configuration", "document", "import", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     (
         "failure",
@@ -61,6 +62,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "audit",
             "children",
             "credentials",
+            "import",
             "index",
             "inject",
             "name",
@@ -96,6 +98,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
+    ("import", &["catalog", "document", "name", "os", "recognise", "secret", "store"]),
     ("configuration", &["catalog", "document", "environment", "os", "reference", "secret"]),
     ("live", &["catalog", "secret"]),
     ("recognise", &["catalog", "document", "reference", "secret"]),
@@ -133,6 +136,9 @@ const EXITS: &[(&str, &str)] = &[
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("configuration/leftover.rs", "makes text of a file that is searched"),
+    ("import/encoding.rs", "turns UTF-16 into UTF-8"),
+    ("import/mod.rs", "asks the detector about it"),
+    ("import/pass.rs", "takes the first line of an entry"),
     ("inject/environment.rs", "checks a value, and looks for it among arguments"),
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
@@ -151,8 +157,14 @@ const EXITS: &[(&str, &str)] = &[
 ];
 
 /// Folders whose whole business is the bytes: documents of other programs, quoting, and ciphers.
-const EXIT_FOLDERS: &[&str] =
-    &["document/", "inject/shell/", "store/sealed/", "store/vault/", "store/secret_service/"];
+const EXIT_FOLDERS: &[&str] = &[
+    "document/",
+    "import/dotenv/",
+    "inject/shell/",
+    "store/sealed/",
+    "store/vault/",
+    "store/secret_service/",
+];
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[

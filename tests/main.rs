@@ -24,6 +24,7 @@ mod faults;
 mod get;
 mod help;
 mod house_rules;
+mod import;
 mod init;
 mod list;
 #[cfg(target_os = "linux")]
