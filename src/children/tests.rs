@@ -133,8 +133,8 @@ mod ending {
         let (mut deaf, forced) = shell("trap '' TERM; sleep 62 &");
         let family = Processes::now().family(forced.identity);
         assert_eq!(family.len(), 2);
-        let (mut ended, gone) = shell("");
-        ended.wait().unwrap();
+        let mut gone = asked.clone();
+        gone.identity.started -= 1;
         let mut elsewhere = asked.clone();
         elsewhere.is_here = false;
         let outcome = end(&[asked, forced, gone, elsewhere], Duration::from_millis(300));
