@@ -1,6 +1,7 @@
 //! What differs from one operating system to the next, behind one interface each.
 
 pub(crate) mod clipboard;
+pub(crate) mod foreign_file;
 pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod private_file;
