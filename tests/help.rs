@@ -12,6 +12,7 @@ const COMMANDS: &[&[&str]] = &[
     &["init"],
     &["run"],
     &["ps"],
+    &["lockdown"],
     &["servers"],
     &["store"],
     &["store", "status"],

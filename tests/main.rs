@@ -23,6 +23,8 @@ mod help;
 mod house_rules;
 mod init;
 mod list;
+#[cfg(unix)]
+mod lockdown;
 #[cfg(target_os = "linux")]
 mod mcp;
 #[cfg(target_os = "linux")]

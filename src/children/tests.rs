@@ -10,6 +10,7 @@ fn start(name: &str) -> Start {
         credentials: vec![held],
         server: Some("github".to_owned()),
         started_by: Some("code".to_owned()),
+        is_keeper: false,
     }
 }
 

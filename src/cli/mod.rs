@@ -11,6 +11,7 @@ mod facts;
 mod get;
 mod init;
 mod list;
+mod lockdown;
 mod man;
 mod ps;
 mod rotate;
@@ -83,6 +84,7 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
+    Lockdown(lockdown::Lockdown),
     Check(check::Check),
 
     Servers(servers::Servers),
@@ -148,6 +150,7 @@ impl Command {
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
+                Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

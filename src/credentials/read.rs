@@ -29,10 +29,15 @@ impl Credentials {
         &self,
         names: &[CredentialName],
     ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
-        if self.stores.is_none() {
-            return self.get_from_environment(names);
-        }
-        self.while_it_changes(|index| self.read(index, names))
+        self.refuse_in_lockdown(names)?;
+        let found = if self.stores.is_none() {
+            self.get_from_environment(names)?
+        } else {
+            self.while_it_changes(|index| self.read(index, names))?
+        };
+        // A person may have been asked for a passphrase meanwhile.
+        self.refuse_in_lockdown(names)?;
+        Ok(found)
     }
 
     /// The values of all credentials of the profile whose entries are wanted. One that is only being added is
@@ -44,7 +49,12 @@ impl Credentials {
         &self,
         is_wanted: impl Fn(&Entry) -> bool,
     ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
-        self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?))
+        if self.marker().look().is_some() {
+            self.refuse_in_lockdown(&self.names_where(&is_wanted)?)?;
+        }
+        let found = self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?))?;
+        self.refuse_in_lockdown(found.iter().map(|(name, _)| name))?;
+        Ok(found)
     }
 
     /// The names of which [`Credentials::get_where`] gives the values.
@@ -133,12 +143,15 @@ impl Credentials {
     pub(crate) fn get_previous(&self, name: &CredentialName) -> Result<Secret, CredentialError> {
         let index = self.load()?;
         let (name, entry) = self.locate(&index, name)?;
+        self.refuse_in_lockdown([name])?;
         let no_previous = || CredentialError::NoPrevious { name: name.clone() };
         if entry.previous_until.is_none_or(|until| until <= self.now()) {
             return Err(no_previous());
         }
         let store = self.stores.open(entry.store)?;
-        store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)
+        let value = store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)?;
+        self.refuse_in_lockdown([name])?;
+        Ok(value)
     }
 
     /// Every credential of the profile with what is known about it. Asks no store.

@@ -21,5 +21,4 @@ pub(crate) use crate::live::answer::{Answered, Verdict};
 pub(crate) use crate::live::ask::{Terms, ask};
 pub(crate) use crate::live::hosts::{Hosts, NamedHost};
 pub(crate) use crate::live::question::Question;
-#[allow(unused_imports, reason = "for rotation and lockdown, which come next")]
-pub(crate) use crate::live::revoke::{Outcome, Revocation, Revoked, revoke};
+pub(crate) use crate::live::revoke::{Outcome, Revocation, Revoked, revoke, terms as terms_to_revoke};

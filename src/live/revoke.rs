@@ -1,5 +1,4 @@
 //! `revoke`: providers are told that tokens shall end, by the rules by which they are asked about them.
-#![allow(dead_code, reason = "for rotation and lockdown, which come next")]
 
 use std::time::Duration;
 

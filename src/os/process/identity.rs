@@ -44,7 +44,6 @@ impl Identity {
     }
 
     /// This process and those that it descends from, itself first.
-    #[allow(dead_code, reason = "for lockdown, which comes next")]
     pub(crate) fn own_line() -> Vec<Self> {
         let mut line = Vec::new();
         let mut next = table::look(std::process::id());
