@@ -103,7 +103,9 @@ impl Credentials {
                 Ok(store) => store,
                 Err(error) => {
                     // Asked once: a person who does not give the passphrase is not asked for each of them.
-                    places.into_iter().for_each(|at| values[at] = Err(error.to_string()));
+                    for at in places {
+                        values[at] = Err(error.to_string());
+                    }
                     continue;
                 }
             };

@@ -125,13 +125,12 @@ impl Marker {
         let folder = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         private_file::create_folder(folder)?;
         let _lock = FileLock::acquire(&folder.join("lockdown.lock"), PATIENCE).ok();
-        let all = match self.look() {
-            Some(former) => lockdown.and(former),
-            None => {
-                // The list of one that is over; under the lock, so that it is not that of one that begins as well.
-                _ = ReportFile::in_folder(folder).clear();
-                lockdown
-            }
+        let all = if let Some(former) = self.look() {
+            lockdown.and(former)
+        } else {
+            // The list of one that is over; under the lock, so that it is not that of one that begins as well.
+            _ = ReportFile::in_folder(folder).clear();
+            lockdown
         };
         let content = serde_json::to_vec_pretty(&all)?;
         if let Err(error) = private_file::replace(&self.path, &content) {

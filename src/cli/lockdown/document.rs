@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::audit::Event;
 use crate::children::{Child, Held};
 use crate::failure::Failure;
 use crate::lockdown::{Item, ItemState, Lockdown};
@@ -40,7 +41,8 @@ struct Written<'it> {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Step {
     /// Which.
-    pub(super) step: &'static str,
+    #[serde(rename = "step")]
+    name: &'static str,
     /// `done`, `nothing` to do, `failed`, `skipped`, or `planned`.
     pub(super) outcome: &'static str,
     /// The same in a sentence.
@@ -52,7 +54,8 @@ pub(super) struct Step {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Program {
     pid: u32,
-    program: String,
+    #[serde(rename = "program")]
+    name: String,
     server: Option<String>,
     started_by: Option<String>,
     credentials: Vec<Held>,
@@ -63,7 +66,7 @@ impl Program {
     pub(super) fn new(child: &Child, outcome: &'static str) -> Self {
         Self {
             pid: child.identity.pid,
-            program: child.program.clone(),
+            name: child.program.clone(),
             server: child.server.clone(),
             started_by: child.started_by.clone(),
             credentials: child.credentials.clone(),
@@ -94,7 +97,15 @@ impl Document {
             app.ui.say(&format!("{step}: {detail}"));
         }
         let milliseconds = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.steps.push(Step { step, outcome, detail, milliseconds });
+        self.steps.push(Step { name: step, outcome, detail, milliseconds });
+    }
+
+    /// Puts on record what was done. A log that can't be written stops no lockdown, and is told of.
+    pub(super) fn record(&mut self, app: &App, events: &[Event]) {
+        let begin = Instant::now();
+        if let Err(error) = app.credentials.record_all(events) {
+            self.step(app, "log", begin, "failed", format!("it is not in the audit log: {error}"));
+        }
     }
 
     /// Whether every step came to its end.

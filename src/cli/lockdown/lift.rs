@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::app::App;
+use crate::audit::{Action, Event};
 use crate::cli::Outcome;
 use crate::credentials::Target;
 use crate::failure::Failure;
@@ -40,6 +41,7 @@ pub(super) fn lift(app: &App) -> Outcome {
         "the lockdown was lifted before it was revoked".clone_into(&mut item.words);
     }
     app.lockdown_report().update(&report.items)?;
+    app.credentials.record(Event::new(Action::Lift))?;
     marker.lift()?;
     app.ui.say("The lockdown is over: values are handed out again");
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::app::App;
+use crate::audit::{self, Action, Event};
 use crate::catalog::Catalog;
 use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
@@ -88,14 +89,18 @@ impl Lockdown {
             items[candidate.item].state = ItemState::Waiting;
         }
         if consent == Consent::Given {
-            later.iter().for_each(|candidate| items[candidate.item].state = ItemState::Waiting);
+            for candidate in &later {
+                items[candidate.item].state = ItemState::Waiting;
+            }
         }
         // On disk first, so that who is interrupted from here on is resumed.
         save(app, &items, document, begin);
         let count = ready.len();
         if count > 0 {
-            self.tell_providers(app, ready, &mut items);
+            let told = self.tell_providers(app, ready, &mut items);
             save(app, &items, document, begin);
+            let events: Vec<Event> = told.into_iter().map(|place| event(&items[place])).collect();
+            document.record(app, &events);
         }
         let over = items.iter().filter(|item| item.state.is_over()).count();
         let waiting = items.iter().filter(|item| item.state == ItemState::Waiting).count();
@@ -167,7 +172,8 @@ impl Lockdown {
         }
     }
 
-    fn tell_providers(&self, app: &App, ready: Vec<Candidate<'_>>, items: &mut [Item]) {
+    /// Gives the places of those that were told about.
+    fn tell_providers(&self, app: &App, ready: Vec<Candidate<'_>>, items: &mut [Item]) -> Vec<usize> {
         let now = app.credentials.now();
         let hosts: Hosts = self.host.iter().cloned().collect();
         let terms = live::terms_to_revoke(&hosts, now);
@@ -176,8 +182,8 @@ impl Lockdown {
         let answers = live::revoke(revocations, &terms, |done, total| {
             app.ui.progress(&format!("Telling providers: {done} of {total}"), done == total);
         });
-        for (place, revoked) in places.into_iter().zip(answers) {
-            let item = &mut items[place];
+        for (place, revoked) in places.iter().zip(answers) {
+            let item = &mut items[*place];
             let Revoked { outcome, words, not_before } = revoked;
             item.state = match outcome {
                 live::Outcome::Revoked => ItemState::Revoked,
@@ -189,7 +195,19 @@ impl Lockdown {
             item.not_before = not_before;
             item.tried = Some(now);
         }
+        places
     }
+}
+
+/// For the log: what became of it, in a word.
+fn event(item: &Item) -> Event {
+    let (outcome, word) = match item.state {
+        ItemState::Revoked => (audit::Outcome::Done, "revoked"),
+        ItemState::DeadBefore => (audit::Outcome::Done, "dead-before"),
+        ItemState::ByHand => (audit::Outcome::Denied, "by-hand"),
+        ItemState::Waiting | ItemState::Offered => (audit::Outcome::Failed, "no-answer"),
+    };
+    Event::new(Action::Revoke).of(&item.profile, &item.name).ended(outcome).because(word)
 }
 
 /// Whether its revocation is over, and the value is still the one that was revoked.

@@ -4,15 +4,18 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::app::App;
+use crate::audit::{Action, Event, Outcome};
 use crate::children::{self, Child, Ended, Held};
-use crate::cli::Outcome;
+use crate::cli;
 use crate::cli::lockdown::Lockdown;
 use crate::cli::lockdown::document::{Document, Program};
 use crate::cli::lockdown::revoking::Consent;
 use crate::credentials::Target;
 use crate::failure::Failure;
 use crate::lockdown;
+use crate::name::{CredentialName, Profile};
 use crate::os::process::identity::Identity;
+use crate::store::StoreKind;
 
 /// How long a program may take to end by itself: servers have little to tidy up, and each moment counts.
 const GRACE: Duration = Duration::from_millis(500);
@@ -25,7 +28,7 @@ impl Lockdown {
     ///
     /// # Errors
     /// Where a name is none, and nothing was done then. What fails later is a step of the report.
-    pub(super) fn throw(&self, app: &App) -> Outcome {
+    pub(super) fn throw(&self, app: &App) -> cli::Outcome {
         let names = (!self.all).then_some(self.names.as_slice());
         // An index that is lost keeps nobody from locking everything down.
         let targets = match app.credentials.targets(names) {
@@ -71,6 +74,10 @@ impl Lockdown {
             Ok(all) => {
                 document.covered = Some(all);
                 document.step(app, "marker", begin, "done", "no more values are handed out");
+                let of = |target: &Target| event(Action::Lockdown, &target.profile, &target.name);
+                let whole = self.all.then(|| Event::new(Action::Lockdown).because("everything"));
+                let named = targets.iter().filter(|target| !target.former).map(of);
+                document.record(app, &whole.into_iter().chain(named).collect::<Vec<_>>());
             }
             Err(error) => document.step(
                 app,
@@ -109,6 +116,16 @@ impl Lockdown {
             document.programs.push(Program::new(child, ended.as_str()));
         }
         document.programs.extend(ours.iter().map(|child| Program::new(child, "last")));
+        let events = others.iter().zip(&ended).flat_map(|(child, ended)| {
+            let outcome = if ended.is_over() { Outcome::Done } else { Outcome::Failed };
+            let of = move |held: &Held| {
+                event(Action::Stop, &held.profile, &held.name).ended(outcome).because(ended.as_str())
+            };
+            child.credentials.iter().map(of)
+        });
+        let last = ours.iter().flat_map(|child| &child.credentials);
+        let last = last.map(|held| event(Action::Stop, &held.profile, &held.name).because("last"));
+        document.record(app, &events.chain(last).collect::<Vec<_>>());
         let remaining = ended.iter().filter(|ended| !ended.is_over()).count();
         let forced = ended.iter().filter(|ended| **ended == Ended::Forced).count();
         let (outcome, detail) = match (others.len() + ours.len(), remaining) {
@@ -134,10 +151,13 @@ impl Lockdown {
         } else {
             if !self.no_revoke {
                 // Where it does not open, the tokens can't be read later either, which is told then.
-                _ = app.credentials.stores().open(crate::store::StoreKind::Vault);
+                _ = app.credentials.stores().open(StoreKind::Vault);
             }
             match app.unlocking.close() {
-                Ok(_) => document.step(app, "unlocks", begin, "done", "the vault is locked"),
+                Ok(_) => {
+                    document.step(app, "unlocks", begin, "done", "the vault is locked");
+                    document.record(app, &[Event::new(Action::Lock).in_store(StoreKind::Vault)]);
+                }
                 Err(error) => {
                     let why = format!("the vault stays open, since its key can't be forgotten: {error}");
                     document.step(app, "unlocks", begin, "failed", why);
@@ -166,4 +186,8 @@ impl Lockdown {
     fn is_meant(&self, child: &Child, targets: &[Target]) -> bool {
         self.all || targets.iter().any(|target| child.holds(&target.profile, &target.name))
     }
+}
+
+fn event(action: Action, profile: &Profile, name: &CredentialName) -> Event {
+    Event::new(action).of(profile, name)
 }

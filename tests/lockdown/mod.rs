@@ -57,6 +57,23 @@ fn after_a_lockdown_nothing_is_handed_out_and_nothing_that_held_it_runs() {
 }
 
 #[test]
+fn everything_that_a_lockdown_did_is_on_record() {
+    let sandbox = Sandbox::new().with("A").with("B");
+    let _server = Server::start(&sandbox, &["-e", "A"]);
+    sandbox.run(["lockdown", "--all"]).succeeds();
+    sandbox.run(["get", "A"]).exits(5);
+    let mut log = String::new();
+    for file in sandbox.files_holding(b"\"lockdown\"") {
+        log += &String::from_utf8_lossy(&fs::read(file).unwrap());
+    }
+    let has = |action: &str, name: &str| {
+        log.lines().any(|line| line.contains(&format!("\"{action}\"")) && line.contains(name))
+    };
+    assert!(has("lockdown", "everything") && has("lockdown", "\"B\"") && has("stop", "\"A\""), "{log}");
+    assert!(log.lines().any(|line| line.contains("\"denied\"") && line.contains("lockdown")), "{log}");
+}
+
+#[test]
 fn a_lockdown_of_one_leaves_the_others() {
     let sandbox = Sandbox::new().with("A").with("B");
     sandbox.feed(["add", "A", "--stdin", "--profile", "work"], b"of-work").succeeds();
