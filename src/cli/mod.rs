@@ -12,6 +12,7 @@ mod get;
 mod import;
 mod init;
 mod list;
+mod lockdown;
 mod man;
 mod ps;
 mod rotate;
@@ -89,6 +90,7 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
+    Lockdown(lockdown::Lockdown),
     Check(check::Check),
     #[command(subcommand)]
     Import(import::Import),
@@ -165,6 +167,7 @@ impl Command {
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
+                Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
 
