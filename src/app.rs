@@ -192,6 +192,12 @@ impl App {
                 Notice::Gone { name } => self.ui.warn(&format!(
                     "`{name}` is in no store any more and was not moved; store it again with `mcpcred rotate {name}`, or forget it with `mcpcred delete {name}`"
                 )),
+                Notice::Recovered { name } => self.ui.say(&format!(
+                    "The replacement of `{name}` had been interrupted after its new value came, which is in place now"
+                )),
+                Notice::NotRecovered { name, why } => self.ui.warn(&format!(
+                    "the new value of `{name}` is sealed on the disk, and can't be put in place: {why}"
+                )),
                 Notice::Remains { name } => self.ui.warn(&format!(
                     "the former value of `{name}` is past its time and could not be removed; `mcpcred doctor --repair` tries again"
                 )),

@@ -151,6 +151,8 @@ impl From<CredentialError> for Failure {
             CredentialError::NoPrevious { .. } => {
                 Self::of(Self::NOT_FOUND, &error).hint("keep one with `mcpcred rotate --keep-previous 7d`")
             }
+            CredentialError::PreviousRevoked { name } => Self::of(Self::GENERAL, &error)
+                .hint(format!("replace the value in use with `mcpcred rotate {name}`")),
             CredentialError::ReadOnly => Self::of(Self::USAGE, &error)
                 .hint("choose a store with `--store`, or set the variable itself"),
             CredentialError::NoStore { reasons } => {

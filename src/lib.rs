@@ -29,6 +29,7 @@
 //! - [`failure`]: every hint and every exit status, on one page.
 //! - [`slip`]: notices a value where a name belongs.
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
+//! - [`rotation`]: how often values are replaced, and by which programs of the person.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
@@ -79,6 +80,7 @@ mod name;
 mod os;
 mod recognise;
 mod reference;
+mod rotation;
 mod secret;
 mod settings;
 mod slip;

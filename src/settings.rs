@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::environment::Environment;
 use crate::name::{CredentialName, Profile};
 use crate::os::private_file;
+use crate::rotation::RotationSettings;
 use crate::store::{StoreKind, UnknownStoreKind};
 
 const LIMIT: usize = 1024 * 1024;
@@ -71,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) store: Sourced<StoreSetting>,
     /// The names that the project needs, where it has a file that says so.
     pub(crate) project_credentials: Option<Sourced<Vec<CredentialName>>>,
+    /// How often values are replaced, and by which programs: from the user's own file alone.
+    pub(crate) rotation: RotationSettings,
     /// Project files that were passed over, and why.
     pub(crate) passed_over: Vec<(PathBuf, &'static str)>,
 }
@@ -98,6 +101,7 @@ pub(crate) enum SettingsError {
 struct UserFile {
     profile: Option<Profile>,
     store: Option<String>,
+    rotate: RotationSettings,
 }
 
 /// `.mcpcred.toml` and `.mcpcred.local.toml`. A project can't choose the store: whoever clones it should not
@@ -147,7 +151,8 @@ impl Settings {
         ]);
         let project_credentials = first(&projects, |file| file.credentials.clone())
             .map(|(value, source)| Sourced { value, source });
-        Ok(Self { config_folder, data_folder, profile, store, project_credentials, passed_over })
+        let rotation = user.rotate;
+        Ok(Self { config_folder, data_folder, profile, store, project_credentials, rotation, passed_over })
     }
 }
 

@@ -13,6 +13,7 @@ mod list;
 mod man;
 mod rotate;
 mod run;
+mod schedules;
 mod servers;
 mod source;
 mod store;

@@ -1,8 +1,9 @@
 //! Deleting: the value, its former value and its facts are gone.
 
-use crate::credentials::{CredentialError, Credentials};
+use crate::credentials::{CredentialError, Credentials, PATIENCE};
 use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
+use crate::store::sealed::rescue::Rescue;
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
 
 impl Credentials {
@@ -28,6 +29,7 @@ impl Credentials {
     /// [`CredentialError::NotFound`] where there is none, and whatever the store answers; what could not be
     /// removed stays on record for `doctor --repair`.
     pub(crate) fn delete(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        let _turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let unfinished = index.find_unfinished(&self.profile, name);
             let (name, entry) = match unfinished.filter(|(_, entry)| entry.state == State::Removing) {
@@ -73,6 +75,7 @@ impl Credentials {
                 (error, is_untouched)
             })?;
         }
+        Rescue::of(&self.folder, &keys[0]).remove();
         Ok(())
     }
 

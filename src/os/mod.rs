@@ -1,5 +1,6 @@
 //! What differs from one operating system to the next, behind one interface each.
 
+pub(crate) mod browser;
 pub(crate) mod clipboard;
 pub(crate) mod harden;
 pub(crate) mod lock;

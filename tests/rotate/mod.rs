@@ -1,5 +1,14 @@
 //! A person replaces a value, and sometimes wants the old one back.
 
+mod due;
+#[cfg(unix)]
+mod guided;
+#[cfg(unix)]
+mod hook;
+#[cfg(target_os = "linux")]
+mod interrupted;
+mod provider;
+
 use crate::support::{CANARY, Sandbox};
 
 #[test]
