@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "catalog",
             "check",
+            "children",
             "configuration",
             "credential",
             "credentials",
@@ -36,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "children",
             "clock",
             "credentials",
             "environment",
@@ -50,7 +52,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
-    ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
+    (
+        "failure",
+        &["children", "credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"],
+    ),
     (
         "check",
         &[
@@ -83,6 +88,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rotation", &["credential", "name"]),
     ("settings", &["environment", "name", "os", "rotation", "store"]),
     ("inject", &["os", "secret"]),
+    ("children", &["name", "os"]),
     ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
     ("index", &["credential", "name", "os", "store"]),
     ("store", &["name", "os", "secret"]),

@@ -11,6 +11,7 @@ mod facts;
 mod get;
 mod list;
 mod man;
+mod ps;
 mod rotate;
 mod run;
 mod schedules;
@@ -79,6 +80,7 @@ enum Command {
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
+    Ps(ps::Ps),
     Check(check::Check),
 
     Servers(servers::Servers),
@@ -139,6 +141,7 @@ impl Command {
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

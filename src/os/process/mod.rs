@@ -2,10 +2,13 @@
 
 pub(crate) mod descriptor;
 pub(crate) mod hook;
+pub(crate) mod identity;
 pub(crate) mod launch;
 pub(crate) mod parent;
+pub(crate) mod place;
 #[cfg(unix)]
 mod replace;
 #[cfg(windows)]
 mod supervise;
 mod system;
+mod system_table;
