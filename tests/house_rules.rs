@@ -138,6 +138,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("check/exposure.rs", "makes fingerprints of what lies in the open"),
     ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
     ("check/presence/required.rs", "looks for flags and addresses"),
+    ("cli/rotate/reach.rs", "looks for the name of a credential in entries"),
     ("configuration/entry.rs", "recognises programs and addresses"),
     ("configuration/leftover.rs", "reads the path of a file of variables"),
     ("configuration/read/arguments.rs", "tells flags and names from values"),

@@ -15,8 +15,7 @@ pub(super) fn applied(
     if schedules.is_empty() {
         return Ok(entries);
     }
-    let catalog =
-        if schedules.know_providers() { Some(crate::cli::servers::load(app)?) } else { None };
+    let catalog = if schedules.know_providers() { Some(crate::cli::servers::load(app)?) } else { None };
     for (name, entry) in &mut entries {
         apply(app, catalog.as_ref(), name, entry);
     }

@@ -35,7 +35,10 @@ impl Credentials {
     /// # Errors
     /// [`CredentialError::NotFound`] where there is no such credential, and whatever the store answers; nothing has
     /// changed then.
-    pub(crate) fn begin_replacement(&self, name: &CredentialName) -> Result<Replacement<'_>, CredentialError> {
+    pub(crate) fn begin_replacement(
+        &self,
+        name: &CredentialName,
+    ) -> Result<Replacement<'_>, CredentialError> {
         let turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let (name, entry) = self.locate(index, name)?;
@@ -127,7 +130,10 @@ impl Credentials {
                     && entry.previous_until.is_none_or(|until| until <= now)
                 {
                     Self::put_and_read_back(&*store, previous, former)?;
-                    Self::note_previous(entry, now.checked_add(KEPT_AFTER_RECOVERY).unwrap_or(Timestamp::MAX));
+                    Self::note_previous(
+                        entry,
+                        now.checked_add(KEPT_AFTER_RECOVERY).unwrap_or(Timestamp::MAX),
+                    );
                     index.put(profile, name, entry.clone());
                     self.index.save(index)?;
                 }

@@ -370,7 +370,10 @@ fn a_replacement_shows_first_that_the_store_takes_values() {
         machine.first.set(fault);
         assert!(machine.credentials().begin_replacement(&parse("A")).is_err());
         machine.first.set(Fault::None);
-        assert_eq!((machine.value("A").unwrap(), machine.state("A")), ("old".to_owned(), Some(State::Stored)));
+        assert_eq!(
+            (machine.value("A").unwrap(), machine.state("A")),
+            ("old".to_owned(), Some(State::Stored))
+        );
     }
 }
 

@@ -23,7 +23,11 @@ impl<'de> DeserializeSeed<'de> for Field<'_> {
     type Value = Option<Secret>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        if self.0.is_empty() { deserializer.deserialize_any(self) } else { deserializer.deserialize_map(self) }
+        if self.0.is_empty() {
+            deserializer.deserialize_any(self)
+        } else {
+            deserializer.deserialize_map(self)
+        }
     }
 }
 
@@ -75,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_field_is_found_among_others() {
-        let document = r#"{"id":42,"name":"x","scopes":["api"],"nested":{"token":"inner"},"token":"glpat-new"}"#;
+        let document =
+            r#"{"id":42,"name":"x","scopes":["api"],"nested":{"token":"inner"},"token":"glpat-new"}"#;
         assert_eq!(at(document, "/token").unwrap(), "glpat-new");
         assert_eq!(at(document, "/nested/token").unwrap(), "inner");
         assert_eq!(at(document, "/id").unwrap(), "42");
@@ -83,7 +88,9 @@ mod tests {
         for none in ["/absent", "/nested", "/scopes", "/name/x", "token", "/nested/absent", ""] {
             assert_eq!(at(document, none), None, "{none}");
         }
-        for broken in ["", "[]", "null", "<html>", r#"{"token":"x""#, r#"{"token":null}"#, r#"{"token":"x"} y"#] {
+        for broken in
+            ["", "[]", "null", "<html>", r#"{"token":"x""#, r#"{"token":null}"#, r#"{"token":"x"} y"#]
+        {
             assert_eq!(at(broken, "/token"), None, "{broken}");
         }
     }

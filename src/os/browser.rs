@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_program_that_is_missing_or_fails_gives_way_to_the_next() {
         let none: [&str; 0] = [];
-        let open = |chosen: &str| Browser::here(Some(OsStr::new(chosen)), false).open("https://a.example", &none);
+        let open =
+            |chosen: &str| Browser::here(Some(OsStr::new(chosen)), false).open("https://a.example", &none);
         assert!(open("no-such-program:false:true"));
         assert!(!open("no-such-program:false"));
         assert!(!Browser::here(Some(OsStr::new("true")), false).open("http://a.example", &none));

@@ -57,7 +57,10 @@ mod tests {
         assert_eq!(by_name.program, Program::Run(["rotate-db", "--role", "app"].map(str::to_owned).to_vec()));
         assert_eq!(by_name.time.as_secs(), 60);
         let by_kind = find("OTHER", Kind::Database, None).unwrap();
-        assert_eq!((by_kind.time.as_secs(), by_kind.environment.as_slice()), (300, &["PGHOST".to_owned()][..]));
+        assert_eq!(
+            (by_kind.time.as_secs(), by_kind.environment.as_slice()),
+            (300, &["PGHOST".to_owned()][..])
+        );
         let by_provider = find("X", Kind::Database, Some("gitlab")).unwrap();
         assert!(matches!(&by_provider.program, Program::Shell(line) if line.ends_with("tail -n 1")));
         assert!(find("X", Kind::Token, None).is_none());

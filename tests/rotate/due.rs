@@ -36,7 +36,8 @@ fn without_a_terminal_only_the_automated_ones_are_replaced_and_the_rest_is_liste
     let server = ProviderServer::start(|_| answer(200, &[], r#"{"token":"glpat-a0new0one000000000000"}"#));
     let host = format!("gitlab={}", server.url());
     let ran = sandbox.run(["rotate", "--due", "--host", &host]).exits(5);
-    let ran = ran.says("`GITHUB_TOKEN`, `MADE_UP`").says("2 of 3: `GITLAB_TOKEN`").says("Rotated `GITLAB_TOKEN`");
+    let ran =
+        ran.says("`GITHUB_TOKEN`, `MADE_UP`").says("2 of 3: `GITLAB_TOKEN`").says("Rotated `GITLAB_TOKEN`");
     assert!(!ran.stderr().contains("Rotated `MADE_UP`"), "{}", ran.said());
     sandbox.run(["get", "GITLAB_TOKEN"]).succeeds().prints("glpat-a0new0one000000000000");
     sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(CANARY);
@@ -50,7 +51,9 @@ fn without_a_terminal_only_the_automated_ones_are_replaced_and_the_rest_is_liste
 #[test]
 fn one_that_fails_does_not_keep_the_others_from_their_turn() {
     let sandbox = Sandbox::new();
-    for (name, value) in [("A_TOKEN", "glpat-first000000000000000"), ("B_TOKEN", "glpat-second00000000000000")] {
+    for (name, value) in
+        [("A_TOKEN", "glpat-first000000000000000"), ("B_TOKEN", "glpat-second00000000000000")]
+    {
         sandbox.feed(["add", name, "--stdin"], value.as_bytes()).succeeds();
     }
     grow_old(&sandbox);

@@ -15,9 +15,10 @@ const PAGE: &str = "https://github.com/settings/personal-access-tokens/new";
 /// A home whose browser writes down what it is to show.
 fn home() -> Sandbox {
     let mut sandbox = Sandbox::new();
-    sandbox.feed(["add", "GITHUB_KEY", "--stdin"], OLD.as_bytes()).succeeds();
+    sandbox.feed(["add", "GITHUB_TOKEN", "--stdin"], OLD.as_bytes()).succeeds();
     let browser = sandbox.path("browser.sh");
-    fs::write(&browser, "#!/bin/sh\nenv > \"$HOME/seen\"\nprintf '%s\\n' \"$@\" >> \"$HOME/shown\"\n").unwrap();
+    fs::write(&browser, "#!/bin/sh\nenv > \"$HOME/seen\"\nprintf '%s\\n' \"$@\" >> \"$HOME/shown\"\n")
+        .unwrap();
     fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
     sandbox.set("BROWSER", browser.to_str().unwrap());
     sandbox
@@ -43,27 +44,27 @@ fn saw_nothing(terminal: &Terminal) {
 #[test]
 fn the_page_is_shown_and_the_new_value_is_asked_for() {
     let sandbox = home();
-    let mut terminal = start(&sandbox, &["rotate", "GITHUB_KEY"]);
-    terminal.expect("Replacing `GITHUB_KEY`, guided");
+    let mut terminal = start(&sandbox, &["rotate", "GITHUB_TOKEN"]);
+    terminal.expect("Replacing `GITHUB_TOKEN`, guided");
     terminal.expect(PAGE);
     terminal.expect("It needs: ");
     terminal.expect("Your browser shows it");
-    terminal.expect("Secret for `GITHUB_KEY`: ");
+    terminal.expect("Secret for `GITHUB_TOKEN`: ");
     terminal.send_line(NEW);
-    terminal.expect("Rotated `GITHUB_KEY`");
+    terminal.expect("Rotated `GITHUB_TOKEN`");
     assert_eq!(terminal.wait(), 0);
     saw_nothing(&terminal);
     assert_eq!(shown(&sandbox).trim_end(), PAGE);
     let seen = fs::read_to_string(sandbox.path("seen")).unwrap();
     assert!(!seen.contains("MCPCRED_KEY_FILE"), "{seen}");
-    sandbox.run(["get", "GITHUB_KEY"]).succeeds().prints(NEW);
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(NEW);
 }
 
 #[test]
 fn no_page_is_opened_where_that_is_said_or_there_is_no_browser() {
     let mut sandbox = home();
     for flag in [&["--no-browser"][..], &[]] {
-        let mut terminal = start(&sandbox, &[&["rotate", "GITHUB_KEY"], flag].concat());
+        let mut terminal = start(&sandbox, &[&["rotate", "GITHUB_TOKEN"], flag].concat());
         terminal.expect(PAGE);
         terminal.expect("Secret for");
         terminal.send(b"\x03");
@@ -72,13 +73,13 @@ fn no_page_is_opened_where_that_is_said_or_there_is_no_browser() {
         sandbox.set("BROWSER", "/nonexistent/browser");
     }
     assert_eq!(shown(&sandbox), "");
-    sandbox.run(["get", "GITHUB_KEY"]).succeeds().prints(OLD);
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(OLD);
 }
 
 #[test]
 fn a_value_that_is_not_what_it_should_be_is_doubted() {
     let sandbox = home();
-    let mut terminal = start(&sandbox, &["rotate", "GITHUB_KEY", "--no-browser"]);
+    let mut terminal = start(&sandbox, &["rotate", "GITHUB_TOKEN", "--no-browser"]);
     terminal.expect("Secret for");
     terminal.send_line(OLD);
     terminal.expect("that is the value in force already");
@@ -95,7 +96,7 @@ fn a_value_that_is_not_what_it_should_be_is_doubted() {
     terminal.expect("was not replaced");
     assert_eq!(terminal.wait(), 5);
     saw_nothing(&terminal);
-    sandbox.run(["get", "GITHUB_KEY"]).succeeds().prints(OLD);
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(OLD);
 }
 
 #[test]
@@ -103,36 +104,37 @@ fn a_new_value_that_is_rejected_does_not_retire_the_former_one() {
     let sandbox = home();
     let server = ProviderServer::start(|_| answer(401, &[], "{}"));
     let host = format!("github={}", server.url());
-    let mut terminal = start(&sandbox, &["rotate", "GITHUB_KEY", "--no-browser", "--verify", "--host", &host]);
+    let mut terminal =
+        start(&sandbox, &["rotate", "GITHUB_TOKEN", "--no-browser", "--verify", "--host", &host]);
     terminal.expect("Secret for");
     terminal.send_line(NEW);
     terminal.expect("GitHub does not accept it (401)");
     terminal.expect("the value before is in force again");
     assert_eq!(terminal.wait(), 1);
     saw_nothing(&terminal);
-    sandbox.run(["get", "GITHUB_KEY"]).succeeds().prints(OLD);
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(OLD);
 }
 
 #[test]
 fn without_a_terminal_it_is_said_where_a_new_one_is_made() {
     let sandbox = home();
-    sandbox.run(["rotate", "GITHUB_KEY"]).exits(5).says(PAGE).says("--stdin");
+    sandbox.run(["rotate", "GITHUB_TOKEN"]).exits(5).says(PAGE).says("--stdin");
     assert_eq!(shown(&sandbox), "");
-    sandbox.run(["get", "GITHUB_KEY"]).succeeds().prints(OLD);
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(OLD);
 }
 
 #[test]
 fn a_token_that_could_replace_itself_is_replaced_by_hand_where_that_is_asked_for() {
     let sandbox = home();
     let old = "glpat-CANARY0dont0let0me0be0seen01";
-    sandbox.feed(["add", "GITLAB_KEY", "--stdin"], old.as_bytes()).succeeds();
-    sandbox.run(["rotate", "GITLAB_KEY", "--by-hand"]).exits(5).says("guided").says("https://gitlab.com/");
+    sandbox.feed(["add", "GITLAOTHER", "--stdin"], old.as_bytes()).succeeds();
+    sandbox.run(["rotate", "GITLAOTHER", "--by-hand"]).exits(5).says("guided").says("https://gitlab.com/");
 }
 
 #[test]
 fn those_that_are_due_come_one_after_another_and_each_may_be_skipped() {
     let sandbox = home();
-    for name in ["A_TOKEN", "B_KEY", "C_TOKEN"] {
+    for name in ["A_TOKEN", "OTHER", "C_TOKEN"] {
         sandbox.feed(["add", name, "--stdin"], b"an old one").succeeds();
     }
     grow_old(&sandbox);
@@ -140,20 +142,20 @@ fn those_that_are_due_come_one_after_another_and_each_may_be_skipped() {
     terminal.expect("1 of 4: `A_TOKEN`, due since 2026-04-01");
     terminal.expect("[y]es, [s]kip, [q]uit ");
     terminal.send_line("s");
-    terminal.expect("2 of 4: `B_KEY`");
+    terminal.expect("2 of 4: `OTHER`");
     terminal.expect("[q]uit ");
     terminal.send_line("y");
-    terminal.expect("Secret for `B_KEY`: ");
+    terminal.expect("Secret for `OTHER`: ");
     terminal.send_line("a new one");
     terminal.expect("has a blank within it");
     terminal.expect("[y/N] ");
     terminal.send_line("y");
-    terminal.expect("Rotated `B_KEY`");
+    terminal.expect("Rotated `OTHER`");
     terminal.expect("3 of 4: `C_TOKEN`");
     terminal.expect("[q]uit ");
     terminal.send_line("q");
     assert_eq!(terminal.wait(), 0);
     let listed = sandbox.run(["list", "--due"]).succeeds().stdout();
-    assert!(!listed.contains("B_KEY") && listed.contains("A_TOKEN") && listed.contains("GITHUB"), "{listed}");
+    assert!(!listed.contains("OTHER") && listed.contains("A_TOKEN") && listed.contains("GITHUB"), "{listed}");
     sandbox.run(["get", "C_TOKEN"]).succeeds().prints("an old one");
 }

@@ -14,7 +14,10 @@ fn home(script: &str) -> Sandbox {
     let path = sandbox.path("hook.sh");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    settings(&sandbox, &format!("name.DB_PASSWORD = {{ run = [{:?}, \"an argument\"], within = \"2s\" }}", path));
+    settings(
+        &sandbox,
+        &format!("name.DB_PASSWORD = {{ run = [\"{}\", \"an argument\"], within = \"2s\" }}", path.display()),
+    );
     sandbox
 }
 
@@ -26,7 +29,8 @@ fn settings(sandbox: &Sandbox, line: &str) {
 #[track_caller]
 fn refused(script: &str, words: &str) -> Sandbox {
     let sandbox = home(script);
-    let ran = sandbox.run(["rotate", "DB_PASSWORD"]).exits(1).says(words).says("the value before is in force");
+    let ran =
+        sandbox.run(["rotate", "DB_PASSWORD"]).exits(1).says(words).says("the value before is in force");
     assert!(!contains(&ran.0.stderr, NEW.as_bytes()) && ran.0.stdout.is_empty(), "{}", ran.said());
     sandbox.run(["get", "DB_PASSWORD"]).succeeds().prints(CANARY);
     sandbox.holds_no_canary();
@@ -59,7 +63,10 @@ fn its_environment_holds_no_other_secret() {
     assert!(seen.contains("PATH=") && seen.contains("MCPCRED_PROFILE=default"), "{seen}");
     // What the settings name it gets.
     let hook = sandbox.path("hook.sh");
-    settings(&sandbox, &format!("kind.database = {{ run = [{hook:?}], environment = [\"PGHOST\"] }}"));
+    settings(
+        &sandbox,
+        &format!("kind.database = {{ run = [\"{}\"], environment = [\"PGHOST\"] }}", hook.display()),
+    );
     sandbox.feed(["rotate", "DB_PASSWORD", "--stdin", "--kind", "database"], b"x").succeeds();
     sandbox.run(["rotate", "DB_PASSWORD"]).succeeds();
     assert!(fs::read_to_string(sandbox.path("seen")).unwrap().contains("PGHOST=db.example"));
@@ -100,7 +107,10 @@ fn what_it_says_is_told_without_the_values() {
 #[test]
 fn a_line_for_the_shell_is_run_where_it_is_asked_for() {
     let sandbox = home("exit 1");
-    settings(&sandbox, &format!("name.db_password = {{ shell = \"cat > /dev/null; echo {NEW} | tr a-z a-z\" }}"));
+    settings(
+        &sandbox,
+        &format!("name.db_password = {{ shell = \"cat > /dev/null; echo {NEW} | tr a-z a-z\" }}"),
+    );
     sandbox.run(["rotate", "DB_PASSWORD"]).succeeds();
     sandbox.run(["get", "DB_PASSWORD"]).succeeds().prints(NEW);
 }
@@ -120,7 +130,7 @@ fn a_program_of_ones_own_comes_before_the_provider_and_after_what_is_said() {
     let sandbox = home(&format!("echo {NEW}"));
     sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], b"glpat-CANARY0dont0let0me0be0seen01").succeeds();
     let hook = sandbox.path("hook.sh");
-    settings(&sandbox, &format!("provider.gitlab = [{hook:?}]"));
+    settings(&sandbox, &format!("provider.gitlab = [\"{}\"]", hook.display()));
     sandbox.run(["rotate", "GITLAB_TOKEN"]).succeeds().says("your own program");
     sandbox.run(["get", "GITLAB_TOKEN"]).succeeds().prints(NEW);
     sandbox.feed(["rotate", "GITLAB_TOKEN", "--stdin"], b"given").succeeds();

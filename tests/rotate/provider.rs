@@ -97,7 +97,11 @@ fn a_provider_that_says_no_leaves_the_former_token_in_force() {
         let sandbox = home();
         let server = ProviderServer::start(move |_| part.clone());
         let ran = rotate(&sandbox, &server, &[]).exits(status).says(words);
-        assert!(words.contains("401") || ran.stderr().contains("the value before is in force"), "{}", ran.said());
+        assert!(
+            words.contains("401") || ran.stderr().contains("the value before is in force"),
+            "{}",
+            ran.said()
+        );
         assert_eq!(server.told().len(), 1, "nobody asks twice");
         holds(&sandbox, OLD);
     }
@@ -108,9 +112,12 @@ fn an_answer_that_is_lost_is_followed_by_the_question_what_became_of_the_token()
     for (lives, words) in [(true, "the value before is in force"), (false, "the new one never arrived")] {
         for lost in [answer(500, &[], ""), answer(200, &[], "<html>"), answer(200, &[], "{}"), Part::Closes] {
             let sandbox = home();
-            let server = ProviderServer::start(move |request| {
-                if request.starts_with("POST") { lost.clone() } else { state(lives) }
-            });
+            let server =
+                ProviderServer::start(
+                    move |request| {
+                        if request.starts_with("POST") { lost.clone() } else { state(lives) }
+                    },
+                );
             rotate(&sandbox, &server, &[]).exits(1).says(words);
             assert_eq!(server.told().iter().filter(|told| told.starts_with("POST")).count(), 1);
             holds(&sandbox, OLD);
@@ -150,9 +157,12 @@ fn a_host_that_is_not_there_changes_nothing() {
 #[test]
 fn a_new_token_that_is_rejected_stays_since_there_is_no_other() {
     let sandbox = home();
-    let server = ProviderServer::start(|request| {
-        if request.starts_with("POST") { rotated() } else { answer(401, &[], "{}") }
-    });
+    let server =
+        ProviderServer::start(
+            |request| {
+                if request.starts_with("POST") { rotated() } else { answer(401, &[], "{}") }
+            },
+        );
     rotate(&sandbox, &server, &["--verify"]).exits(1).says("the former one is dead");
     holds(&sandbox, NEW);
 }
@@ -163,7 +173,8 @@ fn two_at_once_ask_one_after_the_other_and_never_with_a_dead_token() {
     let count = AtomicUsize::new(0);
     let server = ProviderServer::start(move |request| {
         let number = count.fetch_add(1, Ordering::SeqCst);
-        let expected = if number == 0 { OLD.to_owned() } else { format!("glpat-generation0000000000{number}") };
+        let expected =
+            if number == 0 { OLD.to_owned() } else { format!("glpat-generation0000000000{number}") };
         if !request.contains(&expected) {
             return answer(401, &[], "{}");
         }
@@ -202,11 +213,15 @@ fn a_value_that_nobody_can_verify_is_in_force_and_the_former_one_is_kept() {
     let sandbox = home();
     let server = ProviderServer::start(|_| answer(503, &[], ""));
     let host = format!("gitlab={}", server.url());
-    let ran = sandbox.feed(["rotate", "GITLAB_TOKEN", "--stdin", "--verify", "--host", &host], NEW.as_bytes());
+    let ran =
+        sandbox.feed(["rotate", "GITLAB_TOKEN", "--stdin", "--verify", "--host", &host], NEW.as_bytes());
     ran.exits(4).says("was replaced, and is not verified").says("is kept for a day");
     holds(&sandbox, NEW);
     sandbox.run(["rotate", "GITLAB_TOKEN", "--rollback"]).succeeds();
     holds(&sandbox, OLD);
     let sandbox = Sandbox::new().with("SOMETHING");
-    sandbox.feed(["rotate", "SOMETHING", "--stdin", "--verify"], b"new").exits(4).says("no provider is known");
+    sandbox
+        .feed(["rotate", "SOMETHING", "--stdin", "--verify"], b"new")
+        .exits(4)
+        .says("no provider is known");
 }

@@ -1,4 +1,4 @@
-//! What comes after a new value is in place: it is verified, and the former one is revoked.
+//! What comes after a new value is in place: it is verified.
 
 use crate::cli::rotate::job::{Former, Job};
 use crate::credentials::Lesson;
@@ -7,7 +7,7 @@ use crate::live::{self, Answered, Question, Terms, Verdict};
 use crate::secret::Secret;
 
 impl Job<'_> {
-    /// Verifies the new value and revokes the former one, as far as that was asked for.
+    /// Verifies the new value, where that was asked for.
     ///
     /// # Errors
     /// Where the new value is not accepted, or that is not known; it is said which value is in force.
@@ -62,9 +62,12 @@ impl Job<'_> {
         let (app, name) = (self.app, &self.name);
         let failure = Failure::new(Failure::GENERAL, format!("`{name}` was not replaced: {words}"));
         if matches!(former, Former::Dead) || self.former()?.is_none() {
-            return Ok(Failure::new(Failure::GENERAL, format!("the new value of `{name}` is in force: {words}"))
-                .because("there is no other: the former one is dead")
-                .hint(format!("make a new one with `mcpcred rotate {name} --by-hand`")));
+            return Ok(Failure::new(
+                Failure::GENERAL,
+                format!("the new value of `{name}` is in force: {words}"),
+            )
+            .because("there is no other: the former one is dead")
+            .hint(format!("make a new one with `mcpcred rotate {name} --by-hand`")));
         }
         app.credentials.roll_back(name)?;
         Ok(failure

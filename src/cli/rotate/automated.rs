@@ -32,7 +32,9 @@ impl Job<'_> {
                 let mut words = words.iter().map(OsString::from);
                 (words.next().unwrap_or_default(), words.collect())
             }
-            Program::Shell(line) if cfg!(windows) => ("cmd".into(), vec!["/d".into(), "/c".into(), line.into()]),
+            Program::Shell(line) if cfg!(windows) => {
+                ("cmd".into(), vec!["/d".into(), "/c".into(), line.into()])
+            }
             Program::Shell(line) => ("/bin/sh".into(), vec!["-c".into(), line.into()]),
         };
         let mut environment = ChildEnvironment::inherit(self.app.environment.all());
@@ -45,7 +47,7 @@ impl Job<'_> {
             variables.push((name.into(), Value::Inherited(text.into())));
         }
         let replacement = self.app.credentials.begin_replacement(&self.name)?;
-        let asked = hook::ask(&program, &arguments, variables, replacement.former(), hook.time);
+        let asked = hook::ask(&program, &arguments, &variables, replacement.former(), hook.time);
         let (words, outcome) = match asked {
             Ok(answer) => (answer.words, Ok(answer.value)),
             Err(failure) => (failure.words, Err(failure.error)),
@@ -148,7 +150,10 @@ impl Job<'_> {
                 (Ok(_), _) => break,
                 (Err(error), Ok(())) => {
                     return Err(Failure::from(error)
-                        .because(format!("the new value of `{}` has come, and is sealed on the disk", self.name))
+                        .because(format!(
+                            "the new value of `{}` has come, and is sealed on the disk",
+                            self.name
+                        ))
                         .because("the next command that reads it puts it in place"));
                 }
                 (Err(error), Err(_)) => Failure::from(error),

@@ -89,8 +89,8 @@ impl<'j> Job<'j> {
         value: Option<&Secret>,
     ) -> Result<Option<(&Provider, Option<&TokenShape>)>, Failure> {
         let catalog = self.catalog()?;
-        let by_form =
-            value.and_then(|value| Detector::new(&catalog.providers).provider_named(self.name.as_str(), value));
+        let by_form = value
+            .and_then(|value| Detector::new(&catalog.providers).provider_named(self.name.as_str(), value));
         Ok(by_form.or_else(|| {
             let requirement = catalog.requirement(self.name.as_str())?;
             let is_asked = matches!(requirement.kind, SecretKind::Token | SecretKind::PairSecret);
@@ -142,7 +142,7 @@ impl<'j> Job<'j> {
         if !matches!(way, Way::Given) {
             app.ui.say(&format!("Replacing `{}`, {}", self.name, way.words()));
         }
-        if matches!(way, Way::Given | Way::Generated(_)) && (request.verify || request.revoke_old) {
+        if matches!(way, Way::Given | Way::Generated(_)) && request.verify {
             // Read before it is replaced.
             self.former()?;
         }

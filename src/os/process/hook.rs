@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,14 +73,14 @@ pub(crate) enum HookError {
 pub(crate) fn ask(
     program: &OsStr,
     arguments: &[OsString],
-    variables: Vec<(OsString, Value)>,
+    variables: &[(OsString, Value)],
     input: &Secret,
     time: Duration,
 ) -> Result<Answer, HookFailure> {
     let end = Instant::now() + time;
     let mut command = Command::new(program);
     command.args(arguments).env_clear();
-    for (name, value) in &variables {
+    for (name, value) in variables {
         if let Value::Inherited(text) = value {
             command.env(name, text);
         }
@@ -124,7 +124,9 @@ pub(crate) fn masked_lines(words: &Secret, secrets: &[&Secret]) -> Vec<String> {
     let mut parts: Vec<&[u8]> = Vec::new();
     for secret in secrets {
         parts.push(secret.expose_secret());
-        parts.extend(secret.expose_secret().split(|byte| *byte == b'\n').filter(|line| line.len() >= SHORTEST));
+        parts.extend(
+            secret.expose_secret().split(|byte| *byte == b'\n').filter(|line| line.len() >= SHORTEST),
+        );
     }
     if parts.iter().any(|part| part.len() < SHORTEST) {
         return Vec::new();
@@ -134,15 +136,12 @@ pub(crate) fn masked_lines(words: &Secret, secrets: &[&Secret]) -> Vec<String> {
     let mut masked = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
-        match parts.iter().find(|part| text[at..].starts_with(part)) {
-            Some(part) => {
-                masked.extend_from_slice("…".as_bytes());
-                at += part.len();
-            }
-            None => {
-                masked.push(text[at]);
-                at += 1;
-            }
+        if let Some(part) = parts.iter().find(|part| text[at..].starts_with(part)) {
+            masked.extend_from_slice("…".as_bytes());
+            at += part.len();
+        } else {
+            masked.push(text[at]);
+            at += 1;
         }
     }
     let text = String::from_utf8_lossy(&masked);
@@ -177,10 +176,7 @@ fn listen(stream: impl Read + Send + 'static, limit: usize) -> Receiver<io::Resu
 }
 
 fn heard(listener: &Receiver<io::Result<Secret>>, end: Instant) -> Option<io::Result<Secret>> {
-    match listener.recv_timeout(end.saturating_duration_since(Instant::now())) {
-        Ok(read) => Some(read),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    listener.recv_timeout(end.saturating_duration_since(Instant::now())).ok()
 }
 
 /// Its status, or `None` where it had to be ended.

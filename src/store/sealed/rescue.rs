@@ -80,8 +80,7 @@ impl Rescue {
     /// # Errors
     /// [`StoreError::Damaged`] where the file does not open with this key.
     pub(crate) fn value(&self, key: &Secret) -> Result<Option<Secret>, StoreError> {
-        let content =
-            private_file::read(&self.path, LIMIT + ROOM).map_err(|error| self.failed(error))?;
+        let content = private_file::read(&self.path, LIMIT + ROOM).map_err(|error| self.failed(error))?;
         let Some((length, rest)) = content.as_deref().and_then(<[u8]>::split_first_chunk::<LENGTH>) else {
             return Ok(None);
         };
@@ -129,8 +128,7 @@ mod tests {
 
     fn rescue() -> (tempfile::TempDir, Rescue) {
         let folder = tempfile::tempdir().unwrap();
-        let item =
-            ItemKey::credential(&"work".parse().unwrap(), &"TOKEN".parse().unwrap(), Slot::Next);
+        let item = ItemKey::credential(&"work".parse().unwrap(), &"TOKEN".parse().unwrap(), Slot::Next);
         let rescue = Rescue::of(folder.path(), &item);
         (folder, rescue)
     }
