@@ -12,8 +12,10 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
+use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
+use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
 
@@ -116,6 +118,15 @@ impl Failure {
     /// Tells it, and gives the exit status.
     pub(crate) fn tell(&self, ui: Ui) -> ExitCode {
         ui.failure(&self.what, &self.why, self.hint.as_deref());
+        ExitCode::from(self.code)
+    }
+}
+
+impl Failure {
+    /// Tells it in one line, for a shell that is being opened, and gives the exit status.
+    pub(crate) fn tell_in_one_line(&self, ui: Ui) -> ExitCode {
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        ui.warn(&format!("mcpcred loaded no credentials into this shell: {}{hint}", self.what));
         ExitCode::from(self.code)
     }
 }
@@ -278,6 +289,23 @@ impl From<SettingsError> for Failure {
     }
 }
 
+impl From<RewriteError> for Failure {
+    fn from(error: RewriteError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        if let Some(path) = error.remaining().first() {
+            return failure
+                .because(format!("`{}` has its new content and could not be put back", path.display()))
+                .hint("`mcpcred unprotect` puts it back");
+        }
+        let failure = failure.because("no file was changed");
+        if error.is_busy() {
+            return failure
+                .hint("wait a moment, or end the program that writes it, and run the command again");
+        }
+        failure
+    }
+}
+
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         let failure = Self::of(Self::NEEDS_PERSON, &error);
@@ -296,6 +324,12 @@ impl From<RenderError> for Failure {
     fn from(error: RenderError) -> Self {
         Self::of(Self::GENERAL, &error)
             .hint("start the program with `mcpcred run` instead, which takes any value")
+    }
+}
+
+impl From<Unwritable> for Failure {
+    fn from(error: Unwritable) -> Self {
+        Self::of(Self::USAGE, &error).hint("use a tag of visible characters")
     }
 }
 

@@ -9,6 +9,8 @@
 //! ```text
 //! cli ──► app ──► unlocking ──► settings   failure   ui     what a person types, sees and sets
 //!  │       │                                 │
+//!  │       │                                 │
+//!  ├► startup                                 │              what shells run when they begin
 //!  ▼       │                                 │
 //! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
 //!  │ │ │   │                                 │
@@ -32,10 +34,12 @@
 //! - [`rotation`]: how often values are replaced, and by which programs of the person.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
+//! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
 //! - [`children`]: the programs that `run` started and that still run.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
+//! - [`rewrite`]: several files of other programs replaced as one act, under their clients' own locks.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
 //! - [`catalog`]: servers, providers and clients as data, and what publishers declare.
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
@@ -82,10 +86,13 @@ mod name;
 mod os;
 mod recognise;
 mod reference;
+#[allow(dead_code, reason = "its callers are being written")]
+mod rewrite;
 mod rotation;
 mod secret;
 mod settings;
 mod slip;
+mod startup;
 mod store;
 mod ui;
 mod unlocking;

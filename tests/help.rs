@@ -2,13 +2,14 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: &[&[&str]] = &[
     &["add"],
     &["get"],
     &["list"],
     &["rotate"],
     &["delete"],
     &["export-env"],
+    &["init"],
     &["run"],
     &["ps"],
     &["servers"],

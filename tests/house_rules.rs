@@ -26,9 +26,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "recognise",
             "reference",
             "rotation",
+            "rewrite",
             "secret",
             "settings",
             "slip",
+            "startup",
             "store",
             "ui",
             "unlocking",
@@ -54,8 +56,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     (
         "failure",
-        &["children", "credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"],
+        &[
+            "children",
+            "credentials",
+            "index",
+            "inject",
+            "name",
+            "os",
+            "rewrite",
+            "settings",
+            "slip",
+            "startup",
+            "store",
+            "ui",
+        ],
     ),
+    ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
         "check",
         &[
@@ -84,6 +100,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("reference", &["catalog"]),
     ("catalog", &["document", "environment", "name", "os", "secret"]),
     ("document", &["os", "secret"]),
+    ("rewrite", &["document", "os", "secret"]),
     ("slip", &[]),
     ("rotation", &["credential", "name"]),
     ("settings", &["environment", "name", "os", "rotation", "store"]),
@@ -108,6 +125,7 @@ const EXITS: &[(&str, &str)] = &[
     ("check/path_value.rs", "looks up the file that it names"),
     ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
     ("cli/get.rs", "writes the value to stdout"),
+    ("cli/startup.rs", "writes rendered lines to stdout"),
     ("cli/source.rs", "looks for NUL before storing"),
     ("cli/store/passphrase.rs", "writes the recovery code to stdout"),
     ("configuration/leftover.rs", "makes text of a file that is searched"),
@@ -118,8 +136,10 @@ const EXITS: &[(&str, &str)] = &[
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("live/replace.rs", "looks whether a new token is one"),
     ("os/process/hook.rs", "the stdin of the person's own program, and looks for NUL in its answer"),
+    ("os/foreign_file.rs", "writes a file of the person's, which may hold secrets of theirs"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
+    ("os/staged_file.rs", "writes the new content of a client's configuration"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
     ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
@@ -261,7 +281,13 @@ fn danger_has_few_addresses() {
     // The console's modes and its own signals, the child's signals and job: no crate offers them safely.
     assert_eq!(
         unsafe_files,
-        ["os/process/system.rs", "os/readers.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]
+        [
+            "os/process/system.rs",
+            "os/readers.rs",
+            "os/replace_file.rs",
+            "ui/terminal/signals.rs",
+            "ui/terminal/windows.rs"
+        ]
     );
 }
 

@@ -21,6 +21,7 @@ mod faults;
 mod get;
 mod help;
 mod house_rules;
+mod init;
 mod list;
 #[cfg(target_os = "linux")]
 mod mcp;

@@ -9,6 +9,7 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod init;
 mod list;
 mod man;
 mod ps;
@@ -17,6 +18,7 @@ mod run;
 mod schedules;
 mod servers;
 mod source;
+mod startup;
 mod store;
 mod usage;
 
@@ -79,6 +81,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
+    Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
     Check(check::Check),
@@ -127,6 +130,9 @@ impl Command {
             Self::Completions(command) => return command.run(ui),
             Self::Man(command) => return command.run(ui),
             Self::ClipKeeper(command) => return command.run(),
+            Self::ExportEnv(command) if command.startup => {
+                return startup::run(command, globals, environment, ui, hardening);
+            }
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
                 App::new(flags, globals.passphrase_fd, environment, ui, hardening)
@@ -140,6 +146,7 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
+                Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),

@@ -2,9 +2,13 @@
 
 pub(crate) mod browser;
 pub(crate) mod clipboard;
+pub(crate) mod foreign_file;
 pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod private_file;
 pub(crate) mod process;
 pub(crate) mod readers;
+#[cfg(windows)]
+mod replace_file;
+pub(crate) mod staged_file;
 pub(crate) mod standard_input;

@@ -333,7 +333,7 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 /// Windows refuses a rename for as long as somebody reads the old file, so it is tried for two seconds.
-fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub(super) fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     for attempt in 0..100 {
         match temporary.persist(path) {
             Ok(_) => return Ok(()),
@@ -346,13 +346,13 @@ fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Windows has no handle to a folder that could be synced; NTFS journals the rename.
 #[cfg(windows)]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -127,14 +127,14 @@ fn without_a_terminal_it_is_said_where_a_new_one_is_made() {
 fn a_token_that_could_replace_itself_is_replaced_by_hand_where_that_is_asked_for() {
     let sandbox = home();
     let old = "glpat-CANARY0dont0let0me0be0seen01";
-    sandbox.feed(["add", "GITLAOTHER", "--stdin"], old.as_bytes()).succeeds();
-    sandbox.run(["rotate", "GITLAOTHER", "--by-hand"]).exits(5).says("guided").says("https://gitlab.com/");
+    sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], old.as_bytes()).succeeds();
+    sandbox.run(["rotate", "GITLAB_TOKEN", "--by-hand"]).exits(5).says("guided").says("https://gitlab.com/");
 }
 
 #[test]
 fn those_that_are_due_come_one_after_another_and_each_may_be_skipped() {
     let sandbox = home();
-    for name in ["A_TOKEN", "OTHER", "C_TOKEN"] {
+    for name in ["A_TOKEN", "B_OTHER", "C_TOKEN"] {
         sandbox.feed(["add", name, "--stdin"], b"an old one").succeeds();
     }
     grow_old(&sandbox);
@@ -142,20 +142,23 @@ fn those_that_are_due_come_one_after_another_and_each_may_be_skipped() {
     terminal.expect("1 of 4: `A_TOKEN`, due since 2026-04-01");
     terminal.expect("[y]es, [s]kip, [q]uit ");
     terminal.send_line("s");
-    terminal.expect("2 of 4: `OTHER`");
+    terminal.expect("2 of 4: `B_OTHER`");
     terminal.expect("[q]uit ");
     terminal.send_line("y");
-    terminal.expect("Secret for `OTHER`: ");
+    terminal.expect("Secret for `B_OTHER`: ");
     terminal.send_line("a new one");
     terminal.expect("has a blank within it");
     terminal.expect("[y/N] ");
     terminal.send_line("y");
-    terminal.expect("Rotated `OTHER`");
+    terminal.expect("Rotated `B_OTHER`");
     terminal.expect("3 of 4: `C_TOKEN`");
     terminal.expect("[q]uit ");
     terminal.send_line("q");
     assert_eq!(terminal.wait(), 0);
     let listed = sandbox.run(["list", "--due"]).succeeds().stdout();
-    assert!(!listed.contains("OTHER") && listed.contains("A_TOKEN") && listed.contains("GITHUB"), "{listed}");
+    assert!(
+        !listed.contains("B_OTHER") && listed.contains("A_TOKEN") && listed.contains("GITHUB"),
+        "{listed}"
+    );
     sandbox.run(["get", "C_TOKEN"]).succeeds().prints("an old one");
 }
