@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use crate::audit::AuditError;
 use crate::children::ChildrenError;
 use crate::credentials::CredentialError;
 use crate::index::IndexError;
@@ -12,12 +13,17 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
+use crate::reminder::InstallationError;
 use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
 use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
+
+/// What helps where the audit log can't be written, and nothing else does.
+const UNRECORDED: &str = "`mcpcred doctor` tells about the audit log; whoever can do without it sets \
+                          `when_unwritable = \"allow\"` below `[audit]` in their own `config.toml`";
 
 /// A command that did not do what it was asked to: what happened, why, what to do next, and the exit status.
 #[derive(Debug)]
@@ -81,6 +87,11 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Says what to do next, where nothing better is said already.
+    fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
     /// A value stands where a name belongs: it is not repeated.
@@ -180,6 +191,14 @@ impl From<CredentialError> for Failure {
                     IndexError::File { source, .. } => file_hint(failure, source),
                     IndexError::UnknownVersion { .. } => failure,
                 }
+            }
+            CredentialError::NotRecorded(cause) | CredentialError::Unrecorded(cause) => {
+                let failure = Self::of(Self::GENERAL, &error);
+                match cause {
+                    AuditError::Unwritable { source, .. } => file_hint(failure, source),
+                    AuditError::Busy { .. } => failure,
+                }
+                .or_hint(UNRECORDED)
             }
             CredentialError::Store(_) => match error {
                 CredentialError::Store(error) => error.into(),
@@ -330,6 +349,22 @@ impl From<RenderError> for Failure {
 impl From<Unwritable> for Failure {
     fn from(error: Unwritable) -> Self {
         Self::of(Self::USAGE, &error).hint("use a tag of visible characters")
+    }
+}
+
+impl From<InstallationError> for Failure {
+    fn from(error: InstallationError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        match error {
+            InstallationError::Unknown => {
+                failure.hint("have `mcpcred remind` run each day by what this system has")
+            }
+            InstallationError::Foreign(_) => failure.hint("move that file away first"),
+            InstallationError::File { .. } => failure,
+            InstallationError::Refused(_) => {
+                failure.hint("the file that describes the task is in the data folder")
+            }
+        }
     }
 }
 

@@ -20,9 +20,9 @@
 //!     credentials ◄──────────────────────  inject           values and facts in step · values on their way out
 //!       │       │
 //!       ▼       ▼
-//!     index   store                                         facts in a readable file · bytes under keys
-//!       │       │
-//!       ▼       ▼
+//!     index  audit ──► store                                facts in a readable file · who used what · bytes under keys
+//!       │      │        │
+//!       ▼      ▼        ▼
 //!     children  credential  name  slip  secret  clock  environment  os   what everybody may use
 //! ```
 //!
@@ -31,7 +31,8 @@
 //! - [`failure`]: every hint and every exit status, on one page.
 //! - [`slip`]: notices a value where a name belongs.
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
-//! - [`rotation`]: how often values are replaced, and by which programs of the person.
+//! - [`rotation`]: how often values are replaced, and by which programs of the person; [`reminder`]: the timer of the
+//!   system that tells what is due.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
@@ -43,6 +44,7 @@
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
 //! - [`catalog`]: servers, providers and clients as data, and what publishers declare.
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
+//! - [`audit`]: every operation as one line, each bound to the one before by a key that rests in the store.
 //! - [`index`]: what is known about every credential, without a secret.
 //! - [`store`]: one trait of six methods. `keychain` and `wincred` are thin files over one adapter on `keyring-core`;
 //!   `secret_service` has a client of its own, for speed and because GNOME Keyring can abort on how the library
@@ -66,6 +68,7 @@
 #![allow(rustdoc::private_intra_doc_links, reason = "the map is for people who look inside")]
 
 mod app;
+mod audit;
 mod catalog;
 mod check;
 mod children;
@@ -86,6 +89,7 @@ mod name;
 mod os;
 mod recognise;
 mod reference;
+mod reminder;
 #[allow(dead_code, reason = "its callers are being written")]
 mod rewrite;
 mod rotation;

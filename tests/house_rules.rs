@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app",
+            "audit",
             "catalog",
             "check",
             "children",
@@ -25,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "os",
             "recognise",
             "reference",
+            "reminder",
             "rotation",
             "rewrite",
             "secret",
@@ -39,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "audit",
             "children",
             "clock",
             "credentials",
@@ -57,6 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "failure",
         &[
+            "audit",
             "children",
             "credentials",
             "index",
@@ -64,6 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "name",
             "os",
             "rewrite",
+            "reminder",
             "settings",
             "slip",
             "startup",
@@ -102,11 +107,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("document", &["os", "secret"]),
     ("rewrite", &["document", "os", "secret"]),
     ("slip", &[]),
+    ("reminder", &["os"]),
     ("rotation", &["credential", "name"]),
-    ("settings", &["environment", "name", "os", "rotation", "store"]),
+    ("settings", &["audit", "environment", "name", "os", "rotation", "store"]),
     ("inject", &["os", "secret"]),
+    ("credentials", &["audit", "clock", "credential", "index", "name", "os", "secret", "store"]),
+    ("audit", &["environment", "name", "os", "secret", "slip", "store"]),
     ("children", &["name", "os"]),
-    ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
     ("index", &["credential", "name", "os", "store"]),
     ("store", &["name", "os", "secret"]),
     ("environment", &["name", "secret"]),
@@ -120,6 +127,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The files that may look at the bytes of a secret. What each does with them:
 const EXITS: &[(&str, &str)] = &[
+    ("audit/anchor.rs", "reads how far the log went, which is no secret, out of an item of the store"),
+    ("audit/key.rs", "makes a fingerprint of it; reads the key of the log out of an item of the store"),
     ("check/asking.rs", "copies a value into the question to its provider"),
     ("check/fingerprint.rs", "makes a fingerprint of it"),
     ("check/path_value.rs", "looks up the file that it names"),

@@ -7,6 +7,7 @@
 mod support;
 
 mod add;
+mod audit;
 mod check;
 #[cfg(target_os = "linux")]
 mod clients;
@@ -32,6 +33,8 @@ mod pre_commit;
 mod ps;
 #[cfg(unix)]
 mod readme;
+#[cfg(target_os = "linux")]
+mod remind;
 mod rotate;
 mod run;
 #[cfg(target_os = "linux")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::audit::{Action, Event};
 use crate::credentials::{CredentialError, Credentials, Notice, PATIENCE};
 use crate::index::{Entry, Index, State};
 use crate::name::{CredentialName, Profile};
@@ -39,6 +40,7 @@ impl Credentials {
         &self,
         name: &CredentialName,
     ) -> Result<Replacement<'_>, CredentialError> {
+        self.check_recordable()?;
         let turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let (name, entry) = self.locate(index, name)?;
@@ -142,6 +144,8 @@ impl Credentials {
             entry.facts.rotated = Some(now);
             entry.facts.expires = None;
             entry.facts.scopes.clear();
+            let event = Event::new(Action::Rotate).of(profile, name).in_store(entry.store);
+            self.record(event.because("recovered"))?;
             self.notify(Notice::Recovered { name: name.clone() });
         }
         entry.state = State::Stored;
@@ -181,6 +185,16 @@ impl Replacement<'_> {
     /// Whatever the store answers. The new value is then sealed on the disk, if it was received, and the next command
     /// that reads the credential puts it in place.
     pub(crate) fn finish(
+        &self,
+        new: &Secret,
+        keep: SignedDuration,
+        change: impl FnOnce(&mut Entry),
+    ) -> Result<CredentialName, CredentialError> {
+        let put = || self.put_in_place(new, keep, change);
+        self.credentials.changing(Action::Rotate, Some(&self.name), Some(new), put)
+    }
+
+    fn put_in_place(
         &self,
         new: &Secret,
         keep: SignedDuration,

@@ -5,6 +5,7 @@ pub(crate) mod clipboard;
 pub(crate) mod foreign_file;
 pub(crate) mod harden;
 pub(crate) mod lock;
+pub(crate) mod notification;
 pub(crate) mod private_file;
 pub(crate) mod process;
 pub(crate) mod readers;

@@ -6,7 +6,7 @@ use crate::support::provider_server::{ProviderServer, answer};
 use crate::support::{CANARY, Sandbox};
 
 /// Makes every credential of the home a hundred days old.
-pub(super) fn grow_old(sandbox: &Sandbox) {
+pub(crate) fn grow_old(sandbox: &Sandbox) {
     let path = sandbox.data().join("index.json");
     let mut index: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     for (_, names) in index["profiles"].as_object_mut().unwrap() {

@@ -1,6 +1,6 @@
 //! A person replaces a value, and sometimes wants the old one back.
 
-mod due;
+pub(crate) mod due;
 #[cfg(unix)]
 mod guided;
 #[cfg(unix)]
@@ -8,6 +8,8 @@ mod hook;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod provider;
+#[cfg(target_os = "linux")]
+mod reach;
 
 use crate::support::{CANARY, Sandbox};
 

@@ -1,11 +1,13 @@
 //! The automated ways: a program of the person's, or the provider itself.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::audit::{Action, Event, Outcome};
 use crate::catalog::provider::{self, Provider};
 use crate::cli::rotate::job::{Former, Job};
 use crate::credentials::Replacement;
@@ -46,6 +48,7 @@ impl Job<'_> {
         for (name, text) in [("MCPCRED_NAME", self.name.as_str()), ("MCPCRED_PROFILE", &profile)] {
             variables.push((name.into(), Value::Inherited(text.into())));
         }
+        self.app.credentials.read_for(Action::Check, Some(Path::new(&program)));
         let replacement = self.app.credentials.begin_replacement(&self.name)?;
         let asked = hook::ask(&program, &arguments, &variables, replacement.former(), hook.time);
         let (words, outcome) = match asked {
@@ -60,7 +63,7 @@ impl Job<'_> {
         }
         match outcome {
             Ok(new) if new == *replacement.former() => {
-                Self::give_up(replacement);
+                self.give_up(replacement, "hook");
                 Err(self.unchanged("your own program printed the value that is in force already"))
             }
             Ok(new) => {
@@ -68,7 +71,7 @@ impl Job<'_> {
                 self.follow_up(&new, &Former::MayLive)
             }
             Err(error) => {
-                Self::give_up(replacement);
+                self.give_up(replacement, "hook");
                 Err(self.unchanged(&format!("{}: {error}", shown(&program))).hint(hint_about(&error)))
             }
         }
@@ -88,7 +91,7 @@ impl Job<'_> {
                 self.follow_up(&token, &Former::Dead)
             }
             Replaced::Not { words, is_dead } => {
-                Self::give_up(replacement);
+                self.give_up(replacement, "provider");
                 let by_hand = format!("make a new one by hand with `mcpcred rotate {} --by-hand`", self.name);
                 Err(if is_dead {
                     Failure::new(Failure::GENERAL, format!("`{}` was not replaced: {words}", self.name))
@@ -111,7 +114,7 @@ impl Job<'_> {
         terms: &Terms<'_>,
     ) -> Failure {
         let former = Secret::copy_of_secret(replacement.former());
-        Self::give_up(replacement);
+        self.give_up(replacement, "provider");
         let question = Question::new(provider, None, former);
         let answered = live::ask(&[question], terms, |_, _| {}).pop();
         match answered.map(|answered| answered.verdict) {
@@ -177,8 +180,11 @@ impl Job<'_> {
     }
 
     /// The value in use stays; where that can't be noted, the next reader does.
-    fn give_up(replacement: Replacement<'_>) {
+    fn give_up(&self, replacement: Replacement<'_>, who: &'static str) {
         _ = replacement.abandon();
+        let event = Event::new(Action::Rotate).of(self.app.credentials.profile(), &self.name);
+        // The failure itself is what a person hears of.
+        _ = self.app.credentials.record(event.ended(Outcome::Failed).because(who));
     }
 
     fn unchanged(&self, words: &str) -> Failure {
@@ -209,6 +215,6 @@ fn shown_word(word: &str) -> &str {
 
 /// The file's name alone: a path may be long.
 fn shown(program: &OsString) -> String {
-    let path = std::path::Path::new(program);
+    let path = Path::new(program);
     path.file_name().unwrap_or(program).to_string_lossy().into_owned()
 }

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use jiff::SignedDuration;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::catalog::Catalog;
 use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
@@ -73,6 +74,7 @@ impl<'j> Job<'j> {
     /// The value in use so far. `None` where the store lost it: then a new one is all the more welcome.
     pub(super) fn former(&self) -> Result<Option<&Secret>, Failure> {
         if self.former.get().is_none() {
+            self.app.credentials.read_for(Action::Check, None);
             let former = match self.app.credentials.get(&self.name) {
                 Ok(former) => Some(former),
                 Err(CredentialError::Vanished { .. } | CredentialError::NotFound { .. }) => None,

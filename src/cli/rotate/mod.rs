@@ -61,6 +61,9 @@ pub(super) struct Rotate {
     /// Do not open the provider's page
     #[arg(long)]
     no_browser: bool,
+    /// End running programs that hold the former value, where a supervisor starts them again (systemd, launchd, …)
+    #[arg(long, conflicts_with = "rollback")]
+    restart: bool,
     /// Where a provider is asked, such as `gitlab=https://git.example.com`
     #[arg(long, value_name = "PROVIDER=URL")]
     host: Vec<NamedHost>,

@@ -1,8 +1,10 @@
 //! Who still holds the former value: servers that were started with it, and what their clients need to start them anew.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::check::wrapper::Wrapper;
+use crate::children::{Child, end};
 use crate::cli::rotate::job::Job;
 use crate::configuration::discover::{Request, discover};
 use crate::configuration::entry::ServerEntry;
@@ -10,15 +12,54 @@ use crate::configuration::places::Places;
 use crate::document::Text;
 use crate::reference;
 
+/// How long a program may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Programs that start again what ends below them.
+const SUPERVISORS: &[&str] = &[
+    "systemd",
+    "launchd",
+    "supervisord",
+    "runsv",
+    "s6-supervise",
+    "daemontools",
+    "monit",
+    "pm2",
+    "services.exe",
+    "nssm.exe",
+];
+
 impl Job<'_> {
-    /// Tells which clients start servers with this credential, and how each of them starts them anew. A
-    /// configuration that can't be read is `check`'s business.
+    /// Tells which programs hold the former value, which clients start servers with this credential, and how each of
+    /// them starts them anew. A configuration that can't be read is `check`'s business.
     pub(super) fn tell_reach(&self) {
+        self.restart();
         if self.app.ui.quiet {
             return;
         }
         for line in self.users() {
             self.app.ui.say(&line);
+        }
+    }
+
+    /// Of the programs that run, those that a supervisor starts again are ended, where that was asked for. None of
+    /// them can be told of the new value.
+    fn restart(&self) {
+        let profile = self.app.credentials.profile();
+        let mut children = self.app.children().list().unwrap_or_default();
+        children.retain(|child| child.holds(profile, &self.name));
+        let (supervised, others): (Vec<Child>, Vec<Child>) =
+            children.into_iter().partition(|child| self.request.restart && is_supervised(child));
+        for (child, ended) in supervised.iter().zip(end(&supervised, GRACE)) {
+            let who = shown(child);
+            if ended.is_over() {
+                self.app.ui.say(&format!("Ended {who}, for its supervisor to start it with the new value"));
+            } else {
+                self.app.ui.warn(&format!("{who} holds the former value, and did not end"));
+            }
+        }
+        for child in &others {
+            self.app.ui.say(&format!("{} holds the former value until it is started anew", shown(child)));
         }
     }
 
@@ -69,4 +110,17 @@ impl Job<'_> {
         };
         by_name || entry.all_fields().filter_map(|field| field.value.text()).any(in_text)
     }
+}
+
+fn is_supervised(child: &Child) -> bool {
+    let by = child.started_by.as_deref().unwrap_or_default();
+    child.is_here && SUPERVISORS.iter().any(|supervisor| by.eq_ignore_ascii_case(supervisor))
+}
+
+/// `node` (process 123, started by `claude`)
+fn shown(child: &Child) -> String {
+    let pid = child.identity.pid;
+    let by = child.started_by.as_ref().map(|by| format!(", started by `{by}`")).unwrap_or_default();
+    let place = if child.is_here { String::new() } else { format!(" on {}", child.machine()) };
+    format!("`{}` (process {pid}{place}{by})", child.program)
 }
