@@ -9,6 +9,7 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod import;
 mod init;
 mod list;
 mod man;
@@ -92,6 +93,8 @@ enum Command {
     Run(run::Run),
     Ps(ps::Ps),
     Check(check::Check),
+    #[command(subcommand)]
+    Import(import::Import),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -167,6 +170,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),
