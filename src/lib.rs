@@ -77,6 +77,7 @@ mod inject;
 mod live;
 mod name;
 mod os;
+mod protect;
 mod recognise;
 mod reference;
 mod secret;

@@ -17,4 +17,4 @@ pub(crate) mod synced;
 pub(crate) mod values;
 pub(crate) mod verdict;
 pub(crate) mod versions;
-mod wrapper;
+pub(crate) mod wrapper;

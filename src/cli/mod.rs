@@ -9,6 +9,7 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod headers;
 mod list;
 mod man;
 mod rotate;
@@ -79,6 +80,7 @@ enum Command {
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
     Check(check::Check),
+    Headers(headers::Headers),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -139,6 +141,7 @@ impl Command {
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Headers(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),
