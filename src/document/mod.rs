@@ -3,6 +3,8 @@
 //! Nothing is executed, expanded or followed. The text may hold secrets in the open, so it rests in memory that is
 //! wiped, the tree points into it, and a value comes out as [`Text`], which can't be printed by accident.
 
+#[allow(dead_code, reason = "its callers are being written")]
+pub(crate) mod edit;
 mod error;
 mod file;
 #[cfg(any(test, fuzzing))]
@@ -26,7 +28,7 @@ pub(crate) use crate::document::value::{Shape, Text, Value};
 
 use crate::document::node::{FaultKind, Node, NodeKind, Tree};
 use crate::document::place::{BYTE_ORDER_MARK, Lines};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretBuffer};
 
 /// The largest file that is read, in bytes. The configuration of a client has some kilobytes; the largest real one,
 /// Claude Code's with its history, some megabytes.
@@ -81,6 +83,8 @@ pub(crate) struct Document {
     lines: Lines,
     tree: Tree,
     duplicates: Vec<(Pointer, usize)>,
+    /// What follows it in its file and is no part of it.
+    tail: Secret,
 }
 
 impl Document {
@@ -105,7 +109,10 @@ impl Document {
     pub(crate) fn read_front_matter(path: &Path) -> Result<Option<Self>, DocumentError> {
         let Some(text) = content(path)? else { return Ok(None) };
         let end = front_matter(text.expose_secret());
-        Self::parse(path, Secret::copy_of(&text.expose_secret()[..end]), Syntax::Yaml).map(Some)
+        let (matter, tail) = text.expose_secret().split_at(end);
+        let mut document = Self::parse(path, Secret::copy_of(matter), Syntax::Yaml)?;
+        document.tail = Secret::copy_of(tail);
+        Ok(Some(document))
     }
 
     /// Understands a text; `path` is only what it is called.
@@ -144,12 +151,32 @@ impl Document {
         })?;
         let mut duplicates = Vec::new();
         find_duplicates(bytes, &tree.root, &mut Vec::new(), &mut duplicates);
-        Ok(Self { path: path.to_owned(), syntax, text, lines, tree, duplicates })
+        let tail = Secret::new(Vec::new());
+        Ok(Self { path: path.to_owned(), syntax, text, lines, tree, duplicates, tail })
     }
 
     /// The whole document.
     pub(crate) fn root(&self) -> Value<'_> {
         Value::root(self)
+    }
+
+    #[allow(dead_code, reason = "its callers are being written")]
+    /// What a pointer leads to: the last of several members under one key.
+    pub(crate) fn find(&self, pointer: &Pointer) -> Option<Value<'_>> {
+        pointer.steps().try_fold(self.root(), |value, step| match value.shape() {
+            Shape::Mapping => value.get(&step),
+            Shape::Sequence => value.items().nth(step.parse().ok()?),
+            _ => None,
+        })
+    }
+
+    #[allow(dead_code, reason = "its callers are being written")]
+    /// All bytes of its file as they were read: with what follows the front matter.
+    pub(crate) fn whole(&self) -> Secret {
+        let mut whole = SecretBuffer::with_capacity(self.text.len() + self.tail.len());
+        whole.push(self.text.expose_secret());
+        whole.push(self.tail.expose_secret());
+        whole.into_secret()
     }
 
     /// The file.

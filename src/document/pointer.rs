@@ -4,7 +4,9 @@ use std::fmt;
 
 /// `/mcpServers/github/env/GITHUB_TOKEN`. A key may be of any text, so a pointer is sanitized before a terminal shows
 /// it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub(crate) struct Pointer(String);
 
@@ -15,6 +17,19 @@ impl Pointer {
         way.push('/');
         way.push_str(&key.replace('~', "~0").replace('/', "~1"));
         Self(way)
+    }
+
+    #[allow(dead_code, reason = "its callers are being written")]
+    /// Its keys, from the whole document on.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = String> {
+        self.0.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
+    }
+
+    #[allow(dead_code, reason = "its callers are being written")]
+    /// The way to what holds it, and its key there; nothing for the whole document.
+    pub(crate) fn split(&self) -> Option<(Self, String)> {
+        let (parent, key) = self.0.rsplit_once('/')?;
+        Some((Self(parent.to_owned()), key.replace("~1", "/").replace("~0", "~")))
     }
 
     /// As RFC 6901 writes it; the empty text is the whole document.

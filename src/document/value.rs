@@ -50,8 +50,8 @@ pub(crate) enum Shape {
 /// A value, where it is, and the way to what it holds.
 #[derive(Clone)]
 pub(crate) struct Value<'d> {
-    document: &'d Document,
-    node: &'d Node,
+    pub(super) document: &'d Document,
+    pub(super) node: &'d Node,
     key_span: Option<&'d Range<usize>>,
     way: Option<Rc<Step<'d>>>,
     /// Written out when somebody asks: a file can be made in which every pointer is long.
@@ -81,6 +81,11 @@ impl<'d> Value<'d> {
     fn member(&self, member: &'d Member) -> (Text<'d>, Self) {
         let key = member.key.text(self.document.text.expose_secret());
         (Text(key), self.below(&member.value, Key::Name(key), Some(&member.key_span)))
+    }
+
+    /// What tells it from every other value of the document, equal ones too.
+    pub(super) fn address(&self) -> *const Node {
+        std::ptr::from_ref(self.node)
     }
 
     /// What it is.
@@ -142,6 +147,12 @@ impl<'d> Value<'d> {
     /// Where it lies in the file, in bytes, with quotes and brackets. A table of TOML lies where its header does.
     pub(crate) fn span(&self) -> Range<usize> {
         self.node.span.clone()
+    }
+
+    #[allow(dead_code, reason = "its callers are being written")]
+    /// What is written there, with quotes and brackets.
+    pub(crate) fn written(&self) -> Text<'d> {
+        Text(self.document.slice(&self.node.span))
     }
 
     /// Where the text of a string lies, without the quotes; nothing where it is not written as it reads.

@@ -1,0 +1,68 @@
+//! Which way a collection is written decides how values come into it and go.
+
+use crate::document::Syntax;
+use crate::document::edit::flow::Flow;
+use crate::document::edit::render::Layout;
+use crate::document::edit::splice::Splice;
+use crate::document::edit::style::indentation;
+use crate::document::edit::{EditWhy, Editor, Insertion, NewValue};
+use crate::document::node::{Node, NodeKind};
+use crate::secret::SecretBuffer;
+
+impl Editor<'_> {
+    /// Takes children away and puts new ones in; says whether every one has a line of its own.
+    pub(super) fn collection(
+        &self,
+        node: &Node,
+        removed: &[usize],
+        insertions: &[Insertion],
+        outer_is_tall: bool,
+        splices: &mut Vec<Splice>,
+    ) -> Result<bool, EditWhy> {
+        let is_changed = !removed.is_empty() || !insertions.is_empty();
+        let is_flow = match self.document.syntax() {
+            Syntax::Json | Syntax::Jsonc => true,
+            Syntax::Toml | Syntax::Yaml => self.is_in_brackets(node),
+        };
+        if !is_flow {
+            return if is_changed { Err(EditWhy::Unsupported("this can't be edited yet")) } else { Ok(true) };
+        }
+        if !is_changed {
+            return Ok(Flow::of(self, node, removed, outer_is_tall).is_ok_and(|flow| flow.is_tall()));
+        }
+        let flow = Flow::of(self, node, removed, outer_is_tall)?;
+        splices.extend(flow.change(insertions)?);
+        Ok(flow.is_tall())
+    }
+
+    /// Whether it begins with a bracket.
+    pub(super) fn is_in_brackets(&self, node: &Node) -> bool {
+        let bracket = match node.kind {
+            NodeKind::Mapping(_) => b'{',
+            _ => b'[',
+        };
+        node.span.len() >= 2 && self.byte(node.span.start) == Some(bracket)
+    }
+
+    /// Another value in the place of one.
+    pub(super) fn replacement(
+        &self,
+        node: &Node,
+        with: &NewValue,
+        outer_is_tall: bool,
+    ) -> Result<Vec<Splice>, EditWhy> {
+        if let (NewValue::Text(text), NodeKind::String(_)) = (with, &node.kind) {
+            return Ok(vec![self.text_in_place(node, text)?]);
+        }
+        let is_tall = match node.kind {
+            NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
+                Flow::of(self, node, &[], outer_is_tall)?.is_tall()
+            }
+            _ => outer_is_tall,
+        };
+        let layout = Layout { indentation: indentation(self.text, node.span.start).to_owned(), is_tall };
+        let mut out = SecretBuffer::with_capacity(64);
+        self.render(with, &layout, &mut out)?;
+        Ok(vec![Splice::new(node.span.clone(), out)])
+    }
+}

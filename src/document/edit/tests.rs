@@ -1,0 +1,157 @@
+//! Tests of edits: what is asked for changes, and nothing else.
+
+use std::path::Path;
+
+use super::{EditWhy, Edits, NewValue};
+use crate::document::{Document, Pointer, Syntax};
+use crate::secret::Secret;
+
+fn parse(text: &str, syntax: Syntax) -> Document {
+    Document::parse(Path::new("mcp.json"), Secret::copy_of(text.as_bytes()), syntax).unwrap()
+}
+
+fn pointer(text: &str) -> Pointer {
+    text.split('/').skip(1).fold(Pointer::default(), |pointer, step| pointer.join(step))
+}
+
+/// What becomes of a text.
+fn edited(text: &str, syntax: Syntax, edit: impl for<'d> FnOnce(&'d Document, &mut Edits<'d>)) -> String {
+    let document = parse(text, syntax);
+    let mut edits = Edits::of(&document);
+    edit(&document, &mut edits);
+    let edited = edits.apply().unwrap_or_else(|error| panic!("{error}: {text}"));
+    String::from_utf8(edited.whole().expose_secret().to_vec()).unwrap()
+}
+
+fn mapping(members: &[(&str, &str)]) -> NewValue {
+    NewValue::Mapping(members.iter().map(|(key, value)| ((*key).to_owned(), NewValue::text(value))).collect())
+}
+
+const PRETTY: &str = r#"{
+  "mcpServers": {
+    "github": {
+      "command": "npx",
+      "args": ["-y", "server"],
+      "env": {
+        "GITHUB_TOKEN": "secret"
+      }
+    }
+  }
+}
+"#;
+
+#[test]
+fn a_member_goes_and_the_last_one_leaves_an_empty_mapping() {
+    let gone = |text: &str, at: &str| {
+        edited(text, Syntax::Jsonc, |document, edits| edits.remove(&document.find(&pointer(at)).unwrap()))
+    };
+    let whole = gone(PRETTY, "/mcpServers/github/env/GITHUB_TOKEN");
+    assert_eq!(whole, PRETTY.replace("{\n        \"GITHUB_TOKEN\": \"secret\"\n      }", "{}"));
+    let whole = gone(PRETTY, "/mcpServers/github/env");
+    let without = "\"],\n      \"env\": {\n        \"GITHUB_TOKEN\": \"secret\"\n      }";
+    assert_eq!(whole, PRETTY.replace(without, "\"]"));
+    assert_eq!(gone("{\"a\":1,\"b\":2,\"c\":3}", "/a"), "{\"b\":2,\"c\":3}");
+    assert_eq!(gone("{\"a\":1,\"b\":2,\"c\":3}", "/b"), "{\"a\":1,\"c\":3}");
+    assert_eq!(gone("{\"a\":1,\"b\":2,\"c\":3}", "/c"), "{\"a\":1,\"b\":2}");
+    assert_eq!(gone("{ \"a\": 1, \"b\": 2 }", "/a"), "{ \"b\": 2 }");
+    assert_eq!(gone("{ \"a\": 1, \"b\": 2 }", "/b"), "{ \"a\": 1 }");
+    assert_eq!(gone("{\n \"a\": 1,\n \"b\": 2,\n}", "/b"), "{\n \"a\": 1,\n}");
+    assert_eq!(
+        gone("{\r\n \"a\": 1, // one\r\n \"b\": 2 // two\r\n}", "/b"),
+        "{\r\n \"a\": 1 // one\r\n // two\r\n}"
+    );
+    assert_eq!(gone("{\n \"a\": 1, // one\n \"b\": 2\n}", "/a"), "{\n // one\n \"b\": 2\n}");
+    assert_eq!(gone("{\"a\": 1 /* , */ , \"b\": 2}", "/a"), "{ /* , */  \"b\": 2}");
+    assert_eq!(gone("[1, 2, 3]", "/1"), "[1, 3]");
+}
+
+#[test]
+fn what_comes_in_looks_like_what_is_there() {
+    let added = |text: &str, at: &str, key: &str, value: NewValue| {
+        edited(text, Syntax::Jsonc, |document, edits| {
+            edits.insert(&document.find(&pointer(at)).unwrap(), key, value);
+        })
+    };
+    let server = || {
+        NewValue::Mapping(vec![
+            ("command".to_owned(), NewValue::text("mcpcred")),
+            ("args".to_owned(), NewValue::texts(["run", "--"])),
+            ("env".to_owned(), NewValue::Mapping(Vec::new())),
+            ("off".to_owned(), NewValue::Boolean(false)),
+        ])
+    };
+    let whole = added(PRETTY, "/mcpServers", "new", server());
+    let new = "      }\n    },\n    \"new\": {\n      \"command\": \"mcpcred\",\n      \"args\": [\"run\", \"--\"],\n      \"env\": {},\n      \"off\": false\n    }\n  }";
+    assert_eq!(whole, PRETTY.replace("      }\n    }\n  }", new));
+    assert_eq!(
+        added("{\"a\":{\"b\":1}}", "/a", "c", mapping(&[("x", "y")])),
+        "{\"a\":{\"b\":1,\"c\":{\"x\":\"y\"}}}"
+    );
+    assert_eq!(added("{ \"a\": {} }", "/a", "c", NewValue::text("\"")), "{ \"a\": { \"c\": \"\\\"\" } }");
+    assert_eq!(added("{}", "", "a", mapping(&[("x", "y")])), "{\n  \"a\": {\n    \"x\": \"y\"\n  }\n}");
+    assert_eq!(
+        added("{\r\n\t\"a\": 1, // one\r\n}", "", "b", NewValue::Null),
+        "{\r\n\t\"a\": 1, // one\r\n\t\"b\": null,\r\n}"
+    );
+    assert_eq!(
+        added("{\n \"a\": 1 // one\n}", "", "b", NewValue::Boolean(true)),
+        "{\n \"a\": 1, // one\n \"b\": true\n}"
+    );
+    assert_eq!(added("{\n  // none\n}", "", "b", NewValue::Boolean(true)), "{\n  // none\n  \"b\": true\n}");
+    assert_eq!(
+        added("\u{feff}{\"a\": {}}\r\n", "/a", "b", NewValue::Null),
+        "\u{feff}{\"a\": {\"b\": null}}\r\n"
+    );
+}
+
+#[test]
+fn items_come_in_anywhere_and_parts_of_a_text_are_replaced() {
+    let whole = edited(PRETTY, Syntax::Json, |document, edits| {
+        let server = document.find(&pointer("/mcpServers/github")).unwrap();
+        edits.replace(&server.get("command").unwrap(), NewValue::text("/opt/m c\\p"));
+        let args = server.get("args").unwrap();
+        edits.insert_items(
+            &args,
+            0,
+            vec![NewValue::text("run"), NewValue::text("--"), NewValue::text("npx")],
+        );
+        edits.replace_part(&args.items().nth(1).unwrap(), 0..3, Secret::copy_of("é\"".as_bytes()));
+        edits.remove(&server.get("env").unwrap().get("GITHUB_TOKEN").unwrap());
+    });
+    let meant = PRETTY
+        .replace("\"npx\"", "\"/opt/m c\\\\p\"")
+        .replace("[\"-y\", \"server\"]", "[\"run\", \"--\", \"npx\", \"-y\", \"é\\\"ver\"]")
+        .replace("{\n        \"GITHUB_TOKEN\": \"secret\"\n      }", "{}");
+    assert_eq!(whole, meant);
+    let whole = edited("[\"a\\u0062\\/c\\ud83d\\ude00d\"]", Syntax::Json, |document, edits| {
+        let item = document.root().items().next().unwrap();
+        edits.replace_part(&item, 2..4, Secret::copy_of(b"X"));
+        edits.replace_part(&item, 8..9, Secret::copy_of(b"Y"));
+    });
+    assert_eq!(whole, "[\"a\\u0062X\\ud83d\\ude00Y\"]");
+}
+
+#[test]
+fn two_edits_of_one_place_are_refused() {
+    let refused = |edit: &dyn for<'d> Fn(&'d Document, &mut Edits<'d>)| {
+        let document = parse(PRETTY, Syntax::Json);
+        let mut edits = Edits::of(&document);
+        edit(&document, &mut edits);
+        edits.apply().err().unwrap().why()
+    };
+    let why = refused(&|document, edits| {
+        let server = document.find(&pointer("/mcpServers/github")).unwrap();
+        edits.remove(&server);
+        edits.remove(&server.get("env").unwrap());
+    });
+    assert_eq!(why, EditWhy::Overlap);
+    let why = refused(&|document, edits| {
+        edits.insert(&document.find(&pointer("/mcpServers")).unwrap(), "github", NewValue::Null);
+    });
+    assert_eq!(why, EditWhy::KeyExists);
+    let why = refused(&|document, edits| {
+        let command = document.find(&pointer("/mcpServers/github/command")).unwrap();
+        edits.replace_part(&command, 2..9, Secret::copy_of(b""));
+    });
+    assert!(matches!(why, EditWhy::Unsupported(_)));
+}
