@@ -12,6 +12,7 @@ mod get;
 mod headers;
 mod list;
 mod man;
+mod protect;
 mod rotate;
 mod run;
 mod servers;
@@ -81,6 +82,7 @@ enum Command {
     Run(run::Run),
     Check(check::Check),
     Headers(headers::Headers),
+    Protect(protect::Protect),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -142,6 +144,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Headers(command) => command.run(&app),
+                Self::Protect(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

@@ -1,6 +1,7 @@
 //! Copies: where a value still lies after it has left its configuration.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
@@ -10,6 +11,7 @@ use crate::configuration::discover::Discovery;
 use crate::configuration::entry::ServerEntry;
 use crate::configuration::leftover::Leftover;
 use crate::document;
+use crate::os::foreign_file;
 use crate::protect::naming::Planned;
 use crate::secret::{Secret, SecretBuffer};
 
@@ -79,6 +81,17 @@ pub(crate) fn find(
         }
     }
     found
+}
+
+/// Covers the values in a file that nobody reads any more.
+///
+/// # Errors
+/// Where it can't be read or replaced; it is as it was then.
+pub(crate) fn scrub(path: &Path, planned: &[Planned]) -> io::Result<()> {
+    let content = document::content(path).map_err(io::Error::other)?;
+    let Some(content) = content else { return Ok(()) };
+    let target = foreign_file::target_of(path)?;
+    foreign_file::stage(&target, &scrubbed(&content, planned))?.put()
 }
 
 /// Which of the values the bytes hold.

@@ -17,3 +17,6 @@ pub(crate) mod naming;
 pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod subject;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Which combinations of client, scope and field are covered.

@@ -1,0 +1,1 @@
+//! A configuration with a secret in every field, for every client.
