@@ -60,24 +60,80 @@ fn a_variable_is_handed_over_and_nothing_else_changes() {
 
 #[test]
 fn arguments_become_variables_where_the_program_reads_them() {
-    for (written, expected) in [
-        (r#"{"command":"docker","args":["run","-i","-e","GITHUB_TOKEN=TOKEN@","image"]}"#, ""),
-        (r#"{"command":"docker","args":["run","--env=GITHUB_TOKEN=TOKEN@","image"]}"#, ""),
-        (r#"{"command":"docker","args":["run","-eGITHUB_TOKEN=TOKEN@","image"]}"#, ""),
-        (r#"{"command":"env","args":["GITHUB_TOKEN=TOKEN@","LOG=1","npx","x"]}"#, ""),
-        (r#"{"command":"npx","args":["figma-developer-mcp","--figma-api-key=figd_abcdefghijklmnopqrstuvwxyz0123456789ABCD","--stdio"]}"#, ""),
-        (r#"{"command":"npx","args":["-y","@zereight/mcp-gitlab","--token","glpat-abcdefghij0123456789"]}"#, ""),
-        (r#"{"command":"npx","args":["mcp-remote","https://x.example","--header","Authorization: Bearer TOKEN@"]}"#, ""),
-        (r#"{"command":"sh","args":["-c","LOG=1 GITHUB_TOKEN=TOKEN@ npx x"]}"#, ""),
-        (r#"{"command":"sh","args":["-c","export GITHUB_TOKEN=TOKEN@; npx x"]}"#, ""),
-        (r#"{"command":"server","args":["--token","TOKEN@"]}"#, ""),
-        (r#"{"command":"npx","args":["@modelcontextprotocol/server-postgres","postgresql://me:S3cr3t-pa55word@h/db"]}"#, ""),
-        (r#"{"command":"mcpcred","args":["run","-e","A","--","npx","x"],"env":{"GITHUB_TOKEN":"TOKEN@"}}"#, ""),
-        (r#"{"command":"npx x --token TOKEN@"}"#, ""),
-        (r#"{"command":"x","env":{"GITHUB_TOKEN":"TOKEN@"}}"#, ""),
+    let mut told = String::new();
+    for written in [
+        r#"{"command":"docker","args":["run","-i","-e","GITHUB_TOKEN=TOKEN@","image"]}"#,
+        r#"{"command":"docker","args":["run","--env=GITHUB_TOKEN=TOKEN@","image"]}"#,
+        r#"{"command":"docker","args":["run","-eGITHUB_TOKEN=TOKEN@","image"]}"#,
+        r#"{"command":"env","args":["GITHUB_TOKEN=TOKEN@","LOG=1","npx","x"]}"#,
+        r#"{"command":"npx","args":["figma-developer-mcp","--figma-api-key=figd_Xk29fLmQ7bVtRz4nWpYs8cHdJg3uEaKo5iTqNxB6","--stdio"]}"#,
+        r#"{"command":"npx","args":["-y","tavily-mcp"],"env":{"TAVILY_API_KEY":"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"}}"#,
+        r#"{"command":"npx","args":["mcp-remote","https://x.example","--header","Authorization: Bearer TOKEN@"]}"#,
+        r#"{"command":"sh","args":["-c","LOG=1 GITHUB_TOKEN=TOKEN@ npx x"]}"#,
+        r#"{"command":"sh","args":["-c","export GITHUB_TOKEN=TOKEN@; npx x"]}"#,
+        r#"{"command":"server","args":["--token","TOKEN@"]}"#,
+        r#"{"command":"npx","args":["@modelcontextprotocol/server-postgres","postgresql://me:S3cr3t-pa55word@h/db"]}"#,
+        r#"{"command":"mcpcred","args":["run","-e","A","--","npx","x"],"env":{"GITHUB_TOKEN":"TOKEN@"}}"#,
+        r#"{"command":"npx x --token TOKEN@"}"#,
+        r#"{"command":"x","env":{"GITHUB_TOKEN":"TOKEN@"}}"#,
+        r#"{"command":"x","env":{"OPENAPI_MCP_HEADERS":"{\"Authorization\":\"Bearer TOKEN@\"}"}}"#,
+        r#"{"command":"x","env":{"DATABASE_URI":"postgresql://me:S3cr3t-pa55word@h/db"}}"#,
+        r#"{"command":"x","env":[{"name":"GITHUB_TOKEN","value":"TOKEN@"}]}"#,
     ] {
         let outcome = user("claude-desktop", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
-        println!("{}{}", outcome.told(), entry(&outcome));
-        assert_eq!(expected, expected);
+        told.push_str(&format!("{}{}\n", outcome.told(), entry(&outcome)));
     }
+    assert_data_eq!(told, str![]);
+}
+
+#[test]
+fn a_remote_server_gets_its_headers_from_our_command_where_the_client_runs_one() {
+    let text = r#"{"mcpServers":{"x":{"type":"http","url":"https://x.example/mcp?team=1","headers":{"Authorization":"Bearer TOKEN@","X-Team":"mine"}}}}"#;
+    let mut told = String::new();
+    for (id, style) in [
+        ("claude-code", Style::Wrapper),
+        ("claude-code", Style::Reference),
+        ("cursor", Style::Wrapper),
+        ("cursor", Style::Reference),
+        ("cursor", Style::Bridge),
+        ("gemini-cli", Style::Reference),
+    ] {
+        let outcome = with(id, Scope::User, style, text);
+        told.push_str(&format!("{}{}\n", outcome.told(), entry(&outcome)));
+    }
+    assert_data_eq!(told, str![]);
+    let codex = user("codex", "[mcp_servers.x]\nurl = \"https://x.example/mcp\" # mine\nhttp_headers = { Authorization = \"Bearer TOKEN@\" }\n");
+    assert_data_eq!(codex.after, str![].raw());
+}
+
+#[test]
+fn vs_code_asks_for_what_a_header_needs() {
+    let outcome = user(
+        "vscode",
+        r#"// Mine.
+{
+  "servers": {
+    "x": { "url": "https://x.example/mcp", "headers": { "Authorization": "Bearer TOKEN@" } },
+    "y": { "url": "https://y.example/mcp", "headers": { "Authorization": "Bearer TOKEN@" } },
+  },
+}
+"#,
+    );
+    assert_eq!(outcome.names, ["X_TOKEN"]);
+    assert_data_eq!(&outcome.after, str![].raw());
+}
+
+#[test]
+fn two_values_for_one_name_get_two_names_and_one_value_has_one() {
+    let other = TOKEN.replace("wT7h", "hT7w");
+    let entry = |value: &str| format!(r#"{{"command":"x","env":{{"GITHUB_TOKEN":"{value}"}}}}"#);
+    let text = format!(r#"{{"mcpServers":{{"a":{},"work":{},"c":{}}}}}"#, entry(TOKEN), entry(&other), entry(TOKEN));
+    assert_eq!(user("cursor", &text).names, ["GITHUB_TOKEN", "GITHUB_TOKEN_WORK"]);
+}
+
+#[test]
+fn a_file_that_others_have_too_holds_no_path_of_this_machine() {
+    let text = r#"{"mcpServers":{"x":{"command":"x","env":{"GITHUB_TOKEN":"TOKEN@"}}}}"#;
+    assert!(with("cursor", Scope::Project, Style::Wrapper, text).after.contains(r#""command":"mcpcred""#));
+    assert!(with("cursor", Scope::User, Style::Wrapper, text).after.contains(r#""command":"/opt/mcpcred""#));
 }

@@ -23,7 +23,7 @@ use crate::recognise::Detector;
 use crate::secret::Secret;
 
 /// A token that is one by its form, and of nobody.
-const TOKEN: &str = "ghp_ABCdef0123456789ABCdef0123456789ABCd";
+const TOKEN: &str = "ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k";
 
 /// What came of a file: the steps, and the text afterwards.
 struct Outcome {
