@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::children::Children;
 use crate::clock::SystemClock;
 use crate::credentials::{Choice, ChosenBy, CredentialError, Credentials, Notice, Stores};
 use crate::environment::Environment;
@@ -158,6 +159,11 @@ impl App {
             kind.as_str()
         ));
         Ok(())
+    }
+
+    /// The programs that `run` started.
+    pub(crate) fn children(&self) -> Children {
+        Children::in_folder(&self.settings.data_folder.value)
     }
 
     /// Prints a document for programs.

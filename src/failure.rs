@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use crate::children::ChildrenError;
 use crate::credentials::CredentialError;
 use crate::index::IndexError;
 use crate::inject::arguments::ExpandError;
@@ -230,6 +231,16 @@ impl From<StoreError> for Failure {
             }
             StoreError::File { source, .. } => file_hint(failure, source),
             StoreError::Failed { .. } => failure.hint("`mcpcred doctor` looks at the store more closely"),
+        }
+    }
+}
+
+impl From<ChildrenError> for Failure {
+    fn from(error: ChildrenError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        match &error {
+            ChildrenError::Folder { source, .. } => file_hint(failure, source),
+            ChildrenError::NoIdentity => failure,
         }
     }
 }

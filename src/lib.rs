@@ -21,7 +21,7 @@
 //!     index   store                                         facts in a readable file · bytes under keys
 //!       │       │
 //!       ▼       ▼
-//!     credential  name  slip  secret  clock  environment  os   what everybody may use
+//!     children  credential  name  slip  secret  clock  environment  os   what everybody may use
 //! ```
 //!
 //! - [`cli`]: one file a command: its flags above, what it does below.
@@ -32,6 +32,7 @@
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
+//! - [`children`]: the programs that `run` started and that still run.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
@@ -62,6 +63,7 @@
 mod app;
 mod catalog;
 mod check;
+mod children;
 mod cli;
 mod clock;
 mod configuration;

@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 19] = [
     &["add"],
     &["get"],
     &["list"],
@@ -10,6 +10,7 @@ const COMMANDS: [&[&str]; 18] = [
     &["delete"],
     &["export-env"],
     &["run"],
+    &["ps"],
     &["servers"],
     &["store"],
     &["store", "status"],

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "catalog",
             "check",
+            "children",
             "configuration",
             "credential",
             "credentials",
@@ -35,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "children",
             "clock",
             "credentials",
             "environment",
@@ -49,7 +51,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("fuzz", &["catalog", "configuration", "document", "recognise", "reference", "secret"]),
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
-    ("failure", &["credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"]),
+    (
+        "failure",
+        &["children", "credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"],
+    ),
     (
         "check",
         &[
@@ -81,6 +86,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("slip", &[]),
     ("settings", &["environment", "name", "os", "store"]),
     ("inject", &["os", "secret"]),
+    ("children", &["name", "os"]),
     ("credentials", &["clock", "credential", "index", "name", "os", "secret", "store"]),
     ("index", &["credential", "name", "os", "store"]),
     ("store", &["name", "os", "secret"]),

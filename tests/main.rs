@@ -28,6 +28,8 @@ mod mcp;
 mod memory;
 mod pre_commit;
 #[cfg(unix)]
+mod ps;
+#[cfg(unix)]
 mod readme;
 mod rotate;
 mod run;

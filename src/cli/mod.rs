@@ -13,6 +13,7 @@ mod headers;
 mod list;
 mod man;
 mod protect;
+mod ps;
 mod rotate;
 mod run;
 mod servers;
@@ -80,6 +81,7 @@ enum Command {
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
     Run(run::Run),
+    Ps(ps::Ps),
     Check(check::Check),
     Headers(headers::Headers),
     Protect(protect::Protect),
@@ -142,6 +144,7 @@ impl Command {
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
+                Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Headers(command) => command.run(&app),
                 Self::Protect(command) => command.run(&app),

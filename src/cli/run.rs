@@ -1,10 +1,12 @@
 //! `mcpcred run`: start a program with just the credentials it needs in its environment.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
 use crate::app::App;
+use crate::children::{Held, Registration, Start};
 use crate::cli::Outcome;
 use crate::credentials::CredentialError;
 use crate::failure::Failure;
@@ -13,6 +15,7 @@ use crate::inject::arguments::Arguments;
 use crate::inject::environment::{CREDENTIALS_FOLDER, ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
+use crate::os::process::parent::parent_program;
 use crate::secret::Secret;
 use crate::slip;
 
@@ -88,14 +91,43 @@ impl Run {
         if app.unlocking.has_key_in_credentials_folder() {
             environment.remove(&[CREDENTIALS_FOLDER]);
         }
-        for (assignment, (_, secret)) in assignments.iter().zip(found) {
+        let mut held: Vec<Held> = Vec::with_capacity(names.len());
+        let hold = |name: &CredentialName| Held { profile: app.credentials.profile().clone(), name: name.clone() };
+        held.extend(to_expand.iter().map(|(name, _)| hold(name)));
+        for (assignment, (name, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
+            held.push(hold(&name));
         }
         app.tell_notices();
         let hardening = &app.hardening;
+        let registration = self.register(app, held);
         let status =
-            launch(program, arguments.as_slice(), environment.into_variables(), || hardening.restore_for_child())?;
-        finished(status)
+            launch(program, arguments.as_slice(), environment.into_variables(), || hardening.restore_for_child());
+        drop(registration);
+        finished(status?)
+    }
+
+    /// Puts the program on the list of those that run. It starts also where that can't be written, as in a
+    /// container whose files are read-only: a server that does not start helps nobody.
+    fn register(&self, app: &App, credentials: Vec<Held>) -> Option<Registration> {
+        let name = |program: &Path| {
+            let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+            if slip::is_token(&name) { "…".to_owned() } else { name }
+        };
+        let start = Start {
+            program: self.command.first().map(|program| name(program.as_ref())).unwrap_or_default(),
+            credentials,
+            server: self.server.clone().filter(|server| !slip::is_token(server)),
+            started_by: parent_program().map(|program| name(program.as_ref())),
+        };
+        match app.children().register(start, app.credentials.now()) {
+            Ok(registration) => Some(registration),
+            Err(error) if error.is_read_only() => None,
+            Err(error) => {
+                app.ui.warn(&format!("the program is not on the list of `mcpcred ps`: {error}"));
+                None
+            }
+        }
     }
 
     fn assignments(&self, app: &App) -> Result<Vec<Assignment>, Failure> {

@@ -149,6 +149,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
 }
 
+/// As [`replace`], unsynced and not read back: for what means nothing once the machine has stopped, and must not
+/// keep a program waiting.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    let mut temporary = tempfile::Builder::new().prefix(".").suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    persist(temporary, path)
+}
+
 /// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and always has
 /// the same length.
 ///

@@ -50,6 +50,7 @@ impl<'p, 'd> Changes<'p, 'd> {
             && let Ok(launching) = planning.subject.launching()
         {
             launching.wrap(&mut self.edits, &planning.called, &planning.flags, &handed);
+            launching.set(&mut self.edits, planning.subject.entry.layout, &planning.variables);
         }
     }
 

@@ -1,5 +1,6 @@
 //! `Launching`: the part of an entry that starts a program, and the same with mcpcred before it.
 
+use crate::catalog::client::Layout;
 use crate::check::wrapper::Wrapper;
 use crate::configuration::entry::{ServerEntry, program};
 use crate::document::edit::{Edits, NewValue};
@@ -118,6 +119,28 @@ impl<'d> Launching<'d> {
             words.extend(sequence.items().skip(first).map(|item| word(&item)));
         }
         words
+    }
+
+    /// Adds variables that name places, unless they are set.
+    pub(crate) fn set(&self, edits: &mut Edits<'d>, layout: Layout, variables: &[(&'static str, String)]) {
+        let key = match layout {
+            Layout::CommandArray => "environment",
+            Layout::Goose => "envs",
+            _ => "env",
+        };
+        match self.holder.get(key) {
+            Some(mapping) if mapping.shape() == Shape::Mapping => {
+                for (name, value) in variables.iter().filter(|(name, _)| mapping.get(name).is_none()) {
+                    edits.insert(&mapping, name, NewValue::text(value));
+                }
+            }
+            None if !variables.is_empty() => {
+                let members = variables.iter().map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
+                edits.insert(&self.holder, key, NewValue::Mapping(members.collect()));
+            }
+            // A list of variables, or something that no client reads.
+            _ => {}
+        }
     }
 
     /// Starts the same with these credentials, and nothing else changed.

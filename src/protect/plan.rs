@@ -49,6 +49,8 @@ pub(crate) struct Planning<'s, 'd> {
     pub(crate) called: String,
     /// What follows `run`.
     pub(crate) flags: Vec<String>,
+    /// What mcpcred itself has to find in its environment.
+    pub(crate) variables: Vec<(&'static str, String)>,
     /// The secrets in it.
     pub(crate) items: Vec<Item<'d>>,
 }
@@ -122,7 +124,8 @@ impl<'s, 'd> Plan<'s, 'd> {
                 if !items.is_empty() {
                     let called = request.program.for_file(reading);
                     let flags = request.program.flags();
-                    plan.entries.push(Planning { subject, reading: number, called, flags, items });
+                    let variables = request.program.variables(reading).to_vec();
+                    plan.entries.push(Planning { subject, reading: number, called, flags, variables, items });
                 }
             }
         }

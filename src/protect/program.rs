@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::catalog::client::Inherits;
 use crate::configuration::discover::Reading;
+use crate::environment::Environment;
 use crate::name::Profile;
 
 /// The name of the program, as a shell finds it.
@@ -15,12 +17,18 @@ pub(crate) struct Program {
     path: Option<PathBuf>,
     /// Which namespace, where it is not the usual one.
     profile: Option<String>,
+    /// What it finds its files by, where that is not in the usual place: no secret among them.
+    variables: Vec<(&'static str, String)>,
 }
+
+/// Variables without which mcpcred would look elsewhere. Each names a place.
+const PLACES: &[&str] =
+    &["MCPCRED_CONFIG_DIR", "MCPCRED_DATA_DIR", "MCPCRED_KEY_FILE", "MCPCRED_PASSPHRASE_FILE", "MCPCRED_STORE"];
 
 impl Program {
     /// This program, under the name by which the `PATH` has it: a link stays a link, so that an update that puts
     /// another file behind it changes nothing.
-    pub(crate) fn running(profile: &Profile) -> Self {
+    pub(crate) fn running(profile: &Profile, environment: Environment) -> Self {
         let own = std::env::current_exe().ok();
         let is_own = |path: &Path| match (path.canonicalize(), own.as_deref().map(Path::canonicalize)) {
             (Ok(found), Some(Ok(own))) => found == own,
@@ -29,7 +37,15 @@ impl Program {
         let found = which::which_all(NAME).ok().and_then(|mut all| all.find(|path| is_own(path)));
         let path = found.or(own).filter(|path| path.is_absolute() && path.to_str().is_some());
         let profile = (*profile != Profile::default()).then(|| profile.to_string());
-        Self { path, profile }
+        let variables = PLACES.iter().filter_map(|name| Some((*name, environment.text(name)?)));
+        Self { path, profile, variables: variables.collect() }
+    }
+
+    /// What an entry sets for us, where a client does not hand on all of its own environment and only this machine
+    /// reads the file.
+    pub(crate) fn variables(&self, reading: &Reading<'_>) -> &[(&'static str, String)] {
+        let is_whole = reading.readers.iter().all(|reader| reader.client.inherits == Inherits::Everything);
+        if is_whole || reading.is_committed() { &[] } else { &self.variables }
     }
 
     /// The command in a file: its whole path where only this machine reads the file, for a client that was started
@@ -47,6 +63,6 @@ impl Program {
     /// One that lies there, for tests.
     #[cfg(test)]
     pub(crate) fn at(path: &str) -> Self {
-        Self { path: Some(path.into()), profile: None }
+        Self { path: Some(path.into()), profile: None, variables: Vec::new() }
     }
 }

@@ -133,7 +133,7 @@ pub(in crate::cli) fn protect(
     let now = app.credentials.now();
     let values = Values::new(catalog, &known, &detector, &fingerprints, now, discovery.home.as_deref());
     let entries = discovery.entries();
-    let program = Program::running(app.credentials.profile());
+    let program = Program::running(app.credentials.profile(), app.environment);
     let request = plan::Request {
         servers: wanted.servers,
         project_alone: wanted.project_alone,

@@ -70,12 +70,12 @@ impl Editor<'_> {
             NewValue::Sequence(items) => {
                 let is_tall =
                     layout.is_tall && syntax != Syntax::Yaml && self.style.tall_sequences.unwrap_or(true);
-                self.render_all(items.iter().map(|item| (None, item)), b"[]", is_tall, layout, out)?;
+                self.render_all(items.iter().map(|item| (None, item)), *b"[]", is_tall, layout, out)?;
             }
             NewValue::Mapping(members) => {
                 let is_tall = layout.is_tall && matches!(syntax, Syntax::Json | Syntax::Jsonc);
                 let members = members.iter().map(|(key, value)| (Some(key.as_str()), value));
-                self.render_all(members, b"{}", is_tall, layout, out)?;
+                self.render_all(members, *b"{}", is_tall, layout, out)?;
             }
         }
         Ok(())
@@ -84,7 +84,7 @@ impl Editor<'_> {
     fn render_all<'v>(
         &self,
         children: impl ExactSizeIterator<Item = (Option<&'v str>, &'v NewValue)>,
-        brackets: &[u8; 2],
+        brackets: [u8; 2],
         is_tall: bool,
         layout: &Layout,
         out: &mut SecretBuffer,
@@ -98,7 +98,7 @@ impl Editor<'_> {
             },
             is_tall,
         };
-        let padding = if brackets == b"{}" && !is_empty { self.style.padding.as_str() } else { "" };
+        let padding = if brackets == *b"{}" && !is_empty { self.style.padding.as_str() } else { "" };
         let edge = |indentation: &str, out: &mut SecretBuffer| {
             if is_tall && !is_empty {
                 out.push(self.style.newline.as_bytes());

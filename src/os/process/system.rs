@@ -5,10 +5,10 @@
 pub(super) use unix::{close_on_start, duplicate, take_sigpipe_by_default};
 
 #[cfg(target_os = "macos")]
-pub(super) use mac::parent_program;
+pub(super) use mac::{parent_program, process, processes};
 
 #[cfg(windows)]
-pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program};
+pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program, process, processes, terminate};
 
 #[cfg(unix)]
 mod unix {
@@ -63,6 +63,37 @@ mod mac {
         path.truncate(usize::try_from(length).ok().filter(|length| *length > 0)?);
         String::from_utf8(path).ok()
     }
+
+    /// The parent of a process that has not ended, and when it started, in microseconds since 1970.
+    pub(in super::super) fn process(pid: u32) -> Option<(u32, u64)> {
+        let number = i32::try_from(pid).ok()?;
+        let size = i32::try_from(size_of::<libc::proc_bsdinfo>()).ok()?;
+        let mut facts = std::mem::MaybeUninit::<libc::proc_bsdinfo>::zeroed();
+        // SAFETY: the buffer has `size` bytes, of which the call writes at most that many.
+        let written =
+            unsafe { libc::proc_pidinfo(number, libc::PROC_PIDTBSDINFO, 0, facts.as_mut_ptr().cast(), size) };
+        if written != size {
+            return None;
+        }
+        // SAFETY: numbers alone, of which all bits may be zero, and the call wrote every one.
+        let facts = unsafe { facts.assume_init() };
+        let started = facts.pbi_start_tvsec.checked_mul(1_000_000)?.checked_add(facts.pbi_start_tvusec)?;
+        (facts.pbi_status != libc::SZOMB).then_some((facts.pbi_ppid, started))
+    }
+
+    /// Every process that has not ended: its number, its parent's, and when it started.
+    pub(in super::super) fn processes() -> Vec<(u32, u32, u64)> {
+        // SAFETY: without a buffer the call answers how many there are, and writes nothing.
+        let count = unsafe { libc::proc_listallpids(std::ptr::null_mut(), 0) };
+        // Some more, for those that start in between.
+        let mut numbers = vec![0_i32; usize::try_from(count).unwrap_or_default() + 64];
+        let Ok(size) = i32::try_from(size_of_val(numbers.as_slice())) else { return Vec::new() };
+        // SAFETY: the buffer has `size` bytes, of which the call writes at most that many.
+        let count = unsafe { libc::proc_listallpids(numbers.as_mut_ptr().cast(), size) };
+        numbers.truncate(usize::try_from(count).unwrap_or_default());
+        let numbers = numbers.into_iter().filter_map(|number| u32::try_from(number).ok());
+        numbers.filter_map(|pid| process(pid).map(|(parent, started)| (pid, parent, started))).collect()
+    }
 }
 
 #[cfg(windows)]
@@ -75,7 +106,7 @@ mod windows {
     use std::thread;
     use std::time::Duration;
 
-    use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
+    use windows_sys::Win32::Foundation::{FILETIME, INVALID_HANDLE_VALUE};
     use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
     use windows_sys::Win32::System::Diagnostics::ToolHelp::{
         CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
@@ -84,8 +115,14 @@ mod windows {
         AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
         JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
     };
-    use windows_sys::Win32::System::Threading::GetCurrentProcess;
+    use windows_sys::Win32::System::Threading::{
+        GetCurrentProcess, GetExitCodeProcess, GetProcessTimes, OpenProcess,
+        PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_TERMINATE, TerminateProcess,
+    };
     use windows_sys::core::BOOL;
+
+    /// The status of a process that has none yet (`STILL_ACTIVE`).
+    const STILL_ACTIVE: u32 = 259;
 
     /// While it lives, this process and its children end together, however this process ends.
     pub(in super::super) struct Job(OwnedHandle);
@@ -153,14 +190,78 @@ mod windows {
 
     /// The name of the parent's program, such as `pwsh.exe`.
     pub(in super::super) fn parent_program() -> Option<String> {
-        let processes = processes()?;
+        let processes = snapshot()?;
         let own = processes.iter().find(|process| process.th32ProcessID == std::process::id())?;
         let parent = processes.iter().find(|process| process.th32ProcessID == own.th32ParentProcessID)?;
         let name = parent.szExeFile.split(|unit| *unit == 0).next()?;
         String::from_utf16(name).ok()
     }
 
-    fn processes() -> Option<Vec<PROCESSENTRY32W>> {
+    /// The parent of a process that has not ended, and when it started, in units of 100 nanoseconds since 1601.
+    pub(in super::super) fn process(pid: u32) -> Option<(u32, u64)> {
+        let started = start_of(pid)?;
+        let entry = snapshot()?.into_iter().find(|process| process.th32ProcessID == pid)?;
+        Some((entry.th32ParentProcessID, started))
+    }
+
+    /// Every process that has not ended and may be asked about: its number, its parent's, and when it started.
+    pub(in super::super) fn processes() -> Vec<(u32, u32, u64)> {
+        let entries = snapshot().unwrap_or_default().into_iter();
+        entries
+            .filter_map(|entry| {
+                Some((entry.th32ProcessID, entry.th32ParentProcessID, start_of(entry.th32ProcessID)?))
+            })
+            .collect()
+    }
+
+    fn start_of(pid: u32) -> Option<u64> {
+        started(&open(pid, PROCESS_QUERY_LIMITED_INFORMATION).ok()?)
+    }
+
+    /// Ends the process of that number, where it is the one that started then.
+    pub(in super::super) fn terminate(pid: u32, moment: u64) -> io::Result<()> {
+        let handle = match open(pid, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE) {
+            Ok(handle) => handle,
+            // There is no such process.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if started(&handle) != Some(moment) {
+            return Ok(());
+        }
+        // SAFETY: the handle is open, and of the very process whose start was compared.
+        match unsafe { TerminateProcess(handle.as_raw_handle(), 1) } {
+            0 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(pid: u32, rights: u32) -> io::Result<OwnedHandle> {
+        // SAFETY: takes no pointers; the handle is checked and then owned by us alone.
+        let handle = unsafe { OpenProcess(rights, 0, pid) };
+        if handle.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+    }
+
+    /// When it started, where it still runs: a process can be asked about for as long as anybody has a handle.
+    fn started(process: &OwnedHandle) -> Option<u64> {
+        let mut status = 0;
+        // SAFETY: the handle is open, and the number is ours.
+        let is_told = unsafe { GetExitCodeProcess(process.as_raw_handle(), &raw mut status) } != 0;
+        if !is_told || status != STILL_ACTIVE {
+            return None;
+        }
+        let mut times = [FILETIME::default(); 4];
+        let [start, end, kernel, user] = &mut times;
+        // SAFETY: the handle is open, and the four structures are ours.
+        let is_told = unsafe { GetProcessTimes(process.as_raw_handle(), start, end, kernel, user) } != 0;
+        is_told.then(|| u64::from(start.dwHighDateTime) << 32 | u64::from(start.dwLowDateTime))
+    }
+
+    fn snapshot() -> Option<Vec<PROCESSENTRY32W>> {
         // SAFETY: takes no pointers; the handle is checked and then owned by us alone.
         let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
         if snapshot == INVALID_HANDLE_VALUE {

@@ -76,10 +76,11 @@ fn next(written: &str, said: &str, quoting: Quoting) -> Option<Piece> {
     }
     let blank = written.len() - written.trim_start_matches([' ', '\t']).len();
     let breaks_here = written.get(blank..).is_some_and(|it| it.starts_with(['\n', '\r']));
-    if breaks_here && (is_folding || written.starts_with(['\n', '\r'])) {
-        if let Some(piece) = line_break(written, said, quoting, is_line_style) {
-            return Some(piece);
-        }
+    if breaks_here
+        && (is_folding || written.starts_with(['\n', '\r']))
+        && let Some(piece) = line_break(written, said, quoting, is_line_style)
+    {
+        return Some(piece);
     }
     let character = written.chars().next();
     match (character, said.chars().next()) {
@@ -158,10 +159,9 @@ fn escape(written: &str, said: &str, quoting: Quoting) -> Option<Piece> {
         return piece(written.len() - next.trim_start_matches([' ', '\t']).len(), 0);
     }
     let (digits, length) = match (letter, quoting) {
-        (b'x', Quoting::Json) => return None,
+        (b'x' | b'U', Quoting::Json) => return None,
         (b'x', _) => (2, 4),
         (b'u', _) => (4, 6),
-        (b'U', Quoting::Json) => return None,
         (b'U', _) => (8, 10),
         (b'\t', Quoting::YamlDouble) => return said.starts_with('\t').then(|| piece(2, 1)).flatten(),
         _ => {
