@@ -190,6 +190,11 @@ impl<'p, 'd> Changes<'p, 'd> {
         }
         self.edits.insert(&entry.value, "command", NewValue::text(&planning.called));
         self.edits.insert(&entry.value, "args", NewValue::Sequence(items));
+        if !planning.variables.is_empty() && entry.value.get("env").is_none() {
+            let variables = planning.variables.iter();
+            let variables = variables.map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
+            self.edits.insert(&entry.value, "env", NewValue::Mapping(variables.collect()));
+        }
     }
 
     /// Notes a question beside the servers.
