@@ -355,8 +355,8 @@ fn rewrite(
         files.push(file(discovery, reading));
         let reading = &discovery.readings[reading];
         let path = reading.path.clone();
-        let lock = reading.clients().iter().map(|client| ClientLock::of(client, &path));
-        let lock = lock.into_iter().find(|lock| *lock != ClientLock::None).unwrap_or(ClientLock::None);
+        let locks = reading.readers.iter().map(|reader| ClientLock::of(&reader.client.id, &path));
+        let lock = locks.into_iter().find(|lock| *lock != ClientLock::None).unwrap_or(ClientLock::None);
         let before = reading.document.as_ref().ok().map(Document::whole);
         let rewrite = Rewrite { path, before, after: edited.whole(), lock };
         rewriting.add(rewrite).map_err(|error| failed(&error))?;

@@ -40,15 +40,17 @@ fn a_variable_is_handed_over_and_nothing_else_changes() {
 }
 "#,
     );
-    assert_data_eq!(outcome.told(), str![]);
+    assert_data_eq!(outcome.told(), str![[r#"
+x: the variable `GITHUB_PERSONAL_ACCESS_TOKEN`: wrapper: GITHUB_PERSONAL_ACCESS_TOKEN
+
+"#]]);
     assert_data_eq!(&outcome.after, str![[r#"
 {
   "mcpServers": {
     "x": {
-      "command": "npx",
-      "args": ["-y", "@modelcontextprotocol/server-github"],
+      "command": "/opt/mcpcred",
+      "args": ["run", "-e", "GITHUB_PERSONAL_ACCESS_TOKEN", "--", "npx", "-y", "@modelcontextprotocol/server-github"],
       "env": {
-        "GITHUB_PERSONAL_ACCESS_TOKEN": "ghp_ABCdef0123456789ABCdef0123456789ABCd",
         "LOG": "1"
       }
     }
@@ -83,7 +85,43 @@ fn arguments_become_variables_where_the_program_reads_them() {
         let outcome = user("claude-desktop", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
         told.push_str(&format!("{}{}\n", outcome.told(), entry(&outcome)));
     }
-    assert_data_eq!(told, str![]);
+    assert_data_eq!(told, str![[r#"
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","-i","-e","GITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","--env=GITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","-eGITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","env","LOG=1","npx","x"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: FIGMA_API_KEY
+{"args":["run","-e","FIGMA_API_KEY","--","npx","figma-developer-mcp","--stdio"],"command":"/opt/mcpcred"}
+x: the variable `TAVILY_API_KEY`: wrapper: TAVILY_API_KEY
+{"args":["run","-e","TAVILY_API_KEY","--","npx","-y","tavily-mcp"],"command":"/opt/mcpcred","env":{}}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","mcp-remote","https://x.example","--header","Authorization: Bearer ${GITHUB_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","sh","-c","LOG=1 npx x"],"command":"/opt/mcpcred"}
+x: the arguments: argument: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--","sh","-c","export GITHUB_TOKEN={{GITHUB_TOKEN}}; npx x"],"command":"/opt/mcpcred"}
+x: the arguments: argument: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--","server","--token","{{GITHUB_TOKEN}}"],"command":"/opt/mcpcred"}
+x: the arguments: argument: DATABASE_URI
+{"args":["run","--expand","DATABASE_URI","--","npx","@modelcontextprotocol/server-postgres","{{DATABASE_URI}}"],"command":"/opt/mcpcred"}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","-e","A","--","npx","x"],"command":"mcpcred","env":{}}
+x: the command: none: the command and its arguments are one text, which each client parts in its own way
+{"command":"npx x --token ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k"}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `OPENAPI_MCP_HEADERS`: wrapper: OPENAPI_MCP_HEADERS
+{"args":["run","-e","OPENAPI_MCP_HEADERS","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `DATABASE_URI`: wrapper: DATABASE_URI
+{"args":["run","-e","DATABASE_URI","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","x"],"command":"/opt/mcpcred","env":[{"name":"GITHUB_TOKEN"}]}
+
+"#]]);
 }
 
 #[test]
@@ -101,7 +139,21 @@ fn a_remote_server_gets_its_headers_from_our_command_where_the_client_runs_one()
         let outcome = with(id, Scope::User, style, text);
         told.push_str(&format!("{}{}\n", outcome.told(), entry(&outcome)));
     }
-    assert_data_eq!(told, str![]);
+    assert_data_eq!(told, str![[r#"
+x: the header `Authorization`: headers-helper: GITHUB_TOKEN
+{"headers":{"X-Team":"mine"},"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --header /"Authorization: Bearer {GITHUB_TOKEN}/"","type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: reference: GITHUB_TOKEN
+{"headers":{"Authorization":"Bearer ${GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: none: Cursor runs no command that prints headers
+{"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: reference: GITHUB_TOKEN
+{"headers":{"Authorization":"Bearer ${env:GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: bridge: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","-y","mcp-remote","https://x.example/mcp?team=1","--header","Authorization:Bearer ${GITHUB_TOKEN_FROM_MCPCRED}","--header","X-Team:mine"],"command":"/opt/mcpcred","type":"stdio"}
+x: the header `Authorization`: none: the file belongs to an administrator or to another program
+{"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+
+"#]]);
     let codex = user("codex", "[mcp_servers.x]\nurl = \"https://x.example/mcp\" # mine\nhttp_headers = { Authorization = \"Bearer TOKEN@\" }\n");
     assert_data_eq!(codex.after, str![].raw());
 }
