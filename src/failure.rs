@@ -14,6 +14,7 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
+use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
 use crate::store::{StoreError, StoreKind};
@@ -275,6 +276,23 @@ impl From<SettingsError> for Failure {
                 Self::of(Self::USAGE, &error).hint(format!("set `{variable}` anew"))
             }
         }
+    }
+}
+
+impl From<RewriteError> for Failure {
+    fn from(error: RewriteError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        if let Some(path) = error.remaining().first() {
+            return failure
+                .because(format!("`{}` has its new content and could not be put back", path.display()))
+                .hint("`mcpcred unprotect` puts it back");
+        }
+        let failure = failure.because("no file was changed");
+        if error.is_busy() {
+            return failure
+                .hint("wait a moment, or end the program that writes it, and run the command again");
+        }
+        failure
     }
 }
 

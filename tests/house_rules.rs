@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "os",
             "recognise",
             "reference",
+            "rewrite",
             "secret",
             "settings",
             "slip",
@@ -53,7 +54,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("unlocking", &["clock", "credentials", "environment", "failure", "secret", "settings", "store", "ui"]),
     (
         "failure",
-        &["children", "credentials", "index", "inject", "name", "os", "settings", "slip", "store", "ui"],
+        &[
+            "children",
+            "credentials",
+            "index",
+            "inject",
+            "name",
+            "os",
+            "rewrite",
+            "settings",
+            "slip",
+            "store",
+            "ui",
+        ],
     ),
     (
         "check",
@@ -83,6 +96,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("reference", &["catalog"]),
     ("catalog", &["document", "environment", "name", "os", "secret"]),
     ("document", &["os", "secret"]),
+    ("rewrite", &["document", "os", "secret"]),
     ("slip", &[]),
     ("settings", &["environment", "name", "os", "store"]),
     ("inject", &["os", "secret"]),
@@ -113,6 +127,7 @@ const EXITS: &[(&str, &str)] = &[
     ("live/aws.rs", "signs a request to AWS, which does not carry the secret"),
     ("live/call.rs", "the request to the provider that issued it"),
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
+    ("os/staged_file.rs", "writes the new content of a client's configuration"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
@@ -255,7 +270,13 @@ fn danger_has_few_addresses() {
     // The console's modes and its own signals, the child's signals and job: no crate offers them safely.
     assert_eq!(
         unsafe_files,
-        ["os/process/system.rs", "os/readers.rs", "ui/terminal/signals.rs", "ui/terminal/windows.rs"]
+        [
+            "os/process/system.rs",
+            "os/readers.rs",
+            "os/replace_file.rs",
+            "ui/terminal/signals.rs",
+            "ui/terminal/windows.rs"
+        ]
     );
 }
 

@@ -330,13 +330,13 @@ fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Windows has no handle to a folder that could be synced; NTFS journals the rename.
 #[cfg(windows)]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
