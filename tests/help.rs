@@ -2,7 +2,7 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &["add"],
     &["get"],
     &["list"],
@@ -10,6 +10,8 @@ const COMMANDS: [&[&str]; 19] = [
     &["delete"],
     &["export-env"],
     &["run"],
+    &["headers"],
+    &["protect"],
     &["ps"],
     &["servers"],
     &["store"],

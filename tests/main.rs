@@ -19,6 +19,7 @@ mod delete;
 mod export_env;
 mod faults;
 mod get;
+mod headers;
 mod help;
 mod house_rules;
 mod list;
@@ -27,6 +28,7 @@ mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
 mod pre_commit;
+mod protect;
 #[cfg(unix)]
 mod ps;
 #[cfg(unix)]

@@ -166,6 +166,23 @@ impl<'s, 'd> Plan<'s, 'd> {
         self.entries.iter().flat_map(|planning| planning.items.iter().map(|item| step(planning, item))).collect()
     }
 
+    /// Leaves a file as it is, whatever was planned.
+    pub(crate) fn leave(&mut self, reading: usize, left: &Left) {
+        for planning in self.entries.iter_mut().filter(|planning| planning.reading == reading) {
+            for item in &mut planning.items {
+                if item.way.is_ok() {
+                    item.way = Err(left.clone());
+                }
+            }
+        }
+    }
+
+    /// Whether something is done with the value of that number.
+    pub(crate) fn uses(&self, number: usize) -> bool {
+        let mut items = self.entries.iter().flat_map(|planning| &planning.items);
+        items.any(|item| matches!(&item.way, Ok((_, own)) if *own == number))
+    }
+
     /// Whether anything will be changed.
     pub(crate) fn does_something(&self) -> bool {
         self.entries.iter().flat_map(|planning| &planning.items).any(|item| item.way.is_ok())

@@ -20,7 +20,7 @@ use crate::protect::changes::Changes;
 use crate::protect::copies::{self, FoundCopy};
 use crate::protect::history::{self, History};
 use crate::protect::masked;
-use crate::protect::mechanism::Style;
+use crate::protect::mechanism::{Left, Style};
 use crate::protect::naming::Planned;
 use crate::protect::plan::{self, Plan, Planning, Step};
 use crate::protect::program::Program;
@@ -144,6 +144,7 @@ pub(in crate::cli) fn protect(
     if let Some(failure) = absent_server(wanted.servers, &plan.servers) {
         return Err(failure);
     }
+    leave_what_cannot_be_edited(&discovery, &mut plan);
     if !plan.does_something() {
         let mut done = told(&plan, &discovery, Vec::new());
         done.ending = Ending::Nothing;
@@ -191,7 +192,8 @@ pub(in crate::cli) fn protect(
 
 /// What is known before anything is done.
 fn told(plan: &Plan<'_, '_>, discovery: &Discovery<'_>, files: Vec<FileDone>) -> Done {
-    let credentials = plan.values.iter().map(|value| Kept {
+    let used = plan.values.iter().enumerate().filter(|(number, _)| plan.uses(*number));
+    let credentials = used.map(|(_, value)| Kept {
         name: value.name.clone(),
         what: value.what.clone(),
         was_stored: value.is_stored,
@@ -258,6 +260,21 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
     }
 }
 
+/// A file in which one change can't be made keeps all of them.
+fn leave_what_cannot_be_edited(discovery: &Discovery<'_>, plan: &mut Plan<'_, '_>) {
+    for (number, reading) in discovery.readings.iter().enumerate() {
+        let Ok(document) = &reading.document else { continue };
+        let plannings: Vec<&Planning<'_, '_>> = plan.entries.iter().filter(|it| it.reading == number).collect();
+        if plannings.is_empty() {
+            continue;
+        }
+        if let Err(error) = Changes::of(document, &plannings, &plan.values).apply() {
+            let why = format!("the file can't be edited at {}: {}", error.place(), error.why());
+            plan.leave(number, &Left::new(why, "write that part in a plainer way, and protect it then"));
+        }
+    }
+}
+
 /// Makes all changes in memory.
 fn prepare(discovery: &Discovery<'_>, plan: &Plan<'_, '_>) -> Result<Vec<Prepared>, Failure> {
     let mut prepared = Vec::new();
@@ -290,7 +307,8 @@ fn question(done: &Done) -> String {
 fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Failure> {
     for number in 0..plan.values.len() {
         let Some(value) = plan.values.get(number) else { continue };
-        let Some(other) = value.instead_of.clone().filter(|_| !value.is_stored) else { continue };
+        let is_new = !value.is_stored && plan.uses(number);
+        let Some(other) = value.instead_of.clone().filter(|_| is_new) else { continue };
         let question = format!(
             "`{}` has another value for `{other}`. Its name [{}]: ",
             value.server, value.name
@@ -321,7 +339,9 @@ fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Fa
 
 /// Stores what is not stored yet; each value is read back and compared.
 fn store(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
-    let new: Vec<&Planned> = plan.values.iter().filter(|value| !value.is_stored).collect();
+    let values = plan.values.iter().enumerate();
+    let new = values.filter(|(number, value)| !value.is_stored && plan.uses(*number));
+    let new: Vec<&Planned> = new.map(|(_, value)| value).collect();
     if new.is_empty() {
         return Ok(());
     }

@@ -41,7 +41,9 @@ pub(crate) fn choose(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -
         }
     };
     let variable = field.name.clone();
-    let is_member = field.part.is_none() && field.value.is_member();
+    // A list of variables has the names beside the values.
+    let is_named = field.value.pointer().split().is_some_and(|(_, key)| key == field.name);
+    let is_member = field.part.is_none() && field.value.is_member() && is_named;
     let how = if is_member { How::Variable { variable } } else { How::Emptied { variable, part: all } };
     Ok(Found { how, secret: Secret::copy_of(secret.as_bytes()), suggested: Some(field.name.clone()) })
 }
