@@ -17,6 +17,7 @@ use crate::os::process::launch::LaunchError;
 use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
+use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
 
@@ -119,6 +120,15 @@ impl Failure {
     /// Tells it, and gives the exit status.
     pub(crate) fn tell(&self, ui: Ui) -> ExitCode {
         ui.failure(&self.what, &self.why, self.hint.as_deref());
+        ExitCode::from(self.code)
+    }
+}
+
+impl Failure {
+    /// Tells it in one line, for a shell that is being opened, and gives the exit status.
+    pub(crate) fn tell_in_one_line(&self, ui: Ui) -> ExitCode {
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        ui.warn(&format!("mcpcred loaded no credentials into this shell: {}{hint}", self.what));
         ExitCode::from(self.code)
     }
 }
@@ -314,6 +324,12 @@ impl From<RenderError> for Failure {
     fn from(error: RenderError) -> Self {
         Self::of(Self::GENERAL, &error)
             .hint("start the program with `mcpcred run` instead, which takes any value")
+    }
+}
+
+impl From<Unwritable> for Failure {
+    fn from(error: Unwritable) -> Self {
+        Self::of(Self::USAGE, &error).hint("use a tag of visible characters")
     }
 }
 

@@ -9,6 +9,8 @@
 //! ```text
 //! cli ──► app ──► unlocking ──► settings   failure   ui     what a person types, sees and sets
 //!  │       │                                 │
+//!  │       │                                 │
+//!  ├► startup                                 │              what shells run when they begin
 //!  ▼       │                                 │
 //! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
 //!  │ │ │   │                                 │
@@ -31,6 +33,7 @@
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
+//! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
 //! - [`children`]: the programs that `run` started and that still run.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
@@ -88,6 +91,7 @@ mod rewrite;
 mod secret;
 mod settings;
 mod slip;
+mod startup;
 mod store;
 mod ui;
 mod unlocking;

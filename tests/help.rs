@@ -2,13 +2,14 @@
 
 use crate::support::{Sandbox, contains};
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: &[&[&str]] = &[
     &["add"],
     &["get"],
     &["list"],
     &["rotate"],
     &["delete"],
     &["export-env"],
+    &["init"],
     &["run"],
     &["headers"],
     &["protect"],

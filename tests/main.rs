@@ -22,6 +22,7 @@ mod get;
 mod headers;
 mod help;
 mod house_rules;
+mod init;
 mod list;
 #[cfg(target_os = "linux")]
 mod mcp;

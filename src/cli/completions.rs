@@ -27,15 +27,20 @@ pub(super) struct Completions {
 
 impl Completions {
     pub(super) fn run(self, ui: Ui) -> Outcome {
-        let shells = Shells::builtins();
-        let shell = shells
-            .completer(&self.shell)
-            .ok_or_else(|| Failure::new(Failure::USAGE, "there is no completion for that shell"))?;
-        let mut script = Vec::new();
-        shell.write_registration(VARIABLE, "mcpcred", "mcpcred", "mcpcred", &mut script)?;
-        ui.data(&script)?;
+        ui.data(registration(&self.shell)?.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The script that has a shell complete `mcpcred`.
+pub(super) fn registration(shell: &str) -> Result<String, Failure> {
+    let shells = Shells::builtins();
+    let shell = shells
+        .completer(shell)
+        .ok_or_else(|| Failure::new(Failure::USAGE, "there is no completion for that shell"))?;
+    let mut script = Vec::new();
+    shell.write_registration(VARIABLE, "mcpcred", "mcpcred", "mcpcred", &mut script)?;
+    Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
 /// Completes the names of credentials from the index, without asking any store.

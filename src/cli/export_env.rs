@@ -12,6 +12,7 @@ use crate::index::Entry;
 use crate::inject::shell::{Shell, Variable, github_actions, render};
 use crate::name::CredentialName;
 use crate::os::process::parent::parent_program;
+use crate::secret::Secret;
 
 /// Print the credentials as lines that a shell evaluates, byte for byte
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,9 @@ pub(super) struct ExportEnv {
     /// Only those with this tag
     #[arg(long)]
     tag: Option<String>,
+    /// For the startup file of a shell: asks nobody, gives up after 2 s, and says in one line what went wrong
+    #[arg(long, requires = "shell")]
+    pub(super) startup: bool,
 }
 
 fn shell_parser() -> impl TypedValueParser<Value = Shell> {
@@ -47,14 +51,7 @@ impl ExportEnv {
             Some(shell) => shell,
             None => detect(app)?,
         };
-        let has_tag = |entry: &Entry| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag));
-        let found = if !self.names.is_empty() {
-            app.credentials.get_many(&self.names)?
-        } else if app.credentials.stores().is_none() {
-            app.credentials.get_many(self.named_by_project(app)?)?
-        } else {
-            app.credentials.get_where(has_tag)?
-        };
+        let found = self.found(app)?;
         let variables: Vec<Variable<'_>> =
             found.iter().map(|(name, secret)| (name.as_str(), secret)).collect();
         if shell == Shell::GithubActions
@@ -64,6 +61,31 @@ impl ExportEnv {
         }
         app.ui.data(render(shell, &variables)?.expose_secret())?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The lines for a shell that is being opened. Where values come from the environment alone, they are there
+    /// already.
+    pub(super) fn lines(&self, app: &App) -> Result<Secret, Failure> {
+        let shell = self.shell.unwrap_or(Shell::Sh);
+        let found = if self.names.is_empty() && app.credentials.stores().is_none() {
+            Vec::new()
+        } else {
+            self.found(app)?
+        };
+        let variables: Vec<Variable<'_>> =
+            found.iter().map(|(name, secret)| (name.as_str(), secret)).collect();
+        Ok(render(shell, &variables)?)
+    }
+
+    fn found(&self, app: &App) -> Result<Vec<(CredentialName, Secret)>, Failure> {
+        let has_tag = |entry: &Entry| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag));
+        Ok(if !self.names.is_empty() {
+            app.credentials.get_many(&self.names)?
+        } else if app.credentials.stores().is_none() {
+            app.credentials.get_many(self.named_by_project(app)?)?
+        } else {
+            app.credentials.get_where(has_tag)?
+        })
     }
 
     /// The environment alone does not tell which of its variables are credentials.

@@ -10,6 +10,7 @@ mod export_env;
 mod facts;
 mod get;
 mod headers;
+mod init;
 mod list;
 mod man;
 mod protect;
@@ -18,6 +19,7 @@ mod rotate;
 mod run;
 mod servers;
 mod source;
+mod startup;
 mod store;
 mod usage;
 
@@ -80,6 +82,7 @@ enum Command {
     Rotate(rotate::Rotate),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
+    Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
     Check(check::Check),
@@ -130,6 +133,9 @@ impl Command {
             Self::Completions(command) => return command.run(ui),
             Self::Man(command) => return command.run(ui),
             Self::ClipKeeper(command) => return command.run(),
+            Self::ExportEnv(command) if command.startup => {
+                return startup::run(command, globals, environment, ui, hardening);
+            }
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
                 App::new(flags, globals.passphrase_fd, environment, ui, hardening)
@@ -143,6 +149,7 @@ impl Command {
                 Self::Rotate(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
+                Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),

@@ -1,7 +1,7 @@
 //! What differs from one operating system to the next, behind one interface each.
 
 pub(crate) mod clipboard;
-pub(crate) mod staged_file;
+pub(crate) mod foreign_file;
 pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod private_file;
@@ -9,4 +9,5 @@ pub(crate) mod process;
 pub(crate) mod readers;
 #[cfg(windows)]
 mod replace_file;
+pub(crate) mod staged_file;
 pub(crate) mod standard_input;

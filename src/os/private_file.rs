@@ -317,7 +317,7 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 /// Windows refuses a rename for as long as somebody reads the old file, so it is tried for two seconds.
-fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+pub(super) fn persist(mut temporary: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     for attempt in 0..100 {
         match temporary.persist(path) {
             Ok(_) => return Ok(()),

@@ -1,4 +1,4 @@
-//! `Staged`: the new content of a file that another program owns, which takes its place with the mode, owner and attributes it has.
+//! `Staged`: new content that takes the place of a file of another program, with its mode, owner and attributes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -14,8 +14,8 @@ pub(crate) use crate::rewrite::client_lock::ClientLock;
 pub(crate) use crate::rewrite::error::RewriteError;
 
 use crate::document;
-use crate::os::staged_file::{self, Staged};
 use crate::os::lock::FileLock;
+use crate::os::staged_file::{self, Staged};
 use crate::rewrite::client_lock::Held;
 use crate::rewrite::error::Why;
 use crate::secret::Secret;

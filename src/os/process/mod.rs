@@ -3,6 +3,7 @@
 pub(crate) mod descriptor;
 pub(crate) mod identity;
 pub(crate) mod launch;
+pub(crate) mod own_program;
 pub(crate) mod parent;
 pub(crate) mod place;
 #[cfg(unix)]
