@@ -9,10 +9,7 @@ fn a_client_gets_one_json_object_and_nothing_else() {
     let sandbox = Sandbox::new().with("GITHUB_TOKEN");
     let ran = sandbox.run(["headers", "--header", BEARER, "--header", "X-Key={github_token}"]).succeeds();
     let headers: serde_json::Value = serde_json::from_slice(&ran.0.stdout).unwrap();
-    assert_eq!(
-        headers,
-        serde_json::json!({ "Authorization": format!("Bearer {CANARY}"), "X-Key": CANARY })
-    );
+    assert_eq!(headers, serde_json::json!({ "Authorization": format!("Bearer {CANARY}"), "X-Key": CANARY }));
     assert_eq!(ran.stderr(), "");
 }
 
@@ -40,7 +37,8 @@ fn a_value_that_can_not_be_had_or_not_be_a_header_prints_nothing() {
 #[test]
 fn a_value_in_the_place_of_a_name_is_refused_and_not_repeated() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.run(["headers", "--header", &format!("Authorization: Bearer {CANARY}")]).exits(2).prints("");
+    let ran =
+        sandbox.run(["headers", "--header", &format!("Authorization: Bearer {CANARY}")]).exits(2).prints("");
     assert!(!ran.stderr().contains(&CANARY[4..]), "{}", ran.stderr());
     sandbox.run(["headers"]).exits(2);
 }

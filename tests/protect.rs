@@ -55,7 +55,10 @@ fn a_token_leaves_the_file_and_the_server_still_gets_it() {
     sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
     sandbox.holds_no_canary();
     let after = fs::read_to_string(path).unwrap();
-    assert!(after.contains("\"other\": 1e3\r\n}\r\n") && !after.replace("\r\n", "").contains('\n'), "{after}");
+    assert!(
+        after.contains("\"other\": 1e3\r\n}\r\n") && !after.replace("\r\n", "").contains('\n'),
+        "{after}"
+    );
 
     // The entry as the client reads it starts the program with the value.
     let entry = json_at(&sandbox, ".cursor/mcp.json")["mcpServers"]["x"].clone();
@@ -77,7 +80,10 @@ fn a_dry_run_shows_a_diff_without_a_value_and_does_nothing() {
     let written = servers(&json!({ "x": local(TOKEN) }));
     let path = write(&sandbox, ".cursor/mcp.json", &written);
     let shown = protect(&sandbox, &["--dry-run"]).succeeds().stdout();
-    assert!(shown.contains("--- a/.cursor/mcp.json") && shown.contains("-        \"GITHUB_TOKEN\": \"…\""), "{shown}");
+    assert!(
+        shown.contains("--- a/.cursor/mcp.json") && shown.contains("-        \"GITHUB_TOKEN\": \"…\""),
+        "{shown}"
+    );
     assert!(shown.contains("\"GITHUB_TOKEN\""), "{shown}");
     let document = protect(&sandbox, &["--dry-run", "--json"]).succeeds().json("protect");
     assert_eq!((&document["ending"], &document["files"][0]["written"]), (&json!("shown"), &json!(false)));
@@ -175,11 +181,16 @@ fn a_file_that_can_not_be_written_loses_nothing() {
 fn copies_are_named_and_old_ones_are_covered_when_told() {
     let sandbox = Sandbox::new();
     write(&sandbox, ".claude.json", servers(&json!({ "x": local(TOKEN) })));
-    let backup = write(&sandbox, ".claude/backups/.claude.json.backup.1", servers(&json!({ "x": local(TOKEN) })));
+    let backup =
+        write(&sandbox, ".claude/backups/.claude.json.backup.1", servers(&json!({ "x": local(TOKEN) })));
     write(&sandbox, ".env", format!("GITHUB_TOKEN={TOKEN}\n"));
     let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
-    let files: Vec<bool> =
-        document["copies"].as_array().unwrap().iter().map(|it| it["can_be_scrubbed"].as_bool().unwrap()).collect();
+    let files: Vec<bool> = document["copies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["can_be_scrubbed"].as_bool().unwrap())
+        .collect();
     assert_eq!(files, [true, false], "{document:#}");
 
     write(&sandbox, ".claude.json", servers(&json!({ "x": local(TOKEN) })));
@@ -197,7 +208,14 @@ fn a_value_in_the_history_of_the_project_is_to_be_replaced() {
     let git = |arguments: &[&str]| {
         let mut command = std::process::Command::new("git");
         sandbox.surround(&mut command);
-        command.args(["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main"]);
+        command.args([
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.org",
+            "-c",
+            "init.defaultBranch=main",
+        ]);
         feed_ok(command.args(arguments).current_dir(&project));
     };
     git(&["init", "-q"]);
@@ -227,7 +245,10 @@ fn a_remote_server_is_told_of_where_nothing_can_be_done() {
     assert_eq!(fs::read_to_string(&path).unwrap(), written);
     protect(&sandbox, &["--yes", "--style", "bridge"]).succeeds();
     let entry = json_at(&sandbox, ".cursor/mcp.json")["mcpServers"]["x"].clone();
-    assert!(entry["url"].is_null() && entry["args"].as_array().unwrap().contains(&json!("mcp-remote")), "{entry}");
+    assert!(
+        entry["url"].is_null() && entry["args"].as_array().unwrap().contains(&json!("mcp-remote")),
+        "{entry}"
+    );
 }
 
 #[cfg(unix)]

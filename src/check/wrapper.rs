@@ -94,7 +94,10 @@ mod tests {
         assert_eq!((server.server.as_deref(), server.by_project), (Some("github"), false));
         assert!(read(&["run", "--", "x"]).unwrap().by_project);
         let expanding = read(&["run", "--expand", "A", "--expand=B", "--", "x", "{{A}}"]).unwrap();
-        assert_eq!((expanding.expansions, expanding.by_project), (vec!["A".to_owned(), "B".to_owned()], false));
+        assert_eq!(
+            (expanding.expansions, expanding.by_project),
+            (vec!["A".to_owned(), "B".to_owned()], false)
+        );
         assert!(read(&["run", "--all", "--clean", "--", "x"]).unwrap().clean);
     }
 

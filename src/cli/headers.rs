@@ -14,10 +14,12 @@ const ASKED_FOR: &[&str] = &["CLAUDE_CODE_MCP_SERVER_URL", "MCP_SERVER_URL"];
 
 /// Print the headers of a remote server as JSON, for a client's `headersHelper`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Claude Code:  \"headersHelper\": \"mcpcred headers --header \\\"Authorization: Bearer {TOKEN}\\\"\"\n\
+#[command(
+    after_help = "Claude Code:  \"headersHelper\": \"mcpcred headers --header \\\"Authorization: Bearer {TOKEN}\\\"\"\n\
 Codex:        http_headers_helper = 'mcpcred headers --header \"Authorization: Bearer {TOKEN}\"'\n\
 `mcpcred protect` writes such lines. Nothing is printed where a value can't be had, or where the client asks for\n\
-the headers of another address than `--url`.")]
+the headers of another address than `--url`."
+)]
 pub(super) struct Headers {
     /// A header with `{NAME}` in the place of each credential: `Authorization: Bearer {GITHUB_TOKEN}`
     #[arg(long, required = true, value_name = "HEADER")]
@@ -50,7 +52,8 @@ impl Headers {
             }
         }
         let found = app.credentials.get_many(&names)?;
-        let values: Vec<_> = names.iter().map(CredentialName::as_str).zip(found.iter().map(|(_, secret)| secret)).collect();
+        let values: Vec<_> =
+            names.iter().map(CredentialName::as_str).zip(found.iter().map(|(_, secret)| secret)).collect();
         let templates: Vec<&HeaderTemplate> = self.header.iter().map(|header| &header.0).collect();
         let document = render(&templates, &values)?;
         app.ui.data(document.expose_secret())?;

@@ -92,17 +92,19 @@ impl Run {
             environment.remove(&[CREDENTIALS_FOLDER]);
         }
         let mut held: Vec<Held> = Vec::with_capacity(names.len());
-        let hold = |name: &CredentialName| Held { profile: app.credentials.profile().clone(), name: name.clone() };
-        held.extend(to_expand.iter().map(|(name, _)| hold(name)));
+        let of_profile =
+            |name: &CredentialName| Held { profile: app.credentials.profile().clone(), name: name.clone() };
+        held.extend(to_expand.iter().map(|(name, _)| of_profile(name)));
         for (assignment, (name, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
-            held.push(hold(&name));
+            held.push(of_profile(&name));
         }
         app.tell_notices();
         let hardening = &app.hardening;
         let registration = self.register(app, held);
-        let status =
-            launch(program, arguments.as_slice(), environment.into_variables(), || hardening.restore_for_child());
+        let status = launch(program, arguments.as_slice(), environment.into_variables(), || {
+            hardening.restore_for_child();
+        });
         drop(registration);
         finished(status?)
     }

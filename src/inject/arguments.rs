@@ -70,18 +70,15 @@ fn filled(text: &str, marks: &[(String, &str)], values: &[(&str, &Secret)]) -> R
     while let Some(at) = rest.find("{{") {
         whole.push_str(&rest[..at]);
         let behind = &rest[at..];
-        match marks.iter().find(|(mark, _)| behind.starts_with(mark.as_str())) {
-            Some((mark, name)) => {
-                let value = values.iter().find(|(own, _)| own == name).map(|(_, value)| value);
-                let value = value.and_then(|value| value.expose_secret_str().ok());
-                let value = value.filter(|value| !value.contains('\0'));
-                whole.push_str(value.ok_or_else(|| ExpandError::NotText((*name).to_owned()))?);
-                rest = &behind[mark.len()..];
-            }
-            None => {
-                whole.push_str("{{");
-                rest = &behind[2..];
-            }
+        if let Some((mark, name)) = marks.iter().find(|(mark, _)| behind.starts_with(mark.as_str())) {
+            let value = values.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+            let value = value.and_then(|value| value.expose_secret_str().ok());
+            let value = value.filter(|value| !value.contains('\0'));
+            whole.push_str(value.ok_or_else(|| ExpandError::NotText((*name).to_owned()))?);
+            rest = &behind[mark.len()..];
+        } else {
+            whole.push_str("{{");
+            rest = &behind[2..];
         }
     }
     whole.push_str(rest);
@@ -103,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_value_stands_where_its_name_stood_and_nowhere_else() {
-        let filled = expanded(&["--token={{A}}", "{{A}}{{B}}", "{{C}} {{A} {A}"], &[("A", "1"), ("B", "{{A}}")]);
+        let filled =
+            expanded(&["--token={{A}}", "{{A}}{{B}}", "{{C}} {{A} {A}"], &[("A", "1"), ("B", "{{A}}")]);
         assert_eq!(filled.unwrap(), ["--token=1", "1{{A}}", "{{C}} {{A} {A}"]);
     }
 

@@ -1,5 +1,6 @@
 //! The plan as edits of one file: all changes of all of its entries, made at once.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use crate::configuration::entry::ServerEntry;
@@ -113,9 +114,10 @@ impl<'p, 'd> Changes<'p, 'd> {
             if last.is_some_and(|last| last.span() == value.span()) {
                 continue;
             }
-            let parts = planning.items.iter().filter(helped).filter(|it| it.field.value.span() == value.span());
+            let parts =
+                planning.items.iter().filter(helped).filter(|it| it.field.value.span() == value.span());
             let template = self.template(value, parts);
-            flags.push_str(&format!(" --header \"{}: {template}\"", item.field.name));
+            _ = write!(flags, " --header \"{}: {template}\"", item.field.name);
             self.edits.remove(value);
             last = Some(value);
         }
@@ -124,7 +126,7 @@ impl<'p, 'd> Changes<'p, 'd> {
         let called = &planning.called;
         let is_word = called.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
         let called = if is_word { called.clone() } else { format!("\"{called}\"") };
-        let own: String = planning.flags.iter().map(|flag| format!(" {flag}")).collect();
+        let own: String = planning.flags.iter().flat_map(|flag| [" ", flag]).collect();
         let line = format!("{called} headers{own}{}{flags}", url.unwrap_or_default());
         self.edits.insert(&planning.subject.entry.value, key, NewValue::text(&line));
     }
@@ -137,10 +139,12 @@ impl<'p, 'd> Changes<'p, 'd> {
         let text = value.text().map_or("", Text::expose);
         let (mut template, mut at) = (String::new(), 0);
         for item in items {
-            let Ok((How::Helper { part, .. } | How::Bridge { part, .. }, number)) = &item.way else { continue };
+            let Ok((How::Helper { part, .. } | How::Bridge { part, .. }, number)) = &item.way else {
+                continue;
+            };
             template.push_str(text.get(at..part.start).unwrap_or_default());
             if let Some(value) = self.values.get(*number) {
-                template.push_str(&format!("{{{}}}", value.name));
+                _ = write!(template, "{{{}}}", value.name);
             }
             at = part.end;
         }
@@ -153,7 +157,9 @@ impl<'p, 'd> Changes<'p, 'd> {
         let entry = planning.subject.entry;
         let mut handed = Handed::default();
         let mut rest = Vec::new();
-        for field in entry.fields.iter().filter(|field| field.kind == crate::catalog::client::FieldKind::Headers) {
+        for field in
+            entry.fields.iter().filter(|field| field.kind == crate::catalog::client::FieldKind::Headers)
+        {
             let text = field.value.text().map_or("", Text::expose);
             let mut argument = SecretBuffer::with_capacity(field.name.len() + text.len() + 64);
             argument.push(field.name.as_bytes());
@@ -182,7 +188,10 @@ impl<'p, 'd> Changes<'p, 'd> {
         items.extend(url.as_ref().map(NewValue::copy_of));
         items.extend(rest);
         for (key, value) in entry.value.members() {
-            if ["url", "httpUrl", "serverUrl", "headers", "http_headers", "transport"].iter().any(|own| key.is(own)) {
+            if ["url", "httpUrl", "serverUrl", "headers", "http_headers", "transport"]
+                .iter()
+                .any(|own| key.is(own))
+            {
                 self.edits.remove(&value);
             } else if key.is("type") {
                 self.edits.replace(&value, NewValue::text("stdio"));
@@ -213,10 +222,12 @@ impl<'p, 'd> Changes<'p, 'd> {
         for (parent, names) in std::mem::take(&mut self.questions) {
             let inputs = parent.get("inputs");
             let is_there = |name: &&String| {
-                let mut own = inputs.iter().flat_map(Value::items).filter_map(|input| input.get("id")?.text());
+                let mut own =
+                    inputs.iter().flat_map(Value::items).filter_map(|input| input.get("id")?.text());
                 own.any(|id| id.is(&question_id(name)))
             };
-            let new: Vec<NewValue> = names.iter().filter(|name| !is_there(name)).map(|name| question(name)).collect();
+            let new: Vec<NewValue> =
+                names.iter().filter(|name| !is_there(name)).map(|name| question(name)).collect();
             match inputs.as_ref().filter(|inputs| inputs.shape() == Shape::Sequence) {
                 _ if new.is_empty() => {}
                 Some(inputs) => self.edits.insert_items(inputs, usize::MAX, new),

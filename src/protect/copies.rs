@@ -11,7 +11,7 @@ use crate::configuration::discover::Discovery;
 use crate::configuration::entry::ServerEntry;
 use crate::configuration::leftover::Leftover;
 use crate::document;
-use crate::os::foreign_file;
+use crate::os::staged_file;
 use crate::protect::naming::Planned;
 use crate::secret::{Secret, SecretBuffer};
 
@@ -90,8 +90,8 @@ pub(crate) fn find(
 pub(crate) fn scrub(path: &Path, planned: &[Planned]) -> io::Result<()> {
     let content = document::content(path).map_err(io::Error::other)?;
     let Some(content) = content else { return Ok(()) };
-    let target = foreign_file::target_of(path)?;
-    foreign_file::stage(&target, &scrubbed(&content, planned))?.put()
+    let target = staged_file::target_of(path)?;
+    staged_file::stage(&target, &scrubbed(&content, planned))?.put()
 }
 
 /// Which of the values the bytes hold.
@@ -143,7 +143,10 @@ mod tests {
         let content = Secret::copy_of(b"{\"a\":\"secret-one\",\"x\":\"secret-two\",\"b\":\"secret-one\"}");
         assert_eq!(held(content.expose_secret(), &values), ["A", "B"]);
         let clean = scrubbed(&content, &values);
-        assert_eq!(clean.expose_secret(), b"{\"a\":\"**********\",\"x\":\"**********\",\"b\":\"**********\"}");
+        assert_eq!(
+            clean.expose_secret(),
+            b"{\"a\":\"**********\",\"x\":\"**********\",\"b\":\"**********\"}"
+        );
         assert_eq!(held(clean.expose_secret(), &values), Vec::<String>::new());
     }
 }

@@ -23,7 +23,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
 
 /// What git is told besides: to run nothing that the repository names.
-const SAFELY: &[&str] = &["-c", "core.fsmonitor=false", "-c", "core.hooksPath=", "-c", "log.showSignature=false"];
+const SAFELY: &[&str] =
+    &["-c", "core.fsmonitor=false", "-c", "core.hooksPath=", "-c", "log.showSignature=false"];
 
 /// A value in a history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,7 +63,14 @@ pub(crate) fn search(repository: &Path, planned: &[Planned]) -> History {
         .arg(repository)
         .args(SAFELY)
         .args(["--no-pager", "--no-optional-locks", "log", "--all", "--full-history", "-m", "-p", "--text"])
-        .args(["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--unified=0", "--format=%x00%H"])
+        .args([
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--unified=0",
+            "--format=%x00%H",
+        ])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .stdout(Stdio::piped());
@@ -71,7 +79,8 @@ pub(crate) fn search(repository: &Path, planned: &[Planned]) -> History {
     }
     let Ok(mut child) = command.spawn() else { return History::default() };
     let Some(output) = child.stdout.take() else { return History::default() };
-    let mut found: Vec<(usize, Vec<String>)> = (0..needles.len()).map(|number| (number, Vec::new())).collect();
+    let mut found: Vec<(usize, Vec<String>)> =
+        (0..needles.len()).map(|number| (number, Vec::new())).collect();
     let is_complete = read(BufReader::with_capacity(64 * 1024, output), &needles, &mut found);
     // Where enough was read, the rest is not waited for.
     _ = child.kill();
@@ -99,7 +108,7 @@ fn read(mut output: impl BufRead, needles: &[(&Planned, &[u8])], found: &mut [(u
             Err(_) => return false,
         }
         if line.first() == Some(&0) {
-            commit = String::from_utf8_lossy(&line[1..]).trim_end().to_owned();
+            String::from_utf8_lossy(&line[1..]).trim_end().clone_into(&mut commit);
             continue;
         }
         for (number, commits) in found.iter_mut() {

@@ -67,7 +67,11 @@ impl Handed {
     /// As arguments of `mcpcred run`.
     pub(crate) fn flags(&self) -> Vec<String> {
         let assignments = self.assignments.iter().map(|(variable, name)| {
-            if variable == name { ["-e".to_owned(), name.clone()] } else { ["-e".to_owned(), format!("{variable}={name}")] }
+            if variable == name {
+                ["-e".to_owned(), name.clone()]
+            } else {
+                ["-e".to_owned(), format!("{variable}={name}")]
+            }
         });
         let expansions = self.expansions.iter().map(|name| ["--expand".to_owned(), name.clone()]);
         assignments.chain(expansions).flatten().collect()
@@ -135,7 +139,8 @@ impl<'d> Launching<'d> {
                 }
             }
             None if !variables.is_empty() => {
-                let members = variables.iter().map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
+                let members =
+                    variables.iter().map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
                 edits.insert(&self.holder, key, NewValue::Mapping(members.collect()));
             }
             // A list of variables, or something that no client reads.

@@ -19,4 +19,5 @@ pub(crate) mod program;
 pub(crate) mod subject;
 
 #[cfg(test)]
+#[allow(clippy::needless_raw_string_hashes, reason = "snapshots are written with them")]
 mod tests;

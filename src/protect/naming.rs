@@ -75,9 +75,11 @@ impl<'k> Names<'k> {
         secret: &Secret,
         suggestion: &Suggestion<'_>,
     ) -> Option<(CredentialName, bool, Option<CredentialName>)> {
-        let wanted = usable(suggestion.name).or_else(|| usable(&format!("{}_TOKEN", capitals(suggestion.server))));
+        let wanted =
+            usable(suggestion.name).or_else(|| usable(&format!("{}_TOKEN", capitals(suggestion.server))));
         let same = |name: &&CredentialName| wanted.as_ref().is_some_and(|wanted| wanted.is_twin_of(name));
-        let holding = self.known.stored().iter().filter(|it| matches!(&it.held, Held::Value(own) if own == secret));
+        let holding =
+            self.known.stored().iter().filter(|it| matches!(&it.held, Held::Value(own) if own == secret));
         let holding: Vec<&CredentialName> = holding.map(|it| &it.name).collect();
         if let Some(name) = holding.iter().copied().find(same).or_else(|| holding.first().copied()) {
             return Some((name.clone(), true, None));

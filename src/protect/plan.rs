@@ -163,7 +163,10 @@ impl<'s, 'd> Plan<'s, 'd> {
                 advice: left.map(|left| left.advice.clone()),
             }
         };
-        self.entries.iter().flat_map(|planning| planning.items.iter().map(|item| step(planning, item))).collect()
+        self.entries
+            .iter()
+            .flat_map(|planning| planning.items.iter().map(|item| step(planning, item)))
+            .collect()
     }
 
     /// Leaves a file as it is, whatever was planned.

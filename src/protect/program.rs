@@ -6,6 +6,7 @@ use crate::catalog::client::Inherits;
 use crate::configuration::discover::Reading;
 use crate::environment::Environment;
 use crate::name::Profile;
+use crate::os::process::own_program::own_program;
 
 /// The name of the program, as a shell finds it.
 const NAME: &str = "mcpcred";
@@ -22,20 +23,18 @@ pub(crate) struct Program {
 }
 
 /// Variables without which mcpcred would look elsewhere. Each names a place.
-const PLACES: &[&str] =
-    &["MCPCRED_CONFIG_DIR", "MCPCRED_DATA_DIR", "MCPCRED_KEY_FILE", "MCPCRED_PASSPHRASE_FILE", "MCPCRED_STORE"];
+const PLACES: &[&str] = &[
+    "MCPCRED_CONFIG_DIR",
+    "MCPCRED_DATA_DIR",
+    "MCPCRED_KEY_FILE",
+    "MCPCRED_PASSPHRASE_FILE",
+    "MCPCRED_STORE",
+];
 
 impl Program {
-    /// This program, under the name by which the `PATH` has it: a link stays a link, so that an update that puts
-    /// another file behind it changes nothing.
+    /// This program, where it is found again after an update.
     pub(crate) fn running(profile: &Profile, environment: Environment) -> Self {
-        let own = std::env::current_exe().ok();
-        let is_own = |path: &Path| match (path.canonicalize(), own.as_deref().map(Path::canonicalize)) {
-            (Ok(found), Some(Ok(own))) => found == own,
-            _ => false,
-        };
-        let found = which::which_all(NAME).ok().and_then(|mut all| all.find(|path| is_own(path)));
-        let path = found.or(own).filter(|path| path.is_absolute() && path.to_str().is_some());
+        let path = own_program().ok().filter(|path| path.is_absolute() && path.to_str().is_some());
         let profile = (*profile != Profile::default()).then(|| profile.to_string());
         let variables = PLACES.iter().filter_map(|name| Some((*name, environment.text(name)?)));
         Self { path, profile, variables: variables.collect() }

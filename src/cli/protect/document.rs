@@ -16,7 +16,7 @@ pub(super) struct Document<'d> {
     ending: Ending,
     steps: &'d [Step],
     credentials: &'d [Kept],
-    files: Vec<File<'d>>,
+    files: Vec<Written<'d>>,
     unread: Vec<Unread<'d>>,
     copies: &'d [FoundCopy],
     scrubbed: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Document<'d> {
 }
 
 #[derive(Serialize)]
-struct File<'d> {
+struct Written<'d> {
     file: String,
     clients: Vec<Restarted<'d>>,
     committed: bool,
@@ -48,7 +48,8 @@ struct Unread<'d> {
 
 /// Of what was done.
 pub(super) fn of<'d>(app: &App, done: &'d Done) -> Document<'d> {
-    let unread = done.unread.iter().map(|(path, why)| Unread { file: path.to_string_lossy().into_owned(), why });
+    let unread =
+        done.unread.iter().map(|(path, why)| Unread { file: path.to_string_lossy().into_owned(), why });
     Document {
         schema_version: 1,
         profile: app.credentials.profile().to_string(),
@@ -64,10 +65,10 @@ pub(super) fn of<'d>(app: &App, done: &'d Done) -> Document<'d> {
     }
 }
 
-fn file(file: &FileDone) -> File<'_> {
+fn file(file: &FileDone) -> Written<'_> {
     let clients = file.clients.iter();
     let clients = clients.map(|(name, reload)| Restarted { name, after_a_change: reload.as_deref() });
-    File {
+    Written {
         file: file.path.to_string_lossy().into_owned(),
         clients: clients.collect(),
         committed: file.is_committed,

@@ -69,8 +69,10 @@ impl Protect {
         }
         match done.ending {
             Ending::Refused => Err(Failure::new(Failure::NEEDS_PERSON, "nothing was changed")),
-            Ending::Unasked => Err(Failure::new(Failure::NEEDS_PERSON, "nobody could be asked, and nothing was changed")
-                .hint("say `--yes` to do what is shown, or look at it with `--dry-run`")),
+            Ending::Unasked => {
+                Err(Failure::new(Failure::NEEDS_PERSON, "nobody could be asked, and nothing was changed")
+                    .hint("say `--yes` to do what is shown, or look at it with `--dry-run`"))
+            }
             Ending::Partly => Ok(ExitCode::from(Failure::GENERAL)),
             Ending::Nothing | Ending::Shown | Ending::Done => Ok(ExitCode::SUCCESS),
         }

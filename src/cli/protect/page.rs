@@ -1,5 +1,6 @@
 //! What `protect` shows a person: before, and afterwards.
 
+use std::fmt::Write;
 use std::io;
 
 use crate::app::App;
@@ -52,7 +53,8 @@ fn plan(done: &Done, width: Option<usize>) -> String {
     }
     for first in files {
         let clients = first.clients.join(", ");
-        text.push_str(&format!("{} ({clients})\n", crate::ui::sanitize(&first.file.display().to_string())));
+        let file = first.file.display().to_string();
+        _ = writeln!(text, "{} ({clients})", crate::ui::sanitize(&file));
         let mut table = Table::new(&["  SERVER", "WHERE", "CREDENTIAL", "HOW"]);
         for step in done.steps.iter().filter(|step| step.file == first.file) {
             let credential = match (&step.credential, step.stored) {
@@ -66,7 +68,8 @@ fn plan(done: &Done, width: Option<usize>) -> String {
         text.push_str(&table.render(width));
         for step in done.steps.iter().filter(|step| step.file == first.file) {
             if let (Some(why), Some(advice)) = (&step.why, &step.advice) {
-                text.push_str(&format!("  {}, {}: {why}; {advice}\n", crate::ui::sanitize(&step.server), step.place_in_words));
+                let server = crate::ui::sanitize(&step.server);
+                _ = writeln!(text, "  {server}, {}: {why}; {advice}", step.place_in_words);
             }
         }
     }
@@ -78,8 +81,12 @@ pub(super) fn ending(app: &App, done: &Done) {
     if !matches!(done.ending, Ending::Done | Ending::Partly) {
         return;
     }
-    let new: Vec<String> =
-        done.credentials.iter().filter(|kept| !kept.was_stored).map(|kept| format!("`{}`", kept.name)).collect();
+    let new: Vec<String> = done
+        .credentials
+        .iter()
+        .filter(|kept| !kept.was_stored)
+        .map(|kept| format!("`{}`", kept.name))
+        .collect();
     if !new.is_empty() {
         app.ui.say(&format!("Stored {} and read them back", new.join(", ")));
     }
@@ -87,14 +94,18 @@ pub(super) fn ending(app: &App, done: &Done) {
         let path = file.path.display();
         match &file.why {
             None => app.ui.say(&format!("Changed `{path}`{}", restart(file))),
-            Some(why) => app.ui.warn(&format!("`{path}` was not changed: {why}; its values are stored, call again")),
+            Some(why) => {
+                app.ui.warn(&format!("`{path}` was not changed: {why}; its values are stored, call again"));
+            }
         }
     }
     if done.files.iter().any(|file| file.is_written && file.is_committed) {
         app.ui.say("Others who use a committed file need mcpcred and the credentials too");
     }
     if done.steps.iter().any(|step| step.mechanism == Mechanism::Input) {
-        app.ui.say("A client that asks for a value gets it with `mcpcred get NAME --clip`, and keeps it itself");
+        app.ui.say(
+            "A client that asks for a value gets it with `mcpcred get NAME --clip`, and keeps it itself",
+        );
     }
     if done.steps.iter().any(|step| step.mechanism == Mechanism::Reference) {
         app.ui.say("A client that fills in a placeholder needs the variable: see `mcpcred export-env`");

@@ -126,7 +126,8 @@ pub(in crate::cli) fn protect(
     check_clients(catalog, wanted.clients)?;
     let places = Places::of(app.environment);
     let request = Request { clients: wanted.clients, files: &[] };
-    let discovery = discover(&catalog.clients, &places, request).map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+    let discovery = discover(&catalog.clients, &places, request)
+        .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
     let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
     let detector = Detector::new(&catalog.providers);
     let known = Known::gather(&app.credentials, app.environment);
@@ -153,7 +154,8 @@ pub(in crate::cli) fn protect(
     }
     refuse_unknown_values(&known, wanted.is_dry)?;
     let prepared = prepare(&discovery, &plan)?;
-    let mut files: Vec<FileDone> = prepared.iter().map(|prepared| file(&discovery, prepared.reading)).collect();
+    let mut files: Vec<FileDone> =
+        prepared.iter().map(|prepared| file(&discovery, prepared.reading)).collect();
     if wanted.is_dry {
         for (file, prepared) in files.iter_mut().zip(&prepared) {
             let reading = &discovery.readings[prepared.reading];
@@ -250,12 +252,11 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
         _ => None,
     });
     match unavailable.or_else(|| known.unreadable().map(str::to_owned)) {
-        Some(why) if !is_dry => Err(Failure::new(
-            Failure::NO_ANSWER,
-            "what is stored can't be read, and nothing was changed",
-        )
-        .because(why)
-        .hint("`mcpcred doctor` tells what is wrong with the store")),
+        Some(why) if !is_dry => {
+            Err(Failure::new(Failure::NO_ANSWER, "what is stored can't be read, and nothing was changed")
+                .because(why)
+                .hint("`mcpcred doctor` tells what is wrong with the store"))
+        }
         _ => Ok(()),
     }
 }
@@ -264,7 +265,8 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
 fn leave_what_cannot_be_edited(discovery: &Discovery<'_>, plan: &mut Plan<'_, '_>) {
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
-        let plannings: Vec<&Planning<'_, '_>> = plan.entries.iter().filter(|it| it.reading == number).collect();
+        let plannings: Vec<&Planning<'_, '_>> =
+            plan.entries.iter().filter(|it| it.reading == number).collect();
         if plannings.is_empty() {
             continue;
         }
@@ -280,7 +282,8 @@ fn prepare(discovery: &Discovery<'_>, plan: &Plan<'_, '_>) -> Result<Vec<Prepare
     let mut prepared = Vec::new();
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
-        let plannings: Vec<&Planning<'_, '_>> = plan.entries.iter().filter(|it| it.reading == number).collect();
+        let plannings: Vec<&Planning<'_, '_>> =
+            plan.entries.iter().filter(|it| it.reading == number).collect();
         let edits = Changes::of(document, &plannings, &plan.values);
         if edits.is_empty() {
             continue;
@@ -309,10 +312,8 @@ fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Fa
         let Some(value) = plan.values.get(number) else { continue };
         let is_new = !value.is_stored && plan.uses(number);
         let Some(other) = value.instead_of.clone().filter(|_| is_new) else { continue };
-        let question = format!(
-            "`{}` has another value for `{other}`. Its name [{}]: ",
-            value.server, value.name
-        );
+        let question =
+            format!("`{}` has another value for `{other}`. Its name [{}]: ", value.server, value.name);
         loop {
             let answer = app.ui.ask_line(&question)?;
             let answer = answer.trim();
@@ -324,7 +325,9 @@ fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Fa
                     || plan.values.iter().enumerate().any(|(at, it)| at != number && it.name.is_twin_of(name))
             };
             match answer.parse::<CredentialName>() {
-                Ok(_) if crate::slip::is_token(answer) => app.ui.warn("that looks like a value, not like a name"),
+                Ok(_) if crate::slip::is_token(answer) => {
+                    app.ui.warn("that looks like a value, not like a name");
+                }
                 Ok(name) if is_taken(&name) => app.ui.warn(&format!("`{name}` is taken")),
                 Ok(name) => {
                     plan.values[number].name = name;
@@ -359,11 +362,7 @@ fn store(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
 }
 
 /// Replaces the files: all of those that nobody has changed since they were read.
-fn rewrite(
-    app: &App,
-    discovery: &Discovery<'_>,
-    prepared: Vec<Prepared>,
-) -> Result<Vec<FileDone>, Failure> {
+fn rewrite(app: &App, discovery: &Discovery<'_>, prepared: Vec<Prepared>) -> Result<Vec<FileDone>, Failure> {
     let failed = |error: &RewriteError| {
         Failure::of(Failure::GENERAL, error)
             .because("every value is stored already, and no configuration was changed")
@@ -398,13 +397,17 @@ fn look_for_copies(
     done: &mut Done,
 ) {
     done.copies = copies::find(discovery, entries, &plan.values);
-    let can_be_scrubbed: Vec<FoundCopy> = done.copies.iter().filter(|copy| copy.can_be_scrubbed).cloned().collect();
+    let can_be_scrubbed: Vec<FoundCopy> =
+        done.copies.iter().filter(|copy| copy.can_be_scrubbed).cloned().collect();
     let is_wanted = wanted.scrub
         || (wanted.may_ask
             && !can_be_scrubbed.is_empty()
             && app
                 .ui
-                .confirm(&format!("Cover the values in {} old copies that nobody reads any more?", can_be_scrubbed.len()))
+                .confirm(&format!(
+                    "Cover the values in {} old copies that nobody reads any more?",
+                    can_be_scrubbed.len()
+                ))
                 .unwrap_or(false));
     if is_wanted {
         for copy in can_be_scrubbed {

@@ -39,7 +39,9 @@ pub(crate) fn choose(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -
         .or_else(|| of_mcp_remote(subject, exposed, &argument))
         .or_else(|| of_shell(&argument, &exposed.found.span))
         .or_else(|| expanded(subject, exposed, text));
-    found.ok_or_else(|| Left::new("the argument is not text that could be parted", "take the value out by hand"))
+    found.ok_or_else(|| {
+        Left::new("the argument is not text that could be parted", "take the value out by hand")
+    })
 }
 
 impl Argument<'_> {
@@ -78,18 +80,25 @@ fn of_env(argument: &Argument<'_>) -> Option<Found> {
 }
 
 /// A flag whose value the server reads from a variable as well, as the catalog says.
-fn by_flag(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>, argument: &Argument<'_>) -> Option<Found> {
+fn by_flag(
+    subject: &Subject<'_, '_>,
+    exposed: &Exposed<'_, '_, '_>,
+    argument: &Argument<'_>,
+) -> Option<Found> {
     let known = subject.known.filter(|known| known.transport == Transport::Local)?;
     let (flag, value, items) = match argument.text.split_once('=') {
         Some((flag, value)) if flag.starts_with('-') => (flag, value, argument.item..argument.item + 1),
         _ => (argument.before(), argument.text, argument.item.checked_sub(1)?..argument.item + 1),
     };
-    let takes = |it: &&Requirement| it.form.is_none() && it.kind != SecretKind::Path && it.flags.iter().any(|own| own == flag);
+    let takes = |it: &&Requirement| {
+        it.form.is_none() && it.kind != SecretKind::Path && it.flags.iter().any(|own| own == flag)
+    };
     let all = known.alternatives().flat_map(|alternative| &alternative.credentials);
     // The flag that is a requirement's only one is its own.
     let requirement = all.filter(takes).min_by_key(|it| it.flags.len())?;
     let is_whole = exposed.found.evidence == Evidence::Address || value.len() == exposed.found.span.len();
-    let is_free = !subject.entry.fields.iter().any(|it| it.kind == FieldKind::Env && requirement.is_named(&it.name));
+    let is_free =
+        !subject.entry.fields.iter().any(|it| it.kind == FieldKind::Env && requirement.is_named(&it.name));
     (is_whole && is_free).then(|| Found {
         how: How::Taken { variable: requirement.name.clone(), items },
         secret: Secret::copy_of(value.as_bytes()),
@@ -125,7 +134,8 @@ pub(super) fn passes_braces(subject: &Subject<'_, '_>) -> bool {
 /// `sh -c "NAME=value program"`: an assignment before the command that it is for, in plain characters.
 fn of_shell(argument: &Argument<'_>, secret: &Range<usize>) -> Option<Found> {
     let shell = argument.words[..argument.number].iter().rev().find(|word| !word.starts_with('-'))?;
-    let is_posix = ["sh", "bash", "zsh", "dash", "ksh"].contains(&crate::configuration::entry::program(shell));
+    let is_posix =
+        ["sh", "bash", "zsh", "dash", "ksh"].contains(&crate::configuration::entry::program(shell));
     let flag = argument.before();
     if !is_posix || !flag.starts_with('-') || flag.starts_with("--") || !flag.ends_with('c') {
         return None;
@@ -152,7 +162,11 @@ fn of_shell(argument: &Argument<'_>, secret: &Range<usize>) -> Option<Found> {
 fn cut(name: &str, value: &str, part: Range<usize>) -> Option<Found> {
     name.parse::<CredentialName>().ok()?;
     let secret = Secret::copy_of(value.as_bytes());
-    Some(Found { how: How::Cut { variable: name.to_owned(), part }, secret, suggested: Some(name.to_owned()) })
+    Some(Found {
+        how: How::Cut { variable: name.to_owned(), part },
+        secret,
+        suggested: Some(name.to_owned()),
+    })
 }
 
 /// The wrapper fills in what it was told to: what the program reads from its arguments alone.

@@ -14,7 +14,8 @@ pub(crate) fn choose(
     style: Style,
 ) -> Result<Found, Left> {
     let is_header = exposed.field.kind == FieldKind::Headers;
-    let secret = || subject.secret(exposed).ok_or_else(|| Left::new("the value is not text", "take it out by hand"));
+    let secret =
+        || subject.secret(exposed).ok_or_else(|| Left::new("the value is not text", "take it out by hand"));
     let part = exposed.found.span.clone();
     if style == Style::Bridge
         && let Some(header) = bridged(subject, exposed)
@@ -63,17 +64,21 @@ fn helped(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<St
 fn bridged(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<String> {
     let entry = subject.entry;
     let is_known = matches!(entry.layout, Layout::Common | Layout::Inputs | Layout::Codex);
-    let url = entry.value.get("url").or_else(|| entry.value.get("httpUrl")).or_else(|| entry.value.get("serverUrl"))?;
+    let url = entry
+        .value
+        .get("url")
+        .or_else(|| entry.value.get("httpUrl"))
+        .or_else(|| entry.value.get("serverUrl"))?;
     let address = url.text().map(Text::expose)?;
     let is_alone = entry.command().is_none() && entry.named.is_empty() && !entry.has_helper();
     let has_no_secret = crate::check::exposure::exposed_in(subject.values, entry)
         .iter()
         .all(|it| it.field.kind == FieldKind::Headers);
-    let plain_headers = entry
-        .fields
-        .iter()
-        .filter(|field| field.kind == FieldKind::Headers)
-        .all(|field| field.value.is_member() && is_header_name(&field.name) && has_no_placeholder(subject, field.value.text().map_or("", Text::expose)));
+    let plain_headers = entry.fields.iter().filter(|field| field.kind == FieldKind::Headers).all(|field| {
+        field.value.is_member()
+            && is_header_name(&field.name)
+            && has_no_placeholder(subject, field.value.text().map_or("", Text::expose))
+    });
     let is_own = entry.value.members().all(|(_, value)| value.shape() != Shape::Null);
     (exposed.field.kind == FieldKind::Headers
         && is_known

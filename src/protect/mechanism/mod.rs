@@ -128,7 +128,10 @@ impl Left {
 
     /// An entry without a command.
     pub(crate) fn starts_nothing() -> Self {
-        Self::new("the entry starts no program that could be given it", "take it out, or write the command into the same entry")
+        Self::new(
+            "the entry starts no program that could be given it",
+            "take it out, or write the command into the same entry",
+        )
     }
 
     /// A command with its arguments in one text.

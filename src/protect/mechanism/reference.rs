@@ -27,7 +27,11 @@ pub(crate) fn choose(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>, n
     };
     let syntax = SYNTAXES.iter().find(fits)?;
     let part = exposed.found.span.clone();
-    Some(Found { how: How::Reference { syntax: *syntax, part }, secret: subject.secret(exposed)?, suggested: None })
+    Some(Found {
+        how: How::Reference { syntax: *syntax, part },
+        secret: subject.secret(exposed)?,
+        suggested: None,
+    })
 }
 
 /// The placeholder for a variable.

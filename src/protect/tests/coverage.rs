@@ -6,13 +6,13 @@ use std::fmt::Write;
 use super::samples::{FIELDS, TOKENS, sample};
 use super::{Outcome, protected};
 use crate::catalog::Catalog;
-use crate::catalog::client::Scope;
+use crate::catalog::client::{ConfigurationFile, Scope};
+use crate::document::Syntax;
 use crate::protect::mechanism::{Mechanism, Style};
 
 /// How a field is covered, in a word.
 fn word(style: Style, mechanism: Mechanism) -> Option<&'static str> {
     match (style, mechanism) {
-        (_, Mechanism::None) => None,
         (Style::Wrapper, Mechanism::Wrapper) => Some("wrapper"),
         (Style::Wrapper, Mechanism::Argument) => Some("argument"),
         (Style::Wrapper, Mechanism::HeadersHelper) => Some("helper"),
@@ -37,9 +37,7 @@ fn the_readme_tells_what_is_covered() {
     for client in &catalog.clients {
         let mut scopes: BTreeMap<[&str; 4], Vec<Scope>> = BTreeMap::new();
         for scope in [Scope::User, Scope::Project, Scope::Local] {
-            let Some(file) = client.files.iter().find(|file| {
-                file.scope == scope && !file.guest && file.writable && !file.elsewhere
-            }) else {
+            let Some(file) = client.files.iter().find(|file| is_sample(file) && file.scope == scope) else {
                 continue;
             };
             let text = sample(file);
@@ -63,8 +61,13 @@ fn the_readme_tells_what_is_covered() {
         }
         let is_split = scopes.len() > 1;
         for (cells, scopes) in scopes {
-            let scopes: Vec<String> = scopes.iter().map(|scope| format!("{scope:?}").to_lowercase()).collect();
-            let name = if is_split { format!("{} ({})", client.name, scopes.join(", ")) } else { client.name.clone() };
+            let scopes: Vec<String> =
+                scopes.iter().map(|scope| format!("{scope:?}").to_lowercase()).collect();
+            let name = if is_split {
+                format!("{} ({})", client.name, scopes.join(", "))
+            } else {
+                client.name.clone()
+            };
             rows.entry(cells).or_default().push(name);
         }
     }
@@ -79,4 +82,9 @@ fn the_readme_tells_what_is_covered() {
     .unwrap();
     let readme = include_str!("../../../README.md").replace("\r\n", "\n");
     assert!(readme.contains(&table), "the README should have this table:\n{table}");
+}
+
+/// Whether it is a file that somebody changes on this machine.
+fn is_sample(file: &ConfigurationFile) -> bool {
+    !file.guest && file.writable && !file.elsewhere && matches!(file.syntax, Syntax::Json | Syntax::Jsonc)
 }

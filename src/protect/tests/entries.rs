@@ -1,5 +1,7 @@
 //! Entries as people write them, and the same without the secret.
 
+use std::fmt::Write;
+
 use snapbox::{IntoData, assert_data_eq, str};
 
 use super::{Outcome, TOKEN, file_of, protected};
@@ -13,7 +15,7 @@ fn user(id: &str, text: &str) -> Outcome {
 
 fn with(id: &str, scope: Scope, style: Style, text: &str) -> Outcome {
     let catalog = Catalog::embedded();
-    protected(&catalog, id, file_of(&catalog, id, scope), &text.replace("TOKEN@", TOKEN), style)
+    protected(catalog, id, file_of(catalog, id, scope), &text.replace("TOKEN@", TOKEN), style)
 }
 
 /// What is left of `mcpServers.x` after the secret has gone, in one line.
@@ -40,10 +42,13 @@ fn a_variable_is_handed_over_and_nothing_else_changes() {
 }
 "#,
     );
-    assert_data_eq!(outcome.told(), str![[r#"
+    assert_data_eq!(
+        outcome.told(),
+        str![[r#"
 x: the variable `GITHUB_PERSONAL_ACCESS_TOKEN`: wrapper: GITHUB_PERSONAL_ACCESS_TOKEN
 
-"#]]);
+"#]]
+    );
     assert_data_eq!(&outcome.after, str![[r#"
 {
   "mcpServers": {
@@ -83,9 +88,45 @@ fn arguments_become_variables_where_the_program_reads_them() {
         r#"{"command":"x","env":[{"name":"GITHUB_TOKEN","value":"TOKEN@"}]}"#,
     ] {
         let outcome = user("claude-desktop", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
-        told.push_str(&format!("{}{}\n", outcome.told(), entry(&outcome)));
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
     }
-    assert_data_eq!(told, str![].raw());
+    assert_data_eq!(told, str![[r#"
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","-i","-e","GITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","--env=GITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","-eGITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","env","LOG=1","npx","x"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: FIGMA_API_KEY
+{"args":["run","-e","FIGMA_API_KEY","--","npx","figma-developer-mcp","--stdio"],"command":"/opt/mcpcred"}
+x: the variable `TAVILY_API_KEY`: wrapper: TAVILY_API_KEY
+{"args":["run","-e","TAVILY_API_KEY","--","npx","-y","tavily-mcp"],"command":"/opt/mcpcred","env":{}}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","mcp-remote","https://x.example","--header","Authorization: Bearer ${GITHUB_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","sh","-c","LOG=1 npx x"],"command":"/opt/mcpcred"}
+x: the arguments: argument: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--","sh","-c","export GITHUB_TOKEN={{GITHUB_TOKEN}}; npx x"],"command":"/opt/mcpcred"}
+x: the arguments: argument: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--","server","--token","{{GITHUB_TOKEN}}"],"command":"/opt/mcpcred"}
+x: the arguments: argument: DATABASE_URI
+{"args":["run","--expand","DATABASE_URI","--","npx","@modelcontextprotocol/server-postgres","{{DATABASE_URI}}"],"command":"/opt/mcpcred"}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","-e","A","--","npx","x"],"command":"mcpcred","env":{}}
+x: the command: none: the command and its arguments are one text, which each client parts in its own way
+{"command":"npx x --token ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k"}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `OPENAPI_MCP_HEADERS`: wrapper: OPENAPI_MCP_HEADERS
+{"args":["run","-e","OPENAPI_MCP_HEADERS","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `DATABASE_URI`: wrapper: DATABASE_URI
+{"args":["run","-e","DATABASE_URI","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","x"],"command":"/opt/mcpcred","env":[{"name":"GITHUB_TOKEN","value":""}]}
+
+"#]].raw());
 }
 
 #[test]
@@ -101,11 +142,23 @@ fn a_remote_server_gets_its_headers_from_our_command_where_the_client_runs_one()
         ("gemini-cli", Style::Reference),
     ] {
         let outcome = with(id, Scope::User, style, text);
-        told.push_str(&format!("{}{}\n", outcome.told(), entry(&outcome)));
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
     }
-    assert_data_eq!(told, str![].raw());
-    let codex = user("codex", "[mcp_servers.x]\nurl = \"https://x.example/mcp\" # mine\nhttp_headers = { Authorization = \"Bearer TOKEN@\" }\n");
-    assert_data_eq!(codex.after, str![].raw());
+    assert_data_eq!(told, str![[r#"
+x: the header `Authorization`: headers-helper: GITHUB_TOKEN
+{"headers":{"X-Team":"mine"},"headersHelper":"/opt/mcpcred headers --url \"https://x.example/mcp\" --header \"Authorization: Bearer {GITHUB_TOKEN}\"","type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: reference: GITHUB_TOKEN
+{"headers":{"Authorization":"Bearer ${GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: none: Cursor runs no command that prints headers
+{"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: reference: GITHUB_TOKEN
+{"headers":{"Authorization":"Bearer ${env:GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: bridge: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","-y","mcp-remote","https://x.example/mcp?team=1","--header","Authorization:Bearer ${GITHUB_TOKEN_FROM_MCPCRED}","--header","X-Team:mine"],"command":"/opt/mcpcred","type":"stdio"}
+x: the header `Authorization`: none: Gemini CLI runs no command that prints headers
+{"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+
+"#]].raw());
 }
 
 #[test]
@@ -124,14 +177,38 @@ fn vs_code_asks_for_what_a_header_needs() {
 "#,
     );
     assert_eq!(outcome.names, ["GITHUB_TOKEN"]);
-    assert_data_eq!(&outcome.after, str![].raw());
+    assert_data_eq!(
+        &outcome.after,
+        str![[r#"
+// Mine.
+{
+  "mcp": {
+    "inputs": [
+      {
+        "type": "promptString",
+        "id": "github-token",
+        "description": "GITHUB_TOKEN (mcpcred get GITHUB_TOKEN --clip)",
+        "password": true
+      }
+    ],
+    "servers": {
+      "x": { "url": "https://x.example/mcp", "headers": { "Authorization": "Bearer ${input:github-token}" } },
+      "y": { "url": "https://y.example/mcp", "headers": { "Authorization": "Bearer ${input:github-token}" } },
+    },
+  },
+}
+
+"#]]
+        .raw()
+    );
 }
 
 #[test]
 fn two_values_for_one_name_get_two_names_and_one_value_has_one() {
     let other = TOKEN.replace("wT7h", "hT7w");
     let entry = |value: &str| format!(r#"{{"command":"x","env":{{"GITHUB_TOKEN":"{value}"}}}}"#);
-    let text = format!(r#"{{"mcpServers":{{"a":{},"work":{},"c":{}}}}}"#, entry(TOKEN), entry(&other), entry(TOKEN));
+    let text =
+        format!(r#"{{"mcpServers":{{"a":{},"work":{},"c":{}}}}}"#, entry(TOKEN), entry(&other), entry(TOKEN));
     assert_eq!(user("cursor", &text).names, ["GITHUB_TOKEN", "GITHUB_TOKEN_WORK"]);
 }
 

@@ -76,5 +76,11 @@ fn protected(catalog: &Catalog, id: &str, file: &ConfigurationFile, text: &str, 
 
 /// The first file of a client that is of such a scope.
 fn file_of<'c>(catalog: &'c Catalog, id: &str, scope: Scope) -> &'c ConfigurationFile {
-    catalog.client(id).unwrap().files.iter().find(|file| file.scope == scope && !file.guest && file.writable).unwrap()
+    catalog
+        .client(id)
+        .unwrap()
+        .files
+        .iter()
+        .find(|file| file.scope == scope && !file.guest && file.writable)
+        .unwrap()
 }

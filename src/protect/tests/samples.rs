@@ -33,7 +33,8 @@ fn entry(layout: Layout, field: usize) -> NewValue {
     let address = format!("https://x.example/mcp?api_key={token}");
     let url = if field == 3 { text(&address) } else { text("https://x.example/mcp") };
     let headers = || map(vec![("Authorization", text(&bearer)), ("X-Team", text("mine"))]);
-    let arguments: &[&str] = if field == 1 { &["-y", "a-server", "--token", token] } else { &["-y", "a-server"] };
+    let arguments: &[&str] =
+        if field == 1 { &["-y", "a-server", "--token", token] } else { &["-y", "a-server"] };
     let is_local = field < 2;
     match (layout, is_local) {
         (Layout::CommandArray, true) => {
