@@ -20,6 +20,7 @@ use crate::slip;
 use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
+use crate::undo::UndoError;
 
 /// A command that did not do what it was asked to: what happened, why, what to do next, and the exit status.
 #[derive(Debug)]
@@ -303,6 +304,21 @@ impl From<RewriteError> for Failure {
                 .hint("wait a moment, or end the program that writes it, and run the command again");
         }
         failure
+    }
+}
+
+impl From<UndoError> for Failure {
+    fn from(error: UndoError) -> Self {
+        match error {
+            UndoError::Rewrite(error) => error.into(),
+            UndoError::Record { .. } => Self::of(Self::GENERAL, &error).because("no file was changed"),
+            UndoError::Damaged { .. } => Self::of(Self::GENERAL, &error)
+                .because("no file was changed")
+                .hint("put it aside: what it undoes can then only be undone by hand"),
+            UndoError::Inverse { .. } => Self::of(Self::GENERAL, &error)
+                .because("no file was changed")
+                .hint("leave out that file or server, or mend it by hand"),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Which way a collection is written decides how values come into it and go.
 
 use crate::document::Syntax;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::flow::Flow;
 use crate::document::edit::render::Layout;
 use crate::document::edit::splice::Splice;
 use crate::document::edit::style::indentation;
-use crate::document::edit::{EditWhy, Editor, Insertion, NewValue};
+use crate::document::edit::{EditWhy, Insertion, NewValue};
 use crate::document::node::{Node, NodeKind};
 use crate::secret::SecretBuffer;
 

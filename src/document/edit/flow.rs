@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use crate::document::Syntax;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::render::Layout;
 use crate::document::edit::splice::Splice;
 use crate::document::edit::style::{indentation, line_start};
-use crate::document::edit::{EditWhy, Editor, Insertion};
+use crate::document::edit::{EditWhy, Insertion};
 use crate::document::node::{Node, NodeKind};
 use crate::secret::SecretBuffer;
 

@@ -1,8 +1,9 @@
 //! New values as text, in the style of the document that they come into.
 
 use crate::document::Syntax;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::spelling::{self, Quoting};
-use crate::document::edit::{EditWhy, Editor, Insertion, NewValue};
+use crate::document::edit::{EditWhy, Insertion, NewValue};
 use crate::secret::SecretBuffer;
 
 /// Where a value comes to stand.

@@ -10,19 +10,21 @@ pub(crate) struct Splice {
     pub(crate) span: Range<usize>,
     /// What comes there.
     pub(crate) with: Secret,
+    /// Which edits it belongs to.
+    pub(crate) group: usize,
 }
 
 impl Splice {
     pub(super) fn new(span: Range<usize>, with: SecretBuffer) -> Self {
-        Self { span, with: with.into_secret() }
+        Self { span, with: with.into_secret(), group: 0 }
     }
 
     pub(super) fn text(span: Range<usize>, with: &str) -> Self {
-        Self { span, with: Secret::copy_of(with.as_bytes()) }
+        Self { span, with: Secret::copy_of(with.as_bytes()), group: 0 }
     }
 
     pub(super) fn deletion(span: Range<usize>) -> Self {
-        Self { span, with: Secret::new(Vec::new()) }
+        Self { span, with: Secret::new(Vec::new()), group: 0 }
     }
 
     fn is_deletion(&self) -> bool {
@@ -53,10 +55,10 @@ pub(super) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
                 }
                 let end = last.span.end;
                 last.span.end = splice.span.start;
-                let rest = splice.span.end..end;
+                let rest = Splice { group: last.group, ..Splice::deletion(splice.span.end..end) };
                 result.push(splice);
-                if !rest.is_empty() {
-                    result.push(Splice::deletion(rest));
+                if !rest.span.is_empty() {
+                    result.push(rest);
                 }
             }
             _ => result.push(splice),
@@ -66,10 +68,10 @@ pub(super) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
 }
 
 /// The text after all of them, in memory of exactly its size.
-pub(super) fn applied(text: &[u8], splices: &[Splice], tail: &[u8]) -> Secret {
+pub(crate) fn applied(text: &[u8], splices: &[Splice]) -> Secret {
     let gone: usize = splices.iter().map(|splice| splice.span.len()).sum();
     let put: usize = splices.iter().map(|splice| splice.with.len()).sum();
-    let mut out = SecretBuffer::with_capacity(text.len() - gone + put + tail.len());
+    let mut out = SecretBuffer::with_capacity(text.len() - gone + put);
     let mut copied = 0;
     for splice in splices {
         out.push(text.get(copied..splice.span.start).unwrap_or_default());
@@ -77,6 +79,5 @@ pub(super) fn applied(text: &[u8], splices: &[Splice], tail: &[u8]) -> Secret {
         copied = splice.span.end;
     }
     out.push(text.get(copied..).unwrap_or_default());
-    out.push(tail);
     out.into_secret()
 }
