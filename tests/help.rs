@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["run"],
     &["headers"],
     &["protect"],
+    &["unprotect"],
     &["ps"],
     &["servers"],
     &["store"],

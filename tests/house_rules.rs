@@ -168,6 +168,7 @@ const EXITS: &[(&str, &str)] = &[
     ("protect/copies.rs", "looks for it in copies, and covers it there"),
     ("protect/history.rs", "looks for it in what git prints"),
     ("protect/masked.rs", "looks for it in order to cover it"),
+    ("protect/plan.rs", "looks for where in its text it lies"),
     ("os/staged_file.rs", "writes the new content of a client's configuration"),
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
     ("recognise/malformed.rs", "looks for what is wrong with it"),

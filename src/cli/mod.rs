@@ -21,6 +21,7 @@ mod servers;
 mod source;
 mod startup;
 mod store;
+mod unprotect;
 mod usage;
 
 use std::process::ExitCode;
@@ -93,6 +94,7 @@ enum Command {
     Check(check::Check),
     Headers(headers::Headers),
     Protect(protect::Protect),
+    Unprotect(unprotect::Unprotect),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -169,6 +171,7 @@ impl Command {
                 Self::Check(command) => command.run(&app),
                 Self::Headers(command) => command.run(&app),
                 Self::Protect(command) => command.run(&app),
+                Self::Unprotect(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

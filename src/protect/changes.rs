@@ -39,9 +39,13 @@ impl<'p, 'd> Changes<'p, 'd> {
 
     fn entry(&mut self, planning: &Planning<'_, 'd>) {
         let mut handed = Handed::default();
+        if planning.items.iter().any(|item| item.way.is_ok()) {
+            self.edits.group(&planning.subject.entry.value, &planning.subject.entry.name);
+        }
         for item in &planning.items {
             let Ok((how, number)) = &item.way else { continue };
             let Some(name) = self.values.get(*number).map(|value| value.name.to_string()) else { continue };
+            self.edits.hide(&item.field.value, Some(item.part.clone()), &name);
             self.item(planning, item, how, &name, &mut handed);
         }
         self.helper(planning);

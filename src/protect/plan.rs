@@ -1,6 +1,7 @@
 //! `Plan`: every secret that lies in the open in a configuration, what it will be called, and how it leaves its file.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -11,11 +12,12 @@ use crate::check::known::Known;
 use crate::check::values::Values;
 use crate::configuration::discover::{Discovery, Reading};
 use crate::configuration::entry::ServerEntry;
-use crate::document::{Place, Pointer};
+use crate::document::{Place, Pointer, Text};
 use crate::protect::mechanism::{self, How, Left, Mechanism, Style};
 use crate::protect::naming::{Names, Planned, Suggestion};
 use crate::protect::program::Program;
 use crate::protect::subject::{Found, Subject};
+use crate::secret::Secret;
 
 /// What a person asks for.
 pub(crate) struct Request<'r> {
@@ -61,6 +63,8 @@ pub(crate) struct Item<'d> {
     pub(crate) field: crate::configuration::entry::Field<'d>,
     /// Where it begins.
     pub(crate) place: Place,
+    /// Where in the text of the value the secret lies, with all that becomes the credential.
+    pub(crate) part: Range<usize>,
     /// What it is, in words.
     pub(crate) what: String,
     /// What is done, and the number of the value among those of the plan; or why nothing is.
@@ -180,6 +184,16 @@ impl<'s, 'd> Plan<'s, 'd> {
         }
     }
 
+    /// The secrets of a file that stay in it, and are stored nowhere.
+    pub(crate) fn left_in(&self, reading: usize) -> Vec<Secret> {
+        let items = self.entries.iter().filter(|it| it.reading == reading).flat_map(|it| &it.items);
+        let left = items.filter(|item| item.way.is_err()).filter_map(|item| {
+            let text = item.field.value.text().map(Text::expose)?;
+            Some(Secret::copy_of(text.get(item.part.clone())?.as_bytes()))
+        });
+        left.collect()
+    }
+
     /// Whether something is done with the value of that number.
     pub(crate) fn uses(&self, number: usize) -> bool {
         let mut items = self.entries.iter().flat_map(|planning| &planning.items);
@@ -219,7 +233,7 @@ fn items<'d>(
     names: &mut Names<'_>,
 ) -> Vec<Item<'d>> {
     let mut items: Vec<Item<'d>> = Vec::new();
-    let mut seen: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut seen: Vec<Range<usize>> = Vec::new();
     for entry in group {
         for exposed in exposure::exposed_in(subject.values, entry) {
             let span = exposed.span();
@@ -228,7 +242,9 @@ fn items<'d>(
             }
             let field = exposed.field.clone();
             let way = fixed(reading).map_or_else(|| choose(subject, &exposed, request), Err);
+            let mut part = exposed.found.span.clone();
             let way = way.and_then(|found| {
+                part = whole_part(&exposed, &found.secret).unwrap_or(part.clone());
                 let suggested = found.suggested.clone().unwrap_or_else(|| subject.name_for(&exposed));
                 let what = exposed.found.what();
                 let suggestion = Suggestion {
@@ -246,10 +262,19 @@ fn items<'d>(
                 _ => span,
             });
             let place = field.value.place_within(exposed.found.span.start);
-            items.push(Item { field, place, what: exposed.found.what().into_owned(), way });
+            items.push(Item { field, place, part, what: exposed.found.what().into_owned(), way });
         }
     }
     items
+}
+
+/// Where in its text all that becomes the credential lies: around what was found.
+fn whole_part(exposed: &Exposed<'_, '_, '_>, secret: &Secret) -> Option<Range<usize>> {
+    let text = exposed.field.value.text().map(Text::expose)?;
+    let secret = secret.expose_secret_str().ok()?;
+    let found = &exposed.found.span;
+    let parts = text.match_indices(secret).map(|(start, it)| start..start + it.len());
+    parts.into_iter().find(|part| part.start <= found.start && found.end <= part.end)
 }
 
 fn no_name() -> Left {
@@ -299,8 +324,8 @@ fn choose(
         K::Args => mechanism::arguments::choose(subject, exposed),
         K::Headers | K::Url => mechanism::headers::choose(subject, exposed, request.style),
         K::InputDefault if exposed.field.value.is_member() => {
-            let text = exposed.field.value.text().map_or("", crate::document::Text::expose);
-            let secret = crate::secret::Secret::copy_of(text.as_bytes());
+            let text = exposed.field.value.text().map_or("", Text::expose);
+            let secret = Secret::copy_of(text.as_bytes());
             Ok(Found { how: How::Asked, secret, suggested: None })
         }
         K::Oauth => Err(Left::new(

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::catalog::Catalog;
 use crate::check::fingerprint::Fingerprints;
 use crate::check::known::{Held, Known};
@@ -12,7 +13,6 @@ use crate::cli::check::{absent_server, check_clients};
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::credential::{Facts, Kind};
-use crate::document::Document;
 use crate::document::edit::Edited;
 use crate::failure::Failure;
 use crate::name::CredentialName;
@@ -25,7 +25,8 @@ use crate::protect::naming::Planned;
 use crate::protect::plan::{self, Plan, Planning, Step};
 use crate::protect::program::Program;
 use crate::recognise::Detector;
-use crate::rewrite::{ClientLock, Outcome as Rewritten, Rewrite, RewriteError, Rewriting};
+use crate::rewrite::{ClientLock, Outcome as Rewritten};
+use crate::undo::{self, Change};
 
 /// What is asked for.
 pub(in crate::cli) struct Wanted<'w> {
@@ -107,10 +108,10 @@ pub(in crate::cli) struct Done {
 }
 
 /// A file with its changes made, not written yet.
-struct Prepared {
+struct Prepared<'d> {
     /// Which reading it is of.
     reading: usize,
-    edited: Edited,
+    edited: Edited<'d>,
 }
 
 /// Plans, shows, asks, stores, and rewrites.
@@ -130,6 +131,7 @@ pub(in crate::cli) fn protect(
         .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
     let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
     let detector = Detector::new(&catalog.providers);
+    app.credentials.read_for(Action::Check, None);
     let known = Known::gather(&app.credentials, app.environment);
     let now = app.credentials.now();
     let values = Values::new(catalog, &known, &detector, &fingerprints, now, discovery.home.as_deref());
@@ -185,7 +187,7 @@ pub(in crate::cli) fn protect(
     }
     let prepared = prepare(&discovery, &plan)?;
     store(app, &plan)?;
-    let files = rewrite(app, &discovery, prepared)?;
+    let files = rewrite(app, &discovery, &plan, prepared)?;
     done = told(&plan, &discovery, files);
     done.ending = if done.files.iter().all(|file| file.is_written) { Ending::Done } else { Ending::Partly };
     look_for_copies(app, wanted, &discovery, &entries, &plan, &mut done);
@@ -262,7 +264,7 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
 }
 
 /// A file in which one change can't be made keeps all of them.
-fn leave_what_cannot_be_edited(discovery: &Discovery<'_>, plan: &mut Plan<'_, '_>) {
+fn leave_what_cannot_be_edited<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan<'_, 'd>) {
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
         let plannings: Vec<&Planning<'_, '_>> =
@@ -278,7 +280,10 @@ fn leave_what_cannot_be_edited(discovery: &Discovery<'_>, plan: &mut Plan<'_, '_
 }
 
 /// Makes all changes in memory.
-fn prepare(discovery: &Discovery<'_>, plan: &Plan<'_, '_>) -> Result<Vec<Prepared>, Failure> {
+fn prepare<'d>(
+    discovery: &'d Discovery<'_>,
+    plan: &Plan<'_, 'd>,
+) -> Result<Vec<Prepared<'d>>, Failure> {
     let mut prepared = Vec::new();
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
@@ -362,27 +367,30 @@ fn store(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
 }
 
 /// Replaces the files: all of those that nobody has changed since they were read.
-fn rewrite(app: &App, discovery: &Discovery<'_>, prepared: Vec<Prepared>) -> Result<Vec<FileDone>, Failure> {
-    let failed = |error: &RewriteError| {
-        Failure::of(Failure::GENERAL, error)
-            .because("every value is stored already, and no configuration was changed")
-            .hint("call `mcpcred protect` again, or see what is stored with `mcpcred list`")
-    };
-    let mut rewriting = Rewriting::begin(&app.settings.data_folder.value).map_err(|error| failed(&error))?;
+fn rewrite(
+    app: &App,
+    discovery: &Discovery<'_>,
+    plan: &Plan<'_, '_>,
+    prepared: Vec<Prepared<'_>>,
+) -> Result<Vec<FileDone>, Failure> {
+    let folder = &app.settings.data_folder.value;
     let mut files = Vec::new();
-    for Prepared { reading, edited } in prepared {
-        files.push(file(discovery, reading));
-        let reading = &discovery.readings[reading];
-        let path = reading.path.clone();
-        let locks = reading.readers.iter().map(|reader| ClientLock::of(&reader.client.id, &path));
-        let lock = locks.into_iter().find(|lock| *lock != ClientLock::None).unwrap_or(ClientLock::None);
-        let before = reading.document.as_ref().ok().map(Document::whole);
-        let rewrite = Rewrite { path, before, after: edited.whole(), lock };
-        rewriting.add(rewrite).map_err(|error| failed(&error))?;
+    let mut changes = Vec::new();
+    for Prepared { reading: number, edited } in prepared {
+        files.push(file(discovery, number));
+        // Whoever has a lock of its own writes the file itself.
+        let readers = || discovery.readings[number].readers.iter();
+        let locking = readers().find(|it| ClientLock::of(&it.client.id, &discovery.readings[number].path) != ClientLock::None);
+        let client = locking.or(readers().next()).map(|reader| reader.client.id.clone()).unwrap_or_default();
+        changes.push(Change { edited, client, others: plan.left_in(number) });
     }
-    let outcomes = rewriting.carry_out().map_err(|error| failed(&error))?;
-    for (file, (_, outcome)) in files.iter_mut().zip(outcomes) {
-        file.is_written = outcome == Rewritten::Written;
+    let outcomes = undo::carry_out(folder, app.credentials.profile(), app.credentials.now(), changes);
+    let outcomes = outcomes.map_err(|error| {
+        Failure::from(error).because("every value is stored already; `mcpcred list` shows them")
+    })?;
+    for file in &mut files {
+        let outcome = outcomes.iter().find(|(path, _)| *path == file.path).map(|(_, outcome)| *outcome);
+        file.is_written = outcome == Some(Rewritten::Written);
         file.why = (!file.is_written).then(|| "somebody else changed it in between".to_owned());
     }
     Ok(files)
