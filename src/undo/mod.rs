@@ -15,7 +15,7 @@ pub(crate) use crate::undo::records::{Entry, Records};
 
 use crate::document::Document;
 use crate::document::edit::Edited;
-use crate::document::inverse::{self, Inverse, InverseError, Restored, Values};
+use crate::document::inverse::{self, Inverse, Restored, Values};
 use crate::name::{CredentialName, Profile};
 use crate::rewrite::{ClientLock, Outcome, Rewrite, Rewriting};
 use crate::secret::Secret;

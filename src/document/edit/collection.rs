@@ -26,7 +26,12 @@ impl Editor<'_> {
             Syntax::Toml | Syntax::Yaml => self.is_in_brackets(node),
         };
         if !is_flow {
-            return if is_changed { Err(EditWhy::Unsupported("this can't be edited yet")) } else { Ok(true) };
+            if is_changed && self.document.syntax() == Syntax::Toml {
+                splices.extend(self.table(node, removed, insertions)?);
+            } else if is_changed {
+                return Err(EditWhy::Unsupported("this can't be edited yet"));
+            }
+            return Ok(true);
         }
         if !is_changed {
             return Ok(Flow::of(self, node, removed, outer_is_tall).is_ok_and(|flow| flow.is_tall()));
@@ -42,7 +47,14 @@ impl Editor<'_> {
             NodeKind::Mapping(_) => b'{',
             _ => b'[',
         };
-        node.span.len() >= 2 && self.byte(node.span.start) == Some(bracket)
+        // An array of tables of TOML begins with a bracket too: its tables do not lie in it.
+        let is_around = match &node.kind {
+            NodeKind::Sequence(items) => {
+                items.iter().all(|item| node.span.start < item.span.start && item.span.end < node.span.end)
+            }
+            _ => true,
+        };
+        node.span.len() >= 2 && is_around && self.byte(node.span.start) == Some(bracket)
     }
 
     /// Another value in the place of one.

@@ -11,7 +11,9 @@ mod new_value;
 mod render;
 mod spelling;
 mod splice;
+mod statements;
 mod style;
+mod tables;
 mod verify;
 
 use std::collections::HashMap;

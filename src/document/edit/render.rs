@@ -69,8 +69,9 @@ impl Editor<'_> {
                 spelling::write(text, quoting, out)?;
             }
             NewValue::Sequence(items) => {
-                let is_tall =
-                    layout.is_tall && syntax != Syntax::Yaml && self.style.tall_sequences.unwrap_or(true);
+                let is_tall = layout.is_tall
+                    && syntax != Syntax::Yaml
+                    && self.style.tall_sequences.unwrap_or(syntax != Syntax::Toml);
                 self.render_all(items.iter().map(|item| (None, item)), *b"[]", is_tall, layout, out)?;
             }
             NewValue::Mapping(members) => {

@@ -155,3 +155,77 @@ fn two_edits_of_one_place_are_refused() {
     });
     assert!(matches!(why, EditWhy::Unsupported(_)));
 }
+
+#[test]
+fn toml_is_edited_in_the_way_it_is_written() {
+    let gone = |text: &str, at: &str| {
+        edited(text, Syntax::Toml, |document, edits| edits.remove(&document.find(&pointer(at)).unwrap()))
+    };
+    let added = |text: &str, at: &str, key: &str, value: NewValue| {
+        edited(text, Syntax::Toml, |document, edits| {
+            edits.insert(&document.find(&pointer(at)).unwrap(), key, value);
+        })
+    };
+    let codex = "model = \"x\" # mine\r\n\r\n[mcp_servers.github]\r\ncommand = \"npx\"\r\nargs = [\"-y\", 'server']\r\n\r\n[mcp_servers.github.env]\r\nTOKEN = \"secret\" # read only\r\nLEVEL = 1\r\n\r\n[tui]\r\ndark = true\r\n";
+    let table = "\r\n[mcp_servers.github.env]\r\nTOKEN = \"secret\" # read only\r\nLEVEL = 1\r\n";
+    assert_eq!(gone(codex, "/mcp_servers/github/env/LEVEL"), codex.replace("LEVEL = 1\r\n", ""));
+    assert_eq!(gone(codex, "/mcp_servers/github/env/TOKEN"), codex.replace("TOKEN = \"secret\" # r", "# r"));
+    assert_eq!(gone(codex, "/mcp_servers/github/env"), codex.replace(table, "# read only\r\n"));
+    assert_eq!(gone("[a.b]\nc = 1\n", "/a/b"), "[a]\n");
+    assert_eq!(gone("[a.b]\nc = 1\n", "/a/b/c"), "[a.b]\n");
+    assert_eq!(gone("[s]\nenv.A = 1\nenv.B = 2\n", "/s/env/A"), "[s]\nenv.B = 2\n");
+    assert_eq!(gone("[s]\nenv.A = 1", "/s/env/A"), "[s]\nenv = {}");
+    assert_eq!(gone("[s]\nenv = { A = 1, B = 2 }", "/s/env/B"), "[s]\nenv = { A = 1 }");
+    assert_eq!(gone("[s]\nenv = { A = 1 } # c", "/s/env/A"), "[s]\nenv = {} # c");
+    assert_eq!(gone("a = 1\n[[s]]\nb = 1\n\n[[s]]\nb = 2", "/s/0"), "a = 1\n\n[[s]]\nb = 2");
+    assert_eq!(gone("a = 1\nb = 2", "/b"), "a = 1");
+
+    let github = || {
+        NewValue::Mapping(vec![
+            ("command".to_owned(), NewValue::text("mcpcred")),
+            ("args".to_owned(), NewValue::texts(["run", "--"])),
+            ("env".to_owned(), mapping(&[("A", "b")])),
+        ])
+    };
+    let new = "LEVEL = 1\r\n\r\n[mcp_servers.new]\r\ncommand = \"mcpcred\"\r\nargs = [\"run\", \"--\"]\r\n\r\n[mcp_servers.new.env]\r\nA = \"b\"\r\n";
+    assert_eq!(added(codex, "/mcp_servers", "new", github()), codex.replace("LEVEL = 1\r\n", new));
+    let new = "args = [\"-y\", 'server']\r\nnew = true\r\n";
+    assert_eq!(
+        added(codex, "/mcp_servers/github", "new", NewValue::Boolean(true)),
+        codex.replace("args = [\"-y\", 'server']\r\n", new)
+    );
+    assert_eq!(added("", "", "a", NewValue::text("b")), "a = \"b\"\n");
+    assert_eq!(
+        added("model = 1", "", "mcp_servers", NewValue::Mapping(vec![("x y".to_owned(), github())]))
+            .lines()
+            .nth(4),
+        Some("[mcp_servers.\"x y\"]")
+    );
+    assert_eq!(
+        added("[s]\nenv.A = 1\n[t]\n", "/s/env", "B", NewValue::text("x")),
+        "[s]\nenv.A = 1\nenv.B = \"x\"\n[t]\n"
+    );
+    assert_eq!(
+        added("[s]\na = { b = 1 }\n", "/s", "c", mapping(&[("x", "y")])),
+        "[s]\na = { b = 1 }\nc = { x = \"y\" }\n"
+    );
+    let item = |text: &str, at: usize| {
+        edited(text, Syntax::Toml, |document, edits| {
+            edits.insert_items(&document.root().get("s").unwrap(), at, vec![mapping(&[("b", "new")])]);
+        })
+    };
+    assert_eq!(item("[[s]]\nb = 1\n\n[t]\n", 1), "[[s]]\nb = 1\n\n[[s]]\nb = \"new\"\n\n[t]\n");
+    assert_eq!(item("[[s]]\nb = 1\n", 0), "[[s]]\nb = \"new\"\n\n[[s]]\nb = 1\n");
+    let whole = edited(codex, Syntax::Toml, |document, edits| {
+        let server = document.find(&pointer("/mcp_servers/github")).unwrap();
+        edits.replace(&server.get("command").unwrap(), NewValue::text("C:\\m"));
+        edits.insert_items(&server.get("args").unwrap(), 0, vec![NewValue::text("run")]);
+        edits.replace_part(&server.get("args").unwrap().items().nth(1).unwrap(), 0..3, Secret::copy_of(b"'"));
+        edits.remove(&server.get("env").unwrap().get("LEVEL").unwrap());
+    });
+    let meant = codex
+        .replace("\"npx\"", "\"C:\\\\m\"")
+        .replace("[\"-y\", 'server']", "[\"run\", \"-y\", \"'ver\"]")
+        .replace("LEVEL = 1\r\n", "");
+    assert_eq!(whole, meant);
+}

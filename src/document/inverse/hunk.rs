@@ -44,6 +44,9 @@ pub(crate) enum Piece {
     Quoted { parts: Vec<Part>, quoting: Quoting },
 }
 
+/// A splice that puts former bytes back, and where in them which secrets are.
+pub(super) type Refill<'v> = (Splice, Vec<(Range<usize>, &'v str)>);
+
 impl Region {
     /// Where it lies in a document, if its bytes are those that were left.
     pub(super) fn find(&self, document: &Document, entry: &Value<'_>) -> Option<Range<usize>> {
@@ -59,7 +62,7 @@ impl Region {
         &self,
         start: usize,
         values: &Values<'v>,
-    ) -> Result<Option<Vec<(Splice, Vec<(Range<usize>, &'v str)>)>>, InverseError> {
+    ) -> Result<Option<Vec<Refill<'v>>>, InverseError> {
         let mut splices = Vec::with_capacity(self.hunks.len());
         for hunk in &self.hunks {
             let mut out = SecretBuffer::with_capacity(256);

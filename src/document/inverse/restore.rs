@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::document::edit::{Edits, NewValue, Splice};
-use crate::document::inverse::hunk::spliced;
+use crate::document::edit::{Edits, NewValue};
+use crate::document::inverse::hunk::{Refill, spliced};
 use crate::document::inverse::step::{Step, run};
 use crate::document::inverse::{Inverse, InverseError, State, Values};
 use crate::document::{Document, Pointer, Shape, Syntax, Value};
@@ -66,11 +66,12 @@ fn exactly(
     inverses: &[&Inverse],
     values: &Values<'_>,
 ) -> Result<Option<(Document, Vec<usize>)>, InverseError> {
-    let mut found: Vec<(Splice, Vec<(Range<usize>, &str)>)> = Vec::new();
+    let mut found: Vec<Refill<'_>> = Vec::new();
     let mut numbers = Vec::new();
     for (number, inverse) in inverses.iter().enumerate() {
-        let Some((_, entry)) = inverse.find_entry(document) else { continue };
-        let Some(span) = inverse.region.find(document, &entry) else { continue };
+        let places = [inverse.find_entry_at(document), inverse.find_entry(document)];
+        let mut spans = places.iter().flatten().filter_map(|(_, entry)| inverse.region.find(document, entry));
+        let Some(span) = spans.next() else { continue };
         if let Some(splices) = inverse.region.splices(span.start, values)? {
             found.extend(splices);
             numbers.push(number);
@@ -214,18 +215,17 @@ impl Missing {
         let keys: Vec<String> = steps.collect();
         let Some((first, rest)) = keys.split_first() else { return };
         let known = self.roots.iter_mut().find(|(ancestor, key, _)| *ancestor == there && key == first);
-        match known {
-            Some((_, _, value_there)) => nest(value_there, rest, value),
-            None => {
-                let mut root = NewValue::Mapping(Vec::new());
-                if rest.is_empty() {
-                    root = value;
-                } else {
-                    nest(&mut root, rest, value);
-                }
-                self.roots.push((there, first.clone(), root));
-            }
+        if let Some((_, _, value_there)) = known {
+            nest(value_there, rest, value);
+            return;
         }
+        let mut root = NewValue::Mapping(Vec::new());
+        if rest.is_empty() {
+            root = value;
+        } else {
+            nest(&mut root, rest, value);
+        }
+        self.roots.push((there, first.clone(), root));
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::inverse::State;
 use crate::document::inverse::template::Template;
-use crate::document::{Pointer, Value};
+use crate::document::{Pointer, Shape, Value};
 
 /// One edit. Pointers begin at the entry, and numbers are those after all edits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +34,11 @@ impl Step {
     /// The pointer of what it is about, in the document.
     pub(super) fn pointer(&self, entry: &Pointer) -> Pointer {
         let at = match self {
-            Self::Replaced { at, .. } | Self::Added { at, .. } | Self::Removed { at, .. } => at,
-            Self::ItemsAdded { to: at, .. } | Self::ItemsRemoved { from: at, .. } => at,
+            Self::Replaced { at, .. }
+            | Self::Added { at, .. }
+            | Self::Removed { at, .. }
+            | Self::ItemsAdded { to: at, .. }
+            | Self::ItemsRemoved { from: at, .. } => at,
         };
         at.steps().fold(entry.clone(), |pointer, step| pointer.join(&step))
     }
@@ -80,6 +83,7 @@ impl Step {
             },
             Self::ItemsAdded { to, index, now } => match entry.find(to) {
                 None => State::Gone,
+                Some(sequence) if sequence.shape() != Shape::Sequence => State::Changed,
                 Some(sequence) if run(&sequence, *index, now).is_some() => State::InPlace,
                 Some(sequence) => {
                     let is_any = sequence.items().any(|item| now.iter().any(|now| now.fits(&item)));
@@ -88,6 +92,7 @@ impl Step {
             },
             Self::ItemsRemoved { from, index, before } => match entry.find(from) {
                 None => State::Gone,
+                Some(sequence) if sequence.shape() != Shape::Sequence => State::Changed,
                 Some(sequence) if run(&sequence, *index, before).is_some() => State::Reverted,
                 Some(_) => State::InPlace,
             },
