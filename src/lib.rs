@@ -38,6 +38,7 @@
 //! - [`children`]: the programs that `run` started and that still run.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
+//! - [`protect`]: what lies in the open, how each client gets it otherwise, and where copies of it are.
 //! - [`rewrite`]: several files of other programs replaced as one act, under their clients' own locks.
 //! - [`undo`]: edits of configurations as one act, on record without a secret, and put back byte for byte.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.

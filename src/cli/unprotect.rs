@@ -89,9 +89,8 @@ impl Unprotect {
 
     fn refuse_unknown(&self, own: &[&Entry]) -> Result<(), Failure> {
         let servers: Vec<&str> = own.iter().map(|entry| entry.server.as_str()).collect();
-        absent_server(&self.server, &servers).map_or(Ok(()), |failure| {
-            Err(failure.because("only what `protect` changed can be put back"))
-        })
+        absent_server(&self.server, &servers)
+            .map_or(Ok(()), |failure| Err(failure.because("only what `protect` changed can be put back")))
     }
 
     fn tell(&self, app: &App, undone: Vec<Undone>) -> Outcome {

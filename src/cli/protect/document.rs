@@ -16,7 +16,7 @@ pub(super) struct Document<'d> {
     ending: Ending,
     steps: &'d [Step],
     credentials: &'d [Kept],
-    files: Vec<Written<'d>>,
+    files: Vec<ChangedFile<'d>>,
     unread: Vec<Unread<'d>>,
     copies: &'d [FoundCopy],
     scrubbed: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Document<'d> {
 }
 
 #[derive(Serialize)]
-struct Written<'d> {
+struct ChangedFile<'d> {
     file: String,
     clients: Vec<Restarted<'d>>,
     committed: bool,
@@ -65,10 +65,10 @@ pub(super) fn of<'d>(app: &App, done: &'d Done) -> Document<'d> {
     }
 }
 
-fn file(file: &FileDone) -> Written<'_> {
+fn file(file: &FileDone) -> ChangedFile<'_> {
     let clients = file.clients.iter();
     let clients = clients.map(|(name, reload)| Restarted { name, after_a_change: reload.as_deref() });
-    Written {
+    ChangedFile {
         file: file.path.to_string_lossy().into_owned(),
         clients: clients.collect(),
         committed: file.is_committed,

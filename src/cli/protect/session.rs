@@ -280,10 +280,7 @@ fn leave_what_cannot_be_edited<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan
 }
 
 /// Makes all changes in memory.
-fn prepare<'d>(
-    discovery: &'d Discovery<'_>,
-    plan: &Plan<'_, 'd>,
-) -> Result<Vec<Prepared<'d>>, Failure> {
+fn prepare<'d>(discovery: &'d Discovery<'_>, plan: &Plan<'_, 'd>) -> Result<Vec<Prepared<'d>>, Failure> {
     let mut prepared = Vec::new();
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
@@ -380,7 +377,8 @@ fn rewrite(
         files.push(file(discovery, number));
         // Whoever has a lock of its own writes the file itself.
         let readers = || discovery.readings[number].readers.iter();
-        let locking = readers().find(|it| ClientLock::of(&it.client.id, &discovery.readings[number].path) != ClientLock::None);
+        let locking = readers()
+            .find(|it| ClientLock::of(&it.client.id, &discovery.readings[number].path) != ClientLock::None);
         let client = locking.or(readers().next()).map(|reader| reader.client.id.clone()).unwrap_or_default();
         changes.push(Change { edited, client, others: plan.left_in(number) });
     }
