@@ -251,6 +251,88 @@ fn a_remote_server_is_told_of_where_nothing_can_be_done() {
     );
 }
 
+fn unprotect(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    let mut command = sandbox.command(["unprotect"]);
+    command.args(arguments);
+    shows_no_value(Ran(feed(command, b"")))
+}
+
+#[test]
+fn everything_comes_back_byte_for_byte_and_the_credentials_stay() {
+    let sandbox = Sandbox::new();
+    let remote = format!(
+        "{{\t\"mcpServers\":{{\r\n\"r\":{{\"type\":\"http\",\"url\":\"https://x.example/mcp\",\"headers\":{{\"Authorization\":\"Bearer {OTHER}\"}}}}}},\"n\":1e3 }}\r\n"
+    );
+    let toml = format!(
+        "# mine\n[mcp_servers.x]\ncommand = 'npx' # kept\nargs = [ \"a-server\" ]\n\n[mcp_servers.x.env]\nGITHUB_TOKEN = \"{TOKEN}\"\n"
+    );
+    let before = [
+        (".claude.json", remote),
+        (".codex/config.toml", toml),
+        (".cursor/mcp.json", servers(&json!({ "x": local(TOKEN), "y": local(OTHER) }))),
+    ];
+    for (path, text) in &before {
+        write(&sandbox, path, text);
+    }
+    protect(&sandbox, &["--yes"]).succeeds();
+    for (path, _) in &before {
+        let after = fs::read_to_string(sandbox.path(path)).unwrap();
+        assert!(!after.contains(TOKEN) && !after.contains(OTHER), "{path}: {after}");
+    }
+    sandbox.holds_no_canary();
+
+    unprotect(&sandbox, &[]).exits(5).says("--yes");
+    unprotect(&sandbox, &["--server", "nobody"]).exits(3);
+    let document =
+        unprotect(&sandbox, &["--yes", "--client", "cursor", "--server", "y", "--json"]).succeeds();
+    let document = document.json("unprotect");
+    assert_eq!(document["restored"].as_array().unwrap().len(), 1, "{document:#}");
+    assert_eq!(document["restored"][0]["outcome"], "exact");
+    assert!(!fs::read_to_string(sandbox.path(".cursor/mcp.json")).unwrap().contains(TOKEN));
+    unprotect(&sandbox, &["--yes"]).succeeds().says("stay stored");
+    for (path, text) in &before {
+        assert_eq!(&fs::read_to_string(sandbox.path(path)).unwrap(), text, "{path}");
+    }
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds();
+    unprotect(&sandbox, &["--yes"]).succeeds().says("Nothing");
+}
+
+#[test]
+fn values_come_back_where_the_client_has_written_its_file_anew() {
+    let sandbox = Sandbox::new();
+    let text = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &text);
+    protect(&sandbox, &["--yes"]).succeeds();
+    let mut document = json_at(&sandbox, ".cursor/mcp.json");
+    document["mcpServers"]["other"] = json!({ "command": "true" });
+    write(&sandbox, ".cursor/mcp.json", document.to_string());
+    unprotect(&sandbox, &["--yes"]).succeeds();
+    let after: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(after["mcpServers"]["x"], local(TOKEN));
+    assert_eq!(after["mcpServers"]["other"]["command"], "true");
+}
+
+#[test]
+fn a_secret_that_has_to_stay_keeps_no_other_from_leaving() {
+    let sandbox = Sandbox::new();
+    let entry = json!({
+        "command": "npx",
+        "args": ["a-server"],
+        "env": { "GITHUB_TOKEN": TOKEN },
+        "oauth": { "clientSecret": OTHER }
+    });
+    let text = servers(&json!({ "x": entry }));
+    let path = write(&sandbox, ".lmstudio/mcp.json", &text);
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    let mechanisms: Vec<&str> =
+        document["steps"].as_array().unwrap().iter().map(|it| it["mechanism"].as_str().unwrap()).collect();
+    assert_eq!(mechanisms, ["wrapper", "none"], "{document:#}");
+    assert!(!fs::read_to_string(&path).unwrap().contains(TOKEN));
+    assert!(sandbox.files_holding(OTHER.as_bytes()).iter().all(|file| *file == path));
+    unprotect(&sandbox, &["--yes"]).succeeds();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
 #[cfg(unix)]
 mod asked {
     use super::{OTHER, TOKEN, json, local, servers, write};

@@ -10,6 +10,7 @@ mod export_env;
 mod facts;
 mod get;
 mod headers;
+mod import;
 mod init;
 mod list;
 mod man;
@@ -95,6 +96,8 @@ enum Command {
     Headers(headers::Headers),
     Protect(protect::Protect),
     Unprotect(unprotect::Unprotect),
+    #[command(subcommand)]
+    Import(import::Import),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -172,6 +175,7 @@ impl Command {
                 Self::Headers(command) => command.run(&app),
                 Self::Protect(command) => command.run(&app),
                 Self::Unprotect(command) => command.run(&app),
+                Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

@@ -74,7 +74,7 @@ impl<'s, 'd> Subject<'s, 'd> {
 
     /// What the secret could be called.
     pub(crate) fn name_for(&self, exposed: &Exposed<'_, '_, '_>) -> String {
-        suggested_name(self.values, self.entry, exposed.field, &exposed.found)
+        suggested_name(self.values, self.entry, exposed.field, exposed.found.provider)
     }
 
     /// What the catalog calls the argument without a flag.
