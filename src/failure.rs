@@ -10,7 +10,9 @@ use crate::credentials::CredentialError;
 use crate::import::dotenv::DotenvError;
 use crate::import::pass::PassError;
 use crate::index::IndexError;
+use crate::inject::arguments::ExpandError;
 use crate::inject::environment::{EnvironmentError, SecretInArgument};
+use crate::inject::headers::HeaderError;
 use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
@@ -402,6 +404,19 @@ impl From<ClipboardError> for Failure {
 impl From<EnvironmentError> for Failure {
     fn from(error: EnvironmentError) -> Self {
         Self::of(Self::BEFORE_START, &error).hint("store such a value in a file of the program's own")
+    }
+}
+
+impl From<ExpandError> for Failure {
+    fn from(error: ExpandError) -> Self {
+        let code = if matches!(error, ExpandError::Unused(_)) { Self::USAGE } else { Self::BEFORE_START };
+        Self::of(code, &error).hint("hand it over in a variable with `-e NAME`, where the program reads one")
+    }
+}
+
+impl From<HeaderError> for Failure {
+    fn from(error: HeaderError) -> Self {
+        Self::of(Self::GENERAL, &error).hint("replace it with `mcpcred rotate`, without the line break")
     }
 }
 

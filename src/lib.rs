@@ -43,6 +43,7 @@
 //! - [`lockdown`]: the marker that stops values from being handed out, and the list of what is to be revoked.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
+//! - [`protect`]: what lies in the open, how each client gets it otherwise, and where copies of it are.
 //! - [`import`]: values where they lie today: `.env` files in both dialects, variables, items of other programs, `pass`.
 //! - [`rewrite`]: several files of other programs replaced as one act, under their clients' own locks.
 //! - [`undo`]: edits of configurations as one act, on record without a secret, and put back byte for byte.
@@ -94,6 +95,7 @@ mod live;
 mod lockdown;
 mod name;
 mod os;
+mod protect;
 mod recognise;
 mod reference;
 mod reminder;

@@ -22,6 +22,7 @@ mod delete;
 mod export_env;
 mod faults;
 mod get;
+mod headers;
 mod help;
 mod house_rules;
 mod import;
@@ -34,6 +35,7 @@ mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
 mod pre_commit;
+mod protect;
 #[cfg(unix)]
 mod ps;
 #[cfg(unix)]

@@ -49,6 +49,21 @@ fn nothing_else_that_mcpcred_manages_reaches_the_program() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_that_reads_its_arguments_alone_gets_the_value_there_and_only_when_told() {
+    let sandbox = Sandbox::new().with("TOKEN");
+    let show = ["sh", "-c", r#"printf '%s\n' "$@"; env"#, "sh", "--token={{TOKEN}}", "{{OTHER}}"];
+    let shown = sandbox.run([&["run", "--expand", "TOKEN", "--"][..], &show].concat()).succeeds().stdout();
+    assert!(shown.starts_with(&format!("--token={CANARY}\n{{{{OTHER}}}}\n")), "{shown}");
+    assert_eq!(shown.matches(CANARY).count(), 1, "in no variable: {shown}");
+
+    let shown = sandbox.run([&["run", "-e", "TOKEN", "--"][..], &show].concat()).succeeds().stdout();
+    assert!(shown.starts_with("--token={{TOKEN}}\n"), "{shown}");
+    sandbox.run(["run", "--expand", "TOKEN", "--", "true"]).exits(125).says("{{TOKEN}}");
+    sandbox.run(["run", "--expand", "NOBODY", "--", "true", "{{NOBODY}}"]).exits(125).says("NOBODY");
+}
+
 #[test]
 fn a_folder_with_the_key_of_the_vault_is_not_shown_to_the_program() {
     let mut sandbox = Sandbox::new().with("A");

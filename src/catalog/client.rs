@@ -31,6 +31,9 @@ pub(crate) struct Client {
     /// either, it is not expected to read what belongs to another client ([`ConfigurationFile::guest`]).
     #[serde(default)]
     pub(crate) traces: Vec<String>,
+    /// The key under which an entry names a command that prints headers, where the client runs one.
+    #[serde(default)]
+    pub(crate) headers_helper: Option<String>,
     /// Keys that tell whether a server is to be started, and that it passes over: `disabled`, `enabled`.
     #[serde(default)]
     pub(crate) passes_over: Vec<String>,
@@ -288,6 +291,9 @@ pub(crate) struct ConfigurationFile {
     /// Whether mcpcred may change it. Not: what a manager or another program owns.
     #[serde(default = "yes")]
     pub(crate) writable: bool,
+    /// Whether its servers are started on another machine than this one: in a container, in a cloud.
+    #[serde(default)]
+    pub(crate) elsewhere: bool,
     /// Which parent folders of the project are searched too, the nearest being the strongest.
     #[serde(default)]
     pub(crate) parents: Parents,

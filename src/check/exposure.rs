@@ -17,46 +17,70 @@ use crate::document::{Document, Place, Text};
 use crate::name::CredentialName;
 use crate::recognise::{Context, Recognised};
 
+/// A secret in the open in an entry.
+pub(crate) struct Exposed<'f, 'd, 'c> {
+    /// The value that it is in, or is.
+    pub(crate) field: &'f Field<'d>,
+    /// Where in the text of the field, and what it is.
+    pub(crate) found: Recognised<'c>,
+}
+
+impl Exposed<'_, '_, '_> {
+    /// Where it lies in the file, in bytes. Written with escapes, the whole value is meant.
+    pub(crate) fn span(&self) -> Range<usize> {
+        match self.field.value.content_span() {
+            Some(written) => written.start + self.found.span.start..written.start + self.found.span.end,
+            None => self.field.value.span(),
+        }
+    }
+}
+
+/// Every secret that lies in the open in an entry, in the order of its fields.
+pub(crate) fn exposed_in<'f, 'd, 'c>(
+    values: &Values<'c>,
+    entry: &'f ServerEntry<'d>,
+) -> Vec<Exposed<'f, 'd, 'c>> {
+    let mut exposed = Vec::new();
+    for field in entry.fields.iter().filter(|field| field.kind != FieldKind::EnvFile) {
+        let Some(text) = field.value.text() else { continue };
+        let context = Context { name: &field.name, field: field.kind };
+        let found = values.detector.examine(&context, text).into_iter();
+        let found = found.filter(|found| text.expose().get(found.span.clone()).is_some());
+        exposed.extend(found.map(|found| Exposed { field, found }));
+    }
+    exposed
+}
+
 /// The verdicts on what lies in the open in an entry, and where it lies in the file, in bytes.
 pub(crate) fn of_entry<'d>(
     values: &Values<'_>,
     entry: &ServerEntry<'d>,
     is_committed: bool,
 ) -> Vec<(Judged<'d>, Range<usize>)> {
-    let mut exposed = Vec::new();
-    for field in &entry.fields {
-        let Some(text) = field.value.text() else { continue };
-        if field.kind == FieldKind::EnvFile {
-            continue;
+    let mut judgements = Vec::new();
+    for exposed in exposed_in(values, entry) {
+        let Exposed { field, found } = &exposed;
+        let text = field.value.text().map_or("", Text::expose);
+        let Some(secret) = text.get(found.span.clone()) else { continue };
+        let credential = suggested_name(values, entry, field, found.provider);
+        let mut place = in_words(field);
+        if let Some(project) = entry.project.as_deref().filter(|_| !entry.here) {
+            place = format!("{place} for the project `{project}`");
         }
-        let context = Context { name: &field.name, field: field.kind };
-        for found in values.detector.examine(&context, text) {
-            let Some(secret) = text.expose().get(found.span.clone()) else { continue };
-            // Written with escapes, the whole value is meant.
-            let span = match field.value.content_span() {
-                Some(written) => written.start + found.span.start..written.start + found.span.end,
-                None => field.value.span(),
-            };
-            let credential = suggested_name(values, entry, field, found.provider);
-            let mut place = in_words(field);
-            if let Some(project) = entry.project.as_deref().filter(|_| !entry.here) {
-                place = format!("{place} for the project `{project}`");
-            }
-            let verdict = verdict(values, &found, secret, &place, (entry, field, &credential), is_committed);
-            let judged = Judged {
-                credential: Some(credential),
-                verdict,
-                value: Some(field.value.clone()),
-                within: found.span.start,
-            };
-            exposed.push((judged, span));
-        }
+        let verdict = verdict(values, found, secret, &place, (entry, field, &credential), is_committed);
+        let judged = Judged {
+            credential: Some(credential),
+            verdict,
+            value: Some(field.value.clone()),
+            within: found.span.start,
+        };
+        judgements.push((judged, exposed.span()));
     }
-    exposed
+    judgements
 }
 
 /// What a person could call it: as the server calls it, where it does.
-pub(super) fn suggested_name(
+pub(crate) fn suggested_name(
     values: &Values<'_>,
     entry: &ServerEntry<'_>,
     field: &Field<'_>,
@@ -95,7 +119,8 @@ pub(super) fn suggested_name(
     }
 }
 
-fn in_words(field: &Field<'_>) -> String {
+/// The field, for a sentence.
+pub(crate) fn in_words(field: &Field<'_>) -> String {
     let name = &field.name;
     match field.kind {
         FieldKind::Command => "the command".to_owned(),

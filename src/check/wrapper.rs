@@ -5,6 +5,8 @@
 pub(crate) struct Wrapper {
     /// Each variable and the credential that goes into it.
     pub(crate) assignments: Vec<(String, String)>,
+    /// `--expand`: credentials that stand in the arguments.
+    pub(crate) expansions: Vec<String>,
     /// `--server`.
     pub(crate) server: Option<String>,
     /// `--all`.
@@ -43,6 +45,7 @@ impl Wrapper {
             match flag {
                 "--" => break,
                 "-e" | "--env" => wrapper.assign(&value()?),
+                "--expand" => wrapper.expansions.push(value()?),
                 "--server" => wrapper.server = value(),
                 "--all" => wrapper.all = true,
                 "--clean" => wrapper.clean = true,
@@ -54,7 +57,8 @@ impl Wrapper {
                 }
             }
         }
-        wrapper.by_project = wrapper.assignments.is_empty() && wrapper.server.is_none() && !wrapper.all;
+        let is_named = !wrapper.assignments.is_empty() || !wrapper.expansions.is_empty();
+        wrapper.by_project = !is_named && wrapper.server.is_none() && !wrapper.all;
         Some(wrapper)
     }
 
@@ -89,6 +93,11 @@ mod tests {
         let server = read(&["run", "--server", "github", "--", "x"]).unwrap();
         assert_eq!((server.server.as_deref(), server.by_project), (Some("github"), false));
         assert!(read(&["run", "--", "x"]).unwrap().by_project);
+        let expanding = read(&["run", "--expand", "A", "--expand=B", "--", "x", "{{A}}"]).unwrap();
+        assert_eq!(
+            (expanding.expansions, expanding.by_project),
+            (vec!["A".to_owned(), "B".to_owned()], false)
+        );
         assert!(read(&["run", "--all", "--clean", "--", "x"]).unwrap().clean);
     }
 

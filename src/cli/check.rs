@@ -112,12 +112,7 @@ impl Check {
     }
 
     fn refuse_unknown_names(&self, catalog: &Catalog) -> Result<(), Failure> {
-        let clients: Vec<&str> = catalog.clients.iter().map(|client| client.id.as_str()).collect();
-        for name in &self.client {
-            if !clients.contains(&name.as_str()) {
-                return Err(unknown("client", name, &clients, "mcpcred servers --clients"));
-            }
-        }
+        check_clients(catalog, &self.client)?;
         let providers: Vec<&str> = catalog.providers.iter().map(|provider| provider.id.as_str()).collect();
         for host in &self.host {
             if !providers.contains(&host.provider.as_str()) {
@@ -129,19 +124,7 @@ impl Check {
 
     fn refuse_absent_servers(&self, found: &Found) -> Result<(), Failure> {
         let known: Vec<&str> = found.servers.iter().map(String::as_str).collect();
-        match self.server.iter().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => {
-                let failure = Failure::new(
-                    Failure::NOT_FOUND,
-                    format!("no configuration in reach has a server named `{}`", shown(name)),
-                );
-                Err(match nearest(name, &known) {
-                    Some(other) => failure.hint(format!("did you mean `{other}`")),
-                    None => failure.hint("`mcpcred check` without `--server` shows all of them"),
-                })
-            }
-            None => Ok(()),
-        }
+        absent_server(&self.server, &known).map_or(Ok(()), Err)
     }
 
     fn ask(&self, app: &App, values: &Values<'_>, found: &mut Found) {
@@ -174,6 +157,29 @@ impl Check {
         }
         Ok(status(&report.findings))
     }
+}
+
+/// Refuses a name of a client that the catalog does not have.
+pub(super) fn check_clients(catalog: &Catalog, named: &[String]) -> Result<(), Failure> {
+    let clients: Vec<&str> = catalog.clients.iter().map(|client| client.id.as_str()).collect();
+    match named.iter().find(|name| !clients.contains(&name.as_str())) {
+        Some(name) => Err(unknown("client", name, &clients, "mcpcred servers --clients")),
+        None => Ok(()),
+    }
+}
+
+/// Why a server that was named can't be found among those that are there.
+pub(super) fn absent_server<T: AsRef<str>>(named: &[String], known: &[T]) -> Option<Failure> {
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    let name = named.iter().find(|name| !known.contains(&name.as_str()))?;
+    let failure = Failure::new(
+        Failure::NOT_FOUND,
+        format!("no configuration in reach has a server named `{}`", shown(name)),
+    );
+    Some(match nearest(name, &known) {
+        Some(other) => failure.hint(format!("did you mean `{other}`")),
+        None => failure.hint("the command without `--server` shows all of them"),
+    })
 }
 
 /// A problem is a person's to mend; without one, a store that did not answer left something open.

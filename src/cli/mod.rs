@@ -9,11 +9,13 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod headers;
 mod import;
 mod init;
 mod list;
 mod lockdown;
 mod man;
+mod protect;
 mod ps;
 mod remind;
 mod rotate;
@@ -23,6 +25,7 @@ mod servers;
 mod source;
 mod startup;
 mod store;
+mod unprotect;
 mod usage;
 
 use std::process::ExitCode;
@@ -95,6 +98,9 @@ enum Command {
     Ps(ps::Ps),
     Lockdown(lockdown::Lockdown),
     Check(check::Check),
+    Headers(headers::Headers),
+    Protect(protect::Protect),
+    Unprotect(unprotect::Unprotect),
     #[command(subcommand)]
     Import(import::Import),
 
@@ -173,6 +179,9 @@ impl Command {
                 Self::Ps(command) => command.run(&app),
                 Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Headers(command) => command.run(&app),
+                Self::Protect(command) => command.run(&app),
+                Self::Unprotect(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

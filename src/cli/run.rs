@@ -12,10 +12,12 @@ use crate::cli::Outcome;
 use crate::credentials::CredentialError;
 use crate::failure::Failure;
 use crate::index::Entry;
+use crate::inject::arguments::Arguments;
 use crate::inject::environment::{CREDENTIALS_FOLDER, ChildEnvironment, refuse_secret_in_arguments};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
 use crate::os::process::parent::parent_program;
+use crate::secret::Secret;
 use crate::slip;
 
 /// Start a program with just those credentials in its environment
@@ -27,6 +29,10 @@ pub(super) struct Run {
     /// Put the credential NAME into the variable VAR (or into a variable of its own name)
     #[arg(short, long = "env", value_name = "VAR[=NAME]")]
     env: Vec<Assignment>,
+    /// Put the credential NAME in the place of `{{NAME}}` among the arguments too, where every program of this machine
+    /// can read it while the program runs: only for one that reads no variable
+    #[arg(long, value_name = "NAME")]
+    expand: Vec<CredentialName>,
     /// Put in every credential that is for this MCP server
     #[arg(long, add = super::completions::servers())]
     server: Option<String>,
@@ -65,15 +71,20 @@ impl FromStr for Assignment {
 impl Run {
     pub(super) fn run(self, app: &App) -> Outcome {
         let assignments = self.assignments(app)?;
-        let names: Vec<CredentialName> = assignments.iter().map(|it| it.name.clone()).collect();
+        let names = assignments.iter().map(|it| &it.name).chain(&self.expand);
+        let names: Vec<CredentialName> = names.cloned().collect();
         let managed = app.credentials.managed_names()?;
         app.credentials.read_for(Action::Run, self.command.first().map(Path::new));
-        let found = app.credentials.get_many(&names).map_err(|error| not_found(error, &assignments))?;
+        let mut found = app.credentials.get_many(&names).map_err(|error| not_found(error, &assignments))?;
         let (program, arguments) = self
             .command
             .split_first()
             .ok_or_else(|| Failure::new(Failure::BEFORE_START, "there is no program to start"))?;
         refuse_secret_in_arguments(&self.command, found.iter().map(|(_, secret)| secret))?;
+        let to_expand = found.split_off(assignments.len());
+        let values: Vec<(&str, &Secret)> =
+            self.expand.iter().map(CredentialName::as_str).zip(to_expand.iter().map(|(_, it)| it)).collect();
+        let arguments = Arguments::expanded(arguments, &values)?;
         let mut environment = ChildEnvironment::inherit(app.environment.all());
         if self.clean {
             environment.clean(&self.keep);
@@ -82,18 +93,22 @@ impl Run {
         if app.unlocking.has_key_in_credentials_folder() {
             environment.remove(&[CREDENTIALS_FOLDER]);
         }
-        let mut held = Vec::with_capacity(found.len());
+        let mut held: Vec<Held> = Vec::with_capacity(names.len());
+        let of_profile =
+            |name: &CredentialName| Held { profile: app.credentials.profile().clone(), name: name.clone() };
+        held.extend(to_expand.iter().map(|(name, _)| of_profile(name)));
         for (assignment, (name, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
-            held.push(Held { profile: app.credentials.profile().clone(), name });
+            held.push(of_profile(&name));
         }
         app.tell_notices();
         let hardening = &app.hardening;
         let registration = self.register(app, held);
         // A lockdown that began since the values were read either finds the entry, or is found here.
         app.credentials.refuse_in_lockdown(&names)?;
-        let status =
-            launch(program, arguments, environment.into_variables(), || hardening.restore_for_child());
+        let status = launch(program, arguments.as_slice(), environment.into_variables(), || {
+            hardening.restore_for_child();
+        });
         drop(registration);
         finished(status?)
     }
@@ -149,7 +164,7 @@ impl Run {
                 .hint("say which it needs with `-e NAME`, or store one with `mcpcred add NAME --server`"));
             }
             names.into_iter().for_each(take);
-        } else if self.env.is_empty() {
+        } else if self.env.is_empty() && self.expand.is_empty() {
             let Some(project) = &app.settings.project_credentials else {
                 return Err(Failure::new(Failure::USAGE, "which credentials the program needs was not said")
                     .hint("name them with `-e NAME`, `--server SERVER` or `--all`, or in `.mcpcred.toml`"));

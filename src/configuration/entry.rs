@@ -207,7 +207,7 @@ impl<'d> ServerEntry<'d> {
 }
 
 /// The name of a program without folder, ending and version.
-pub(super) fn program(text: &str) -> &str {
+pub(crate) fn program(text: &str) -> &str {
     let file = text.rsplit(['/', '\\']).next().unwrap_or(text);
     let name = file.split_once('@').map_or(file, |(name, _)| name);
     let lower = [".exe", ".cmd", ".bat", ".ps1"].into_iter().find(|ending| {

@@ -171,6 +171,11 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Whether it has a key: it is a member of a mapping, not an item of a sequence.
+    pub(crate) fn is_member(&self) -> bool {
+        self.key_span.is_some()
+    }
+
     /// Where its key lies, with quotes; nothing for the whole document and in a sequence.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn key_span(&self) -> Option<Range<usize>> {

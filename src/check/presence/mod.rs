@@ -130,6 +130,11 @@ impl<'c, 'd> Presence<'c, 'd> {
             let place = self.place_of_argument(&name);
             self.judge(Some(name), verdict, Some(place));
         }
+        for name in &wrapper.expansions {
+            let verdict = self.values.handed_over(name, self.whom());
+            let place = self.place_of_argument(name);
+            self.judge(Some(name.clone()), verdict, Some(place));
+        }
         self.wrapper = Some(wrapper);
     }
 

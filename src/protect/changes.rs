@@ -1,0 +1,272 @@
+//! The plan as edits of one file: all changes of all of its entries, made at once.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use crate::configuration::entry::ServerEntry;
+use crate::document::edit::{Edits, NewValue};
+use crate::document::{Document, Shape, Text, Value};
+use crate::protect::launching::Handed;
+use crate::protect::mechanism::reference::written;
+use crate::protect::mechanism::{How, headers};
+use crate::protect::naming::Planned;
+use crate::protect::plan::{Item, Planning};
+use crate::secret::{Secret, SecretBuffer};
+
+/// The edits of a file.
+pub(crate) struct Changes<'p, 'd> {
+    values: &'p [Planned],
+    document: &'d Document,
+    /// Questions that the file gets: beside which servers, and about which credentials.
+    questions: Vec<(Value<'d>, Vec<String>)>,
+    edits: Edits<'d>,
+}
+
+impl<'p, 'd> Changes<'p, 'd> {
+    /// All that is planned for the entries of one document.
+    pub(crate) fn of(
+        document: &'d Document,
+        plannings: &[&Planning<'_, 'd>],
+        values: &'p [Planned],
+    ) -> Edits<'d> {
+        let mut changes = Self { values, document, questions: Vec::new(), edits: Edits::of(document) };
+        for planning in plannings {
+            changes.entry(planning);
+        }
+        changes.ask();
+        changes.edits
+    }
+
+    fn entry(&mut self, planning: &Planning<'_, 'd>) {
+        let mut handed = Handed::default();
+        if planning.items.iter().any(|item| item.way.is_ok()) {
+            self.edits.group(&planning.subject.entry.value, &planning.subject.entry.name);
+        }
+        for item in &planning.items {
+            let Ok((how, number)) = &item.way else { continue };
+            let Some(name) = self.values.get(*number).map(|value| value.name.to_string()) else { continue };
+            self.edits.hide(&item.field.value, Some(item.part.clone()), &name);
+            self.item(planning, item, how, &name, &mut handed);
+        }
+        self.helper(planning);
+        if planning.items.iter().any(|item| matches!(item.way, Ok((How::Bridge { .. }, _)))) {
+            self.bridge(planning);
+        } else if !handed.is_empty()
+            && let Ok(launching) = planning.subject.launching()
+        {
+            launching.wrap(&mut self.edits, &planning.called, &planning.flags, &handed);
+            launching.set(&mut self.edits, planning.subject.entry.layout, &planning.variables);
+        }
+    }
+
+    fn item(
+        &mut self,
+        planning: &Planning<'_, 'd>,
+        item: &Item<'d>,
+        how: &How,
+        name: &str,
+        handed: &mut Handed,
+    ) {
+        let value = &item.field.value;
+        let mut put = |part: &Range<usize>, new: &str| {
+            self.edits.replace_part(value, part.clone(), Secret::copy_of(new.as_bytes()));
+        };
+        match how {
+            How::Variable { variable } => {
+                self.edits.remove(value);
+                handed.assign(variable, name);
+            }
+            How::Emptied { variable, part } | How::Cut { variable, part } => {
+                put(part, "");
+                handed.assign(variable, name);
+            }
+            How::Taken { variable, items } => {
+                if let Some((sequence, _)) = planning.subject.launching().ok().and_then(|it| it.arguments()) {
+                    for taken in sequence.items().skip(items.start).take(items.len()) {
+                        self.edits.remove(&taken);
+                    }
+                }
+                handed.assign(variable, name);
+            }
+            How::Own { part } => {
+                let variable = own_variable(name);
+                put(part, &format!("${{{variable}}}"));
+                handed.assign(&variable, name);
+            }
+            How::Expanded { part } => {
+                put(part, &format!("{{{{{name}}}}}"));
+                handed.expand(name);
+            }
+            How::Reference { syntax, part } => put(part, &written(*syntax, name)),
+            How::Input { part } => {
+                put(part, &format!("${{input:{}}}", question_id(name)));
+                self.question(planning.subject.entry, name);
+            }
+            How::Asked => self.edits.remove(value),
+            // Together, with the other headers of the entry.
+            How::Helper { .. } | How::Bridge { .. } => {}
+        }
+    }
+
+    /// Headers of the entry that our own command prints, in one line for any shell.
+    fn helper(&mut self, planning: &Planning<'_, 'd>) {
+        let mut flags = String::new();
+        let mut last: Option<&Value<'d>> = None;
+        let helped = |item: &&Item<'d>| matches!(item.way, Ok((How::Helper { .. }, _)));
+        for item in planning.items.iter().filter(helped) {
+            let value = &item.field.value;
+            if last.is_some_and(|last| last.span() == value.span()) {
+                continue;
+            }
+            let parts =
+                planning.items.iter().filter(helped).filter(|it| it.field.value.span() == value.span());
+            let template = self.template(value, parts);
+            _ = write!(flags, " --header \"{}: {template}\"", item.field.name);
+            self.edits.remove(value);
+            last = Some(value);
+        }
+        let Some(key) = headers::helper_key(&planning.subject).filter(|_| !flags.is_empty()) else { return };
+        let url = planning.subject.entry.url().and_then(made_for).map(|url| format!(" --url \"{url}\""));
+        let called = &planning.called;
+        let is_word = called.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
+        let called = if is_word { called.clone() } else { format!("\"{called}\"") };
+        let own: String = planning.flags.iter().flat_map(|flag| [" ", flag]).collect();
+        let line = format!("{called} headers{own}{}{flags}", url.unwrap_or_default());
+        self.edits.insert(&planning.subject.entry.value, key, NewValue::text(&line));
+    }
+
+    /// A text with `{NAME}` in the place of each secret. What stands around them was found to be plain.
+    fn template<'i>(&self, value: &Value<'d>, items: impl Iterator<Item = &'i Item<'d>>) -> String
+    where
+        'd: 'i,
+    {
+        let text = value.text().map_or("", Text::expose);
+        let (mut template, mut at) = (String::new(), 0);
+        for item in items {
+            let Ok((How::Helper { part, .. } | How::Bridge { part, .. }, number)) = &item.way else {
+                continue;
+            };
+            template.push_str(text.get(at..part.start).unwrap_or_default());
+            if let Some(value) = self.values.get(*number) {
+                _ = write!(template, "{{{}}}", value.name);
+            }
+            at = part.end;
+        }
+        template.push_str(text.get(at..).unwrap_or_default());
+        template
+    }
+
+    /// The entry starts `mcp-remote` under our wrapper, and says nothing else of where the server is.
+    fn bridge(&mut self, planning: &Planning<'_, 'd>) {
+        let entry = planning.subject.entry;
+        let mut handed = Handed::default();
+        let mut rest = Vec::new();
+        for field in
+            entry.fields.iter().filter(|field| field.kind == crate::catalog::client::FieldKind::Headers)
+        {
+            let text = field.value.text().map_or("", Text::expose);
+            let mut argument = SecretBuffer::with_capacity(field.name.len() + text.len() + 64);
+            argument.push(field.name.as_bytes());
+            // Some clients on Windows part an argument at a blank.
+            argument.push(b":");
+            let mut at = 0;
+            let own = planning.items.iter().filter(|item| item.field.value.span() == field.value.span());
+            for item in own {
+                let Ok((How::Bridge { part, .. }, number)) = &item.way else { continue };
+                let Some(value) = self.values.get(*number) else { continue };
+                let variable = own_variable(value.name.as_str());
+                argument.push(text.get(at..part.start).unwrap_or_default().as_bytes());
+                argument.push(format!("${{{variable}}}").as_bytes());
+                handed.assign(&variable, value.name.as_str());
+                at = part.end;
+            }
+            argument.push(text.get(at..).unwrap_or_default().as_bytes());
+            rest.push(NewValue::text("--header"));
+            rest.push(NewValue::Text(argument.into_secret()));
+        }
+        let mut items = vec![NewValue::text("run")];
+        items.extend(planning.flags.iter().map(|flag| NewValue::text(flag)));
+        items.extend(handed.flags().iter().map(|flag| NewValue::text(flag)));
+        items.extend(["--", "npx", "-y", "mcp-remote"].map(NewValue::text));
+        let url = ["url", "httpUrl", "serverUrl"].iter().find_map(|key| entry.value.get(key));
+        items.extend(url.as_ref().map(NewValue::copy_of));
+        items.extend(rest);
+        for (key, value) in entry.value.members() {
+            if ["url", "httpUrl", "serverUrl", "headers", "http_headers", "transport"]
+                .iter()
+                .any(|own| key.is(own))
+            {
+                self.edits.remove(&value);
+            } else if key.is("type") {
+                self.edits.replace(&value, NewValue::text("stdio"));
+            }
+        }
+        self.edits.insert(&entry.value, "command", NewValue::text(&planning.called));
+        self.edits.insert(&entry.value, "args", NewValue::Sequence(items));
+        if !planning.variables.is_empty() && entry.value.get("env").is_none() {
+            let variables = planning.variables.iter();
+            let variables = variables.map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
+            self.edits.insert(&entry.value, "env", NewValue::Mapping(variables.collect()));
+        }
+    }
+
+    /// Notes a question beside the servers.
+    fn question(&mut self, entry: &ServerEntry<'d>, name: &str) {
+        let beside = entry.value.pointer().split().and_then(|(servers, _)| servers.split());
+        let Some(parent) = beside.and_then(|(parent, _)| self.document.find(&parent)) else { return };
+        match self.questions.iter_mut().find(|(other, _)| other.pointer() == parent.pointer()) {
+            Some((_, names)) if names.iter().any(|own| own == name) => {}
+            Some((_, names)) => names.push(name.to_owned()),
+            None => self.questions.push((parent, vec![name.to_owned()])),
+        }
+    }
+
+    /// Adds the questions that are not there yet.
+    fn ask(&mut self) {
+        for (parent, names) in std::mem::take(&mut self.questions) {
+            let inputs = parent.get("inputs");
+            let is_there = |name: &&String| {
+                let mut own =
+                    inputs.iter().flat_map(Value::items).filter_map(|input| input.get("id")?.text());
+                own.any(|id| id.is(&question_id(name)))
+            };
+            let new: Vec<NewValue> =
+                names.iter().filter(|name| !is_there(name)).map(|name| question(name)).collect();
+            match inputs.as_ref().filter(|inputs| inputs.shape() == Shape::Sequence) {
+                _ if new.is_empty() => {}
+                Some(inputs) => self.edits.insert_items(inputs, usize::MAX, new),
+                None => self.edits.insert_at(&parent, 0, "inputs", NewValue::Sequence(new)),
+            }
+        }
+    }
+}
+
+/// What a question about a credential is called.
+fn question_id(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+/// A question whose answer is hidden.
+fn question(name: &str) -> NewValue {
+    let id = question_id(name);
+    let description = format!("{name} (mcpcred get {name} --clip)");
+    NewValue::Mapping(vec![
+        ("type".to_owned(), NewValue::text("promptString")),
+        ("id".to_owned(), NewValue::text(&id)),
+        ("description".to_owned(), NewValue::text(&description)),
+        ("password".to_owned(), NewValue::Boolean(true)),
+    ])
+}
+
+/// A variable that stands for a credential where the client may fill in variables too: one that nobody sets.
+fn own_variable(name: &str) -> String {
+    format!("{name}_FROM_MCPCRED")
+}
+
+/// The address that a helper prints headers for, without what may be secret; nothing where it is not plain.
+fn made_for(url: Text<'_>) -> Option<String> {
+    let text = url.expose();
+    let address = text.split(['?', '#']).next()?;
+    let is_plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-~".contains(&byte));
+    (is_plain && address.starts_with("http")).then(|| address.to_owned())
+}

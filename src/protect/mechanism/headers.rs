@@ -1,0 +1,139 @@
+//! The headers and the URL of a remote server: what its clients can do without a value in the file.
+
+use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax};
+use crate::check::exposure::Exposed;
+use crate::document::{Shape, Text};
+use crate::protect::mechanism::{How, Left, Style};
+use crate::protect::subject::{Found, Subject};
+use crate::reference;
+
+/// What is done about a secret in a header or in the URL.
+pub(crate) fn choose(
+    subject: &Subject<'_, '_>,
+    exposed: &Exposed<'_, '_, '_>,
+    style: Style,
+) -> Result<Found, Left> {
+    let is_header = exposed.field.kind == FieldKind::Headers;
+    let secret =
+        || subject.secret(exposed).ok_or_else(|| Left::new("the value is not text", "take it out by hand"));
+    let part = exposed.found.span.clone();
+    if style == Style::Bridge
+        && let Some(header) = bridged(subject, exposed)
+    {
+        return Ok(Found { how: How::Bridge { header, part }, secret: secret()?, suggested: None });
+    }
+    if style != Style::Inputs
+        && is_header
+        && let Some(header) = helped(subject, exposed)
+    {
+        return Ok(Found { how: How::Helper { header, part }, secret: secret()?, suggested: None });
+    }
+    if asks(subject, exposed.field.kind) {
+        return Ok(Found { how: How::Input { part }, secret: secret()?, suggested: None });
+    }
+    Err(left(subject, exposed))
+}
+
+/// Whether all who read the file ask the person at such a place.
+pub(crate) fn asks(subject: &Subject<'_, '_>, kind: FieldKind) -> bool {
+    subject.entry.layout == Layout::Inputs
+        && subject.readers.iter().all(|reader| {
+            !reader.references.unknown
+                && reader.references.syntaxes_in(kind).contains(&ReferenceSyntax::Input)
+        })
+}
+
+/// The key of the helper that all who read the file run.
+pub(crate) fn helper_key<'d>(subject: &Subject<'_, 'd>) -> Option<&'d str> {
+    let first = subject.readers.first()?.client.headers_helper.as_deref()?;
+    let all = subject.readers.iter().all(|reader| reader.client.headers_helper.as_deref() == Some(first));
+    all.then_some(first)
+}
+
+/// The name of a header that our helper can print in the place of this one: nothing else in it is left to the
+/// client, and it can stand in a line for any shell.
+fn helped(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<String> {
+    helper_key(subject)?;
+    let field = exposed.field;
+    let is_free = !subject.entry.has_helper() && field.value.is_member() && field.part.is_none();
+    (is_free && is_plain(subject, exposed)).then(|| field.name.clone())
+}
+
+/// The name of a header that `mcp-remote` can send in the place of this one, where the whole entry can become one
+/// that starts a program.
+fn bridged(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<String> {
+    let entry = subject.entry;
+    let is_known = matches!(entry.layout, Layout::Common | Layout::Inputs | Layout::Codex);
+    let url = entry
+        .value
+        .get("url")
+        .or_else(|| entry.value.get("httpUrl"))
+        .or_else(|| entry.value.get("serverUrl"))?;
+    let address = url.text().map(Text::expose)?;
+    let is_alone = entry.command().is_none() && entry.named.is_empty() && !entry.has_helper();
+    let has_no_secret = crate::check::exposure::exposed_in(subject.values, entry)
+        .iter()
+        .all(|it| it.field.kind == FieldKind::Headers);
+    let plain_headers = entry.fields.iter().filter(|field| field.kind == FieldKind::Headers).all(|field| {
+        field.value.is_member()
+            && is_header_name(&field.name)
+            && has_no_placeholder(subject, field.value.text().map_or("", Text::expose))
+    });
+    let is_own = entry.value.members().all(|(_, value)| value.shape() != Shape::Null);
+    (exposed.field.kind == FieldKind::Headers
+        && is_known
+        && is_alone
+        && is_own
+        && has_no_secret
+        && plain_headers
+        && has_no_placeholder(subject, address)
+        && address.starts_with("http")
+        && super::arguments::passes_braces(subject)
+        && subject.launching().is_err_and(|left| left == Left::starts_nothing()))
+    .then(|| exposed.field.name.clone())
+}
+
+fn is_plain(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
+    let text = exposed.field.value.text().map_or("", Text::expose);
+    let found = &exposed.found.span;
+    let around = [text.get(..found.start), text.get(found.end..)];
+    let is_quotable = |byte: u8| byte.is_ascii_alphanumeric() || b" _-.,:;=+/@~".contains(&byte);
+    is_header_name(&exposed.field.name)
+        && has_no_placeholder(subject, text)
+        && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))
+}
+
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+fn has_no_placeholder(subject: &Subject<'_, '_>, text: &str) -> bool {
+    subject
+        .readers
+        .iter()
+        .all(|reader| reference::find(text, reader.references.syntaxes_in(FieldKind::Headers)).is_empty())
+}
+
+fn left(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Left {
+    let names: Vec<&str> = subject
+        .readers
+        .iter()
+        .filter(|reader| reader.client.headers_helper.is_none())
+        .map(|reader| reader.client.name.as_str())
+        .collect();
+    let who = if names.is_empty() { "the client".to_owned() } else { names.join(", ") };
+    let bridge = "say `--style bridge` to let `mcpcred run` start the local bridge `mcp-remote` instead";
+    if exposed.field.kind == FieldKind::Url {
+        return Left::new(
+            format!("{who} knows no other way to a URL with a secret in it than to write it"),
+            "give the server its token in a header instead, where it takes one, and protect that",
+        );
+    }
+    if bridged(subject, exposed).is_some() {
+        return Left::new(format!("{who} runs no command that prints headers"), bridge);
+    }
+    Left::new(
+        format!("{who} runs no command that prints headers, or not for this entry"),
+        "refer to a variable where the client fills one in (`--style reference`), or take the value out by hand",
+    )
+}

@@ -1,0 +1,144 @@
+//! Mechanisms: how a secret leaves an entry whose server still gets it, the best that its clients really support.
+//!
+//! ```text
+//! variables   the variables of a program: our wrapper hands them over
+//! arguments   its arguments: a variable that the program reads as well, or a placeholder that the wrapper fills in
+//! headers     the headers and the URL of a remote server: a command that prints headers, a question, a bridge
+//! reference   a placeholder of the client's own
+//! ```
+
+pub(crate) mod arguments;
+pub(crate) mod headers;
+pub(crate) mod reference;
+pub(crate) mod variables;
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::catalog::client::ReferenceSyntax;
+
+/// What a person prefers, where a client supports it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Style {
+    /// `mcpcred run` before the program
+    #[default]
+    Wrapper,
+    /// a placeholder of the client's own, which it fills in from its environment
+    Reference,
+    /// a question that the client asks once, and whose answer it keeps
+    Inputs,
+    /// for remote servers: the local bridge `mcp-remote`, started by `mcpcred run`
+    Bridge,
+}
+
+/// A mechanism, as programs read it. The list only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Mechanism {
+    /// `mcpcred run` hands a variable over.
+    Wrapper,
+    /// `mcpcred run` fills in a placeholder among the arguments.
+    Argument,
+    /// The client calls `mcpcred headers`.
+    HeadersHelper,
+    /// The client fills in a placeholder of its own.
+    Reference,
+    /// The client asks the person.
+    Input,
+    /// `mcpcred run` starts `mcp-remote` in the place of a remote server.
+    Bridge,
+    /// It stays as it is.
+    None,
+}
+
+impl Mechanism {
+    /// In a few words, for a table.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Wrapper => "`mcpcred run` hands it over",
+            Self::Argument => "`mcpcred run` puts it among the arguments",
+            Self::HeadersHelper => "the client calls `mcpcred headers`",
+            Self::Reference => "a placeholder that the client fills in",
+            Self::Input => "the client asks once",
+            Self::Bridge => "`mcpcred run` starts the bridge `mcp-remote`",
+            Self::None => "left as it is",
+        }
+    }
+}
+
+/// What is done about one secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum How {
+    /// The wrapper sets the variable, and the entry no longer does.
+    Variable { variable: String },
+    /// The same, where the entry has its variables in a list: the value becomes empty, and ours takes its place.
+    Emptied { variable: String, part: Range<usize> },
+    /// An argument loses a part (`=value` behind `-e NAME`, `NAME=value ` before a shell's command), and the wrapper
+    /// sets the variable.
+    Cut { variable: String, part: Range<usize> },
+    /// Arguments go, and the wrapper sets the variable that the program reads as well.
+    Taken { variable: String, items: Range<usize> },
+    /// The program itself fills in `${VARIABLE}` (`mcp-remote`).
+    Own { part: Range<usize> },
+    /// The wrapper fills in `{{NAME}}`.
+    Expanded { part: Range<usize> },
+    /// A header that our helper prints.
+    Helper { header: String, part: Range<usize> },
+    /// A placeholder of the client's own.
+    Reference { syntax: ReferenceSyntax, part: Range<usize> },
+    /// A placeholder for a question.
+    Input { part: Range<usize> },
+    /// A question loses its default, and is asked.
+    Asked,
+    /// A header of the bridge that takes the place of the entry.
+    Bridge { header: String, part: Range<usize> },
+}
+
+impl How {
+    /// As programs read it.
+    pub(crate) fn mechanism(&self) -> Mechanism {
+        match self {
+            Self::Variable { .. }
+            | Self::Emptied { .. }
+            | Self::Cut { .. }
+            | Self::Taken { .. }
+            | Self::Own { .. } => Mechanism::Wrapper,
+            Self::Expanded { .. } => Mechanism::Argument,
+            Self::Helper { .. } => Mechanism::HeadersHelper,
+            Self::Reference { .. } => Mechanism::Reference,
+            Self::Input { .. } | Self::Asked => Mechanism::Input,
+            Self::Bridge { .. } => Mechanism::Bridge,
+        }
+    }
+}
+
+/// Why a secret stays where it is, and what a person can do: one sentence each, lower case, without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) why: String,
+    pub(crate) advice: String,
+}
+
+impl Left {
+    /// In words.
+    pub(crate) fn new(why: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { why: why.into(), advice: advice.into() }
+    }
+
+    /// An entry without a command.
+    pub(crate) fn starts_nothing() -> Self {
+        Self::new(
+            "the entry starts no program that could be given it",
+            "take it out, or write the command into the same entry",
+        )
+    }
+
+    /// A command with its arguments in one text.
+    pub(crate) fn one_line() -> Self {
+        Self::new(
+            "the command and its arguments are one text, which each client parts in its own way",
+            "write the program into `command` and every argument into `args`, and protect it then",
+        )
+    }
+}

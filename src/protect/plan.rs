@@ -1,0 +1,345 @@
+//! `Plan`: every secret that lies in the open in a configuration, what it will be called, and how it leaves its file.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::catalog::client::{FieldKind, Scope};
+use crate::check::exposure::{self, Exposed};
+use crate::check::known::Known;
+use crate::check::values::Values;
+use crate::configuration::discover::{Discovery, Reading};
+use crate::configuration::entry::ServerEntry;
+use crate::document::{Place, Pointer, Text};
+use crate::protect::mechanism::{self, How, Left, Mechanism, Style};
+use crate::protect::naming::{Names, Planned, Suggestion};
+use crate::protect::program::Program;
+use crate::protect::subject::{Found, Subject};
+use crate::secret::Secret;
+
+/// What a person asks for.
+pub(crate) struct Request<'r> {
+    /// Only these entries; all of them where the list is empty.
+    pub(crate) servers: &'r [String],
+    /// Only files of the project that the person stands in.
+    pub(crate) project_alone: bool,
+    /// What is preferred.
+    pub(crate) style: Style,
+    /// How a configuration calls mcpcred.
+    pub(crate) program: &'r Program,
+}
+
+/// What is to be done, before anything is. Nothing in it can print a value.
+pub(crate) struct Plan<'s, 'd> {
+    /// The values, each once, with their names.
+    pub(crate) values: Vec<Planned>,
+    /// The entries with secrets in the open, in the order of the files.
+    pub(crate) entries: Vec<Planning<'s, 'd>>,
+    /// Names of all entries that were seen.
+    pub(crate) servers: Vec<String>,
+}
+
+/// One entry.
+pub(crate) struct Planning<'s, 'd> {
+    /// The entry and its readers.
+    pub(crate) subject: Subject<'s, 'd>,
+    /// Which of the readings it is of.
+    pub(crate) reading: usize,
+    /// How its file calls mcpcred.
+    pub(crate) called: String,
+    /// What follows `run`.
+    pub(crate) flags: Vec<String>,
+    /// What mcpcred itself has to find in its environment.
+    pub(crate) variables: Vec<(&'static str, String)>,
+    /// The secrets in it.
+    pub(crate) items: Vec<Item<'d>>,
+}
+
+/// One secret of an entry.
+pub(crate) struct Item<'d> {
+    /// The value that holds it.
+    pub(crate) field: crate::configuration::entry::Field<'d>,
+    /// Where it begins.
+    pub(crate) place: Place,
+    /// Where in the text of the value the secret lies, with all that becomes the credential.
+    pub(crate) part: Range<usize>,
+    /// What it is, in words.
+    pub(crate) what: String,
+    /// What is done, and the number of the value among those of the plan; or why nothing is.
+    pub(crate) way: Result<(How, usize), Left>,
+}
+
+/// One step of a plan, for a person and for programs. No part of it is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Step {
+    #[serde(serialize_with = "lossy")]
+    pub(crate) file: PathBuf,
+    #[serde(flatten)]
+    pub(crate) place: Place,
+    pub(crate) pointer: Pointer,
+    pub(crate) clients: Vec<String>,
+    pub(crate) scope: Scope,
+    pub(crate) project: Option<String>,
+    pub(crate) server: String,
+    pub(crate) field: FieldKind,
+    /// The field in words.
+    pub(crate) place_in_words: String,
+    /// The secret in words.
+    pub(crate) what: String,
+    pub(crate) credential: Option<String>,
+    /// Whether the value is stored under that name already.
+    pub(crate) stored: bool,
+    pub(crate) mechanism: Mechanism,
+    /// Why it stays, where it does.
+    pub(crate) why: Option<String>,
+    /// What a person can do then.
+    pub(crate) advice: Option<String>,
+}
+
+fn lossy<S: serde::Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&file.to_string_lossy())
+}
+
+impl<'s, 'd> Plan<'s, 'd> {
+    /// Looks at everything in reach. Nothing is changed, stored or asked.
+    pub(crate) fn make(
+        discovery: &'d Discovery<'_>,
+        entries: &'s [Vec<ServerEntry<'d>>],
+        values: &'s Values<'s>,
+        known: &Known,
+        request: &Request<'_>,
+    ) -> Self {
+        let mut names = Names::new(known);
+        let mut plan = Self { values: Vec::new(), entries: Vec::new(), servers: Vec::new() };
+        for (number, (reading, entries)) in discovery.readings.iter().zip(entries).enumerate() {
+            if request.project_alone && !is_of_project(reading, &discovery.project) {
+                continue;
+            }
+            for group in by_value(entries) {
+                let Some(first) = group.first() else { continue };
+                plan.servers.push(first.name.clone());
+                if !request.servers.is_empty() && !request.servers.contains(&first.name) {
+                    continue;
+                }
+                let Some(subject) = Subject::of(values, &group) else { continue };
+                let items = items(reading, &subject, &group, request, &mut names);
+                if !items.is_empty() {
+                    let called = request.program.for_file(reading);
+                    let flags = request.program.flags();
+                    let variables = request.program.variables(reading).to_vec();
+                    plan.entries.push(Planning { subject, reading: number, called, flags, variables, items });
+                }
+            }
+        }
+        plan.values = names.into_planned();
+        plan
+    }
+
+    /// The steps, in the order of the files.
+    pub(crate) fn steps(&self, discovery: &Discovery<'_>) -> Vec<Step> {
+        let step = |planning: &Planning<'_, '_>, item: &Item<'_>| {
+            let entry = planning.subject.entry;
+            let value = item.way.as_ref().ok().and_then(|(_, number)| self.values.get(*number));
+            let left = item.way.as_ref().err();
+            let mut clients: Vec<String> = Vec::new();
+            for reader in &planning.subject.readers {
+                if !clients.contains(&reader.client.id) {
+                    clients.push(reader.client.id.clone());
+                }
+            }
+            Step {
+                file: discovery.readings[planning.reading].path.clone(),
+                place: item.place,
+                pointer: item.field.value.pointer().clone(),
+                clients,
+                scope: entry.scope,
+                project: entry.project.clone(),
+                server: entry.name.clone(),
+                field: item.field.kind,
+                place_in_words: exposure::in_words(&item.field),
+                what: item.what.clone(),
+                credential: value.map(|value| value.name.to_string()),
+                stored: value.is_some_and(|value| value.is_stored),
+                mechanism: item.way.as_ref().map_or(Mechanism::None, |(how, _)| how.mechanism()),
+                why: left.map(|left| left.why.clone()),
+                advice: left.map(|left| left.advice.clone()),
+            }
+        };
+        self.entries
+            .iter()
+            .flat_map(|planning| planning.items.iter().map(|item| step(planning, item)))
+            .collect()
+    }
+
+    /// Leaves a file as it is, whatever was planned.
+    pub(crate) fn leave(&mut self, reading: usize, left: &Left) {
+        for planning in self.entries.iter_mut().filter(|planning| planning.reading == reading) {
+            for item in &mut planning.items {
+                if item.way.is_ok() {
+                    item.way = Err(left.clone());
+                }
+            }
+        }
+    }
+
+    /// The secrets of a file that stay in it, and are stored nowhere.
+    pub(crate) fn left_in(&self, reading: usize) -> Vec<Secret> {
+        let items = self.entries.iter().filter(|it| it.reading == reading).flat_map(|it| &it.items);
+        let left = items.filter(|item| item.way.is_err()).filter_map(|item| {
+            let text = item.field.value.text().map(Text::expose)?;
+            Some(Secret::copy_of(text.get(item.part.clone())?.as_bytes()))
+        });
+        left.collect()
+    }
+
+    /// Whether something is done with the value of that number.
+    pub(crate) fn uses(&self, number: usize) -> bool {
+        let mut items = self.entries.iter().flat_map(|planning| &planning.items);
+        items.any(|item| matches!(&item.way, Ok((_, own)) if *own == number))
+    }
+
+    /// Whether anything will be changed.
+    pub(crate) fn does_something(&self) -> bool {
+        self.entries.iter().flat_map(|planning| &planning.items).any(|item| item.way.is_ok())
+    }
+}
+
+/// Entries of several readers that are the same value of the file.
+fn by_value<'s, 'd>(entries: &'s [ServerEntry<'d>]) -> Vec<Vec<&'s ServerEntry<'d>>> {
+    let mut groups: Vec<Vec<&ServerEntry<'d>>> = Vec::new();
+    let mut known: HashMap<usize, usize> = HashMap::new();
+    for entry in entries {
+        let at = *known.entry(entry.value.span().start).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) if group[0].value.pointer() == entry.value.pointer() => group.push(entry),
+            Some(_) | None => groups.push(vec![entry]),
+        }
+    }
+    groups
+}
+
+fn is_of_project(reading: &Reading<'_>, project: &Path) -> bool {
+    reading.path.starts_with(project)
+        && reading.readers.iter().any(|reader| matches!(reader.file.scope, Scope::Project | Scope::Local))
+}
+
+fn items<'d>(
+    reading: &Reading<'_>,
+    subject: &Subject<'_, 'd>,
+    group: &[&ServerEntry<'d>],
+    request: &Request<'_>,
+    names: &mut Names<'_>,
+) -> Vec<Item<'d>> {
+    let mut items: Vec<Item<'d>> = Vec::new();
+    let mut seen: Vec<Range<usize>> = Vec::new();
+    for entry in group {
+        for exposed in exposure::exposed_in(subject.values, entry) {
+            let span = exposed.span();
+            if seen.iter().any(|other| other.start < span.end && span.start < other.end) {
+                continue;
+            }
+            let field = exposed.field.clone();
+            let way = fixed(reading).map_or_else(|| choose(subject, &exposed, request), Err);
+            let mut part = exposed.found.span.clone();
+            let way = way.and_then(|found| {
+                part = whole_part(&exposed, &found.secret).unwrap_or(part.clone());
+                let suggested = found.suggested.clone().unwrap_or_else(|| subject.name_for(&exposed));
+                let what = exposed.found.what();
+                let suggestion = Suggestion {
+                    name: &suggested,
+                    server: &subject.entry.name,
+                    known_server: subject.known.map(|known| known.server.id.as_str()),
+                    what: &what,
+                };
+                let number = names.number_of(found.secret, &suggestion);
+                number.map(|number| (found.how, number)).ok_or_else(no_name)
+            });
+            // Where the whole value goes, what else is in it goes with it.
+            seen.push(match &way {
+                Ok((How::Variable { .. } | How::Emptied { .. } | How::Taken { .. }, _)) => field.value.span(),
+                _ => span,
+            });
+            let place = field.value.place_within(exposed.found.span.start);
+            items.push(Item { field, place, part, what: exposed.found.what().into_owned(), way });
+        }
+    }
+    items
+}
+
+/// Where in its text all that becomes the credential lies: around what was found.
+fn whole_part(exposed: &Exposed<'_, '_, '_>, secret: &Secret) -> Option<Range<usize>> {
+    let text = exposed.field.value.text().map(Text::expose)?;
+    let secret = secret.expose_secret_str().ok()?;
+    let found = &exposed.found.span;
+    let parts = text.match_indices(secret).map(|(start, it)| start..start + it.len());
+    parts.into_iter().find(|part| part.start <= found.start && found.end <= part.end)
+}
+
+fn no_name() -> Left {
+    Left::new("no name for it is free", "store it yourself with `mcpcred add`")
+}
+
+/// Why nothing in a file is changed, where that is so.
+fn fixed(reading: &Reading<'_>) -> Option<Left> {
+    let any = |is_so: fn(&crate::catalog::client::ConfigurationFile) -> bool| {
+        reading.readers.iter().any(|reader| is_so(reader.file))
+    };
+    if any(|file| !file.writable) {
+        Some(Left::new(
+            "the file belongs to an administrator or to another program",
+            "tell whoever made it, and replace the value at its provider",
+        ))
+    } else if any(|file| file.elsewhere) {
+        Some(Left::new(
+            "the server is started on another machine, which has no mcpcred and not your store",
+            "use the secrets of that service, and replace the value at its provider",
+        ))
+    } else {
+        None
+    }
+}
+
+/// What is done about one secret.
+fn choose(
+    subject: &Subject<'_, '_>,
+    exposed: &Exposed<'_, '_, '_>,
+    request: &Request<'_>,
+) -> Result<Found, Left> {
+    use FieldKind as K;
+    let kind = exposed.field.kind;
+    if request.style == Style::Reference
+        && let Some(found) = mechanism::reference::choose(subject, exposed, &subject.name_for(exposed))
+    {
+        return Ok(found);
+    }
+    if request.style == Style::Inputs && mechanism::headers::asks(subject, kind) && kind != K::InputDefault {
+        let part = exposed.found.span.clone();
+        let secret = subject.secret(exposed).ok_or_else(Left::starts_nothing)?;
+        return Ok(Found { how: How::Input { part }, secret, suggested: None });
+    }
+    match kind {
+        K::Env => mechanism::variables::choose(subject, exposed),
+        K::Args => mechanism::arguments::choose(subject, exposed),
+        K::Headers | K::Url => mechanism::headers::choose(subject, exposed, request.style),
+        K::InputDefault if exposed.field.value.is_member() => {
+            let text = exposed.field.value.text().map_or("", Text::expose);
+            let secret = Secret::copy_of(text.as_bytes());
+            Ok(Found { how: How::Asked, secret, suggested: None })
+        }
+        K::Oauth => Err(Left::new(
+            "the client reads the secret of an OAuth client from its file alone",
+            "refer to a variable where the client fills one in (`--style reference`), or register a public client",
+        )),
+        K::Helper => Err(Left::new(
+            "the value stands within a command of your own",
+            "let the command call `mcpcred get` or `mcpcred headers` instead of writing the value",
+        )),
+        K::Command => Err(Left::one_line()),
+        K::Setting | K::InputDefault | K::EnvFile => Err(Left::new(
+            "the client has no other way to hand over this setting than to write it",
+            "take it out where the server also reads a variable, and let `mcpcred run` hand that over",
+        )),
+    }
+}

@@ -1,0 +1,220 @@
+//! Entries as people write them, and the same without the secret.
+
+use std::fmt::Write;
+
+use snapbox::{IntoData, assert_data_eq, str};
+
+use super::{Outcome, TOKEN, file_of, protected};
+use crate::catalog::Catalog;
+use crate::catalog::client::Scope;
+use crate::protect::mechanism::Style;
+
+fn user(id: &str, text: &str) -> Outcome {
+    with(id, Scope::User, Style::Wrapper, text)
+}
+
+fn with(id: &str, scope: Scope, style: Style, text: &str) -> Outcome {
+    let catalog = Catalog::embedded();
+    protected(catalog, id, file_of(catalog, id, scope), &text.replace("TOKEN@", TOKEN), style)
+}
+
+/// What is left of `mcpServers.x` after the secret has gone, in one line.
+fn entry(outcome: &Outcome) -> String {
+    let document: serde_json::Value = serde_json::from_str(&outcome.after).unwrap();
+    document["mcpServers"]["x"].to_string()
+}
+
+#[test]
+fn a_variable_is_handed_over_and_nothing_else_changes() {
+    let outcome = user(
+        "claude-code",
+        r#"{
+  "mcpServers": {
+    "x": {
+      "command": "npx",
+      "args": ["-y", "@modelcontextprotocol/server-github"],
+      "env": {
+        "GITHUB_PERSONAL_ACCESS_TOKEN": "TOKEN@",
+        "LOG": "1"
+      }
+    }
+  }
+}
+"#,
+    );
+    assert_data_eq!(
+        outcome.told(),
+        str![[r#"
+x: the variable `GITHUB_PERSONAL_ACCESS_TOKEN`: wrapper: GITHUB_PERSONAL_ACCESS_TOKEN
+
+"#]]
+    );
+    assert_data_eq!(&outcome.after, str![[r#"
+{
+  "mcpServers": {
+    "x": {
+      "command": "/opt/mcpcred",
+      "args": ["run", "-e", "GITHUB_PERSONAL_ACCESS_TOKEN", "--", "npx", "-y", "@modelcontextprotocol/server-github"],
+      "env": {
+        "LOG": "1"
+      }
+    }
+  }
+}
+
+"#]].raw());
+}
+
+#[test]
+fn arguments_become_variables_where_the_program_reads_them() {
+    let mut told = String::new();
+    for written in [
+        r#"{"command":"docker","args":["run","-i","-e","GITHUB_TOKEN=TOKEN@","image"]}"#,
+        r#"{"command":"docker","args":["run","--env=GITHUB_TOKEN=TOKEN@","image"]}"#,
+        r#"{"command":"docker","args":["run","-eGITHUB_TOKEN=TOKEN@","image"]}"#,
+        r#"{"command":"env","args":["GITHUB_TOKEN=TOKEN@","LOG=1","npx","x"]}"#,
+        r#"{"command":"npx","args":["figma-developer-mcp","--figma-api-key=figd_Xk29fLmQ7bVtRz4nWpYs8cHdJg3uEaKo5iTqNxB6","--stdio"]}"#,
+        r#"{"command":"npx","args":["-y","tavily-mcp"],"env":{"TAVILY_API_KEY":"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"}}"#,
+        r#"{"command":"npx","args":["mcp-remote","https://x.example","--header","Authorization: Bearer TOKEN@"]}"#,
+        r#"{"command":"sh","args":["-c","LOG=1 GITHUB_TOKEN=TOKEN@ npx x"]}"#,
+        r#"{"command":"sh","args":["-c","export GITHUB_TOKEN=TOKEN@; npx x"]}"#,
+        r#"{"command":"server","args":["--token","TOKEN@"]}"#,
+        r#"{"command":"npx","args":["@modelcontextprotocol/server-postgres","postgresql://me:S3cr3t-pa55word@h/db"]}"#,
+        r#"{"command":"mcpcred","args":["run","-e","A","--","npx","x"],"env":{"GITHUB_TOKEN":"TOKEN@"}}"#,
+        r#"{"command":"npx x --token TOKEN@"}"#,
+        r#"{"command":"x","env":{"GITHUB_TOKEN":"TOKEN@"}}"#,
+        r#"{"command":"x","env":{"OPENAPI_MCP_HEADERS":"{\"Authorization\":\"Bearer TOKEN@\"}"}}"#,
+        r#"{"command":"x","env":{"DATABASE_URI":"postgresql://me:S3cr3t-pa55word@h/db"}}"#,
+        r#"{"command":"x","env":[{"name":"GITHUB_TOKEN","value":"TOKEN@"}]}"#,
+    ] {
+        let outcome = user("claude-desktop", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
+    }
+    assert_data_eq!(told, str![[r#"
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","-i","-e","GITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","--env=GITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","docker","run","-eGITHUB_TOKEN","image"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","env","LOG=1","npx","x"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: FIGMA_API_KEY
+{"args":["run","-e","FIGMA_API_KEY","--","npx","figma-developer-mcp","--stdio"],"command":"/opt/mcpcred"}
+x: the variable `TAVILY_API_KEY`: wrapper: TAVILY_API_KEY
+{"args":["run","-e","TAVILY_API_KEY","--","npx","-y","tavily-mcp"],"command":"/opt/mcpcred","env":{}}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","mcp-remote","https://x.example","--header","Authorization: Bearer ${GITHUB_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the arguments: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","sh","-c","LOG=1 npx x"],"command":"/opt/mcpcred"}
+x: the arguments: argument: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--","sh","-c","export GITHUB_TOKEN={{GITHUB_TOKEN}}; npx x"],"command":"/opt/mcpcred"}
+x: the arguments: argument: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--","server","--token","{{GITHUB_TOKEN}}"],"command":"/opt/mcpcred"}
+x: the arguments: argument: DATABASE_URI
+{"args":["run","--expand","DATABASE_URI","--","npx","@modelcontextprotocol/server-postgres","{{DATABASE_URI}}"],"command":"/opt/mcpcred"}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","-e","A","--","npx","x"],"command":"mcpcred","env":{}}
+x: the command: none: the command and its arguments are one text, which each client parts in its own way
+{"command":"npx x --token ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k"}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `OPENAPI_MCP_HEADERS`: wrapper: OPENAPI_MCP_HEADERS
+{"args":["run","-e","OPENAPI_MCP_HEADERS","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `DATABASE_URI`: wrapper: DATABASE_URI
+{"args":["run","-e","DATABASE_URI","--","x"],"command":"/opt/mcpcred","env":{}}
+x: the variable `GITHUB_TOKEN`: wrapper: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN","--","x"],"command":"/opt/mcpcred","env":[{"name":"GITHUB_TOKEN","value":""}]}
+
+"#]].raw());
+}
+
+#[test]
+fn a_remote_server_gets_its_headers_from_our_command_where_the_client_runs_one() {
+    let text = r#"{"mcpServers":{"x":{"type":"http","url":"https://x.example/mcp?team=1","headers":{"Authorization":"Bearer TOKEN@","X-Team":"mine"}}}}"#;
+    let mut told = String::new();
+    for (id, style) in [
+        ("claude-code", Style::Wrapper),
+        ("claude-code", Style::Reference),
+        ("cursor", Style::Wrapper),
+        ("cursor", Style::Reference),
+        ("cursor", Style::Bridge),
+        ("gemini-cli", Style::Reference),
+    ] {
+        let outcome = with(id, Scope::User, style, text);
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
+    }
+    assert_data_eq!(told, str![[r#"
+x: the header `Authorization`: headers-helper: GITHUB_TOKEN
+{"headers":{"X-Team":"mine"},"headersHelper":"/opt/mcpcred headers --url \"https://x.example/mcp\" --header \"Authorization: Bearer {GITHUB_TOKEN}\"","type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: reference: GITHUB_TOKEN
+{"headers":{"Authorization":"Bearer ${GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: none: Cursor runs no command that prints headers
+{"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: reference: GITHUB_TOKEN
+{"headers":{"Authorization":"Bearer ${env:GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+x: the header `Authorization`: bridge: GITHUB_TOKEN
+{"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","-y","mcp-remote","https://x.example/mcp?team=1","--header","Authorization:Bearer ${GITHUB_TOKEN_FROM_MCPCRED}","--header","X-Team:mine"],"command":"/opt/mcpcred","type":"stdio"}
+x: the header `Authorization`: none: Gemini CLI runs no command that prints headers
+{"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+
+"#]].raw());
+}
+
+#[test]
+fn vs_code_asks_for_what_a_header_needs() {
+    let outcome = user(
+        "vscode",
+        r#"// Mine.
+{
+  "mcp": {
+    "servers": {
+      "x": { "url": "https://x.example/mcp", "headers": { "Authorization": "Bearer TOKEN@" } },
+      "y": { "url": "https://y.example/mcp", "headers": { "Authorization": "Bearer TOKEN@" } },
+    },
+  },
+}
+"#,
+    );
+    assert_eq!(outcome.names, ["GITHUB_TOKEN"]);
+    assert_data_eq!(
+        &outcome.after,
+        str![[r#"
+// Mine.
+{
+  "mcp": {
+    "inputs": [
+      {
+        "type": "promptString",
+        "id": "github-token",
+        "description": "GITHUB_TOKEN (mcpcred get GITHUB_TOKEN --clip)",
+        "password": true
+      }
+    ],
+    "servers": {
+      "x": { "url": "https://x.example/mcp", "headers": { "Authorization": "Bearer ${input:github-token}" } },
+      "y": { "url": "https://y.example/mcp", "headers": { "Authorization": "Bearer ${input:github-token}" } },
+    },
+  },
+}
+
+"#]]
+        .raw()
+    );
+}
+
+#[test]
+fn two_values_for_one_name_get_two_names_and_one_value_has_one() {
+    let other = TOKEN.replace("wT7h", "hT7w");
+    let entry = |value: &str| format!(r#"{{"command":"x","env":{{"GITHUB_TOKEN":"{value}"}}}}"#);
+    let text =
+        format!(r#"{{"mcpServers":{{"a":{},"work":{},"c":{}}}}}"#, entry(TOKEN), entry(&other), entry(TOKEN));
+    assert_eq!(user("cursor", &text).names, ["GITHUB_TOKEN", "GITHUB_TOKEN_WORK"]);
+}
+
+#[test]
+fn a_file_that_others_have_too_holds_no_path_of_this_machine() {
+    let text = r#"{"mcpServers":{"x":{"command":"x","env":{"GITHUB_TOKEN":"TOKEN@"}}}}"#;
+    assert!(with("cursor", Scope::Project, Style::Wrapper, text).after.contains(r#""command":"mcpcred""#));
+    assert!(with("cursor", Scope::User, Style::Wrapper, text).after.contains(r#""command":"/opt/mcpcred""#));
+}

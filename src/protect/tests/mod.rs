@@ -1,0 +1,86 @@
+//! What becomes of entries: each as a person writes it, in memory.
+
+mod coverage;
+mod entries;
+mod samples;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::Catalog;
+use crate::catalog::client::{ConfigurationFile, Scope};
+use crate::check::fingerprint::Fingerprints;
+use crate::check::known::Known;
+use crate::check::values::Values;
+use crate::configuration::discover::{Discovery, Reader, Reading};
+use crate::document::Document;
+use crate::environment::Environment;
+use crate::protect::changes::Changes;
+use crate::protect::mechanism::Style;
+use crate::protect::plan::{Plan, Planning, Request, Step};
+use crate::protect::program::Program;
+use crate::recognise::Detector;
+use crate::secret::Secret;
+
+/// A token that is one by its form, and of nobody.
+const TOKEN: &str = "ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k";
+
+/// What came of a file: the steps, and the text afterwards.
+struct Outcome {
+    steps: Vec<Step>,
+    names: Vec<String>,
+    after: String,
+}
+
+impl Outcome {
+    /// `field: mechanism NAME`, or why it stays.
+    fn told(&self) -> String {
+        let mut told = String::new();
+        for step in &self.steps {
+            let mechanism = serde_json::to_value(step.mechanism).unwrap();
+            let mechanism = mechanism.as_str().unwrap();
+            let more = step.credential.as_deref().or(step.why.as_deref()).unwrap_or_default();
+            writeln!(told, "{}: {}: {mechanism}: {more}", step.server, step.place_in_words).unwrap();
+        }
+        told
+    }
+}
+
+/// What `protect` makes of the text of a file of a client, and of nobody else.
+fn protected(catalog: &Catalog, id: &str, file: &ConfigurationFile, text: &str, style: Style) -> Outcome {
+    let client = catalog.client(id).unwrap();
+    let document = Document::parse(Path::new("file"), Secret::copy_of(text.as_bytes()), file.syntax).unwrap();
+    let reader = Reader { client, file, project: None, here: Vec::new(), strength: (0, 0) };
+    let reading = Reading { path: PathBuf::from("file"), document: Ok(document), readers: vec![reader] };
+    let discovery =
+        Discovery { readings: vec![reading], leftovers: Vec::new(), home: None, project: PathBuf::new() };
+    let known = Known::nothing(Environment);
+    let detector = Detector::new(&catalog.providers);
+    let fingerprints = Fingerprints::new().unwrap();
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let values = Values::new(catalog, &known, &detector, &fingerprints, now, None);
+    let program = Program::at("/opt/mcpcred");
+    let request = Request { servers: &[], project_alone: false, style, program: &program };
+    let entries = discovery.entries();
+    let plan = Plan::make(&discovery, &entries, &values, &known, &request);
+    let plannings: Vec<&Planning<'_, '_>> = plan.entries.iter().collect();
+    let document = discovery.readings[0].document.as_ref().unwrap();
+    let edits = Changes::of(document, &plannings, &plan.values);
+    let edited = edits.apply().unwrap_or_else(|error| panic!("{id}: {error}\n{text}"));
+    Outcome {
+        steps: plan.steps(&discovery),
+        names: plan.values.iter().map(|value| value.name.to_string()).collect(),
+        after: edited.document().text().expose().to_owned(),
+    }
+}
+
+/// The first file of a client that is of such a scope.
+fn file_of<'c>(catalog: &'c Catalog, id: &str, scope: Scope) -> &'c ConfigurationFile {
+    catalog
+        .client(id)
+        .unwrap()
+        .files
+        .iter()
+        .find(|file| file.scope == scope && !file.guest && file.writable)
+        .unwrap()
+}

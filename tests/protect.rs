@@ -1,0 +1,368 @@
+//! A person moves the tokens of a machine out of its files.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::check::{TOKEN, write};
+use crate::support::{Ran, Sandbox, feed};
+
+/// Another token of the same form.
+const OTHER: &str = "ghp_q8ZtLr5WnXv03MbKsJyHdQfCgPaEuTi7RoB2";
+
+/// What is never seen on any stream.
+#[track_caller]
+fn shows_no_value(ran: Ran) -> Ran {
+    for stream in [ran.stdout(), ran.stderr()] {
+        assert!(!stream.contains(&TOKEN[4..]) && !stream.contains(&OTHER[4..]), "{stream}");
+    }
+    ran
+}
+
+fn protect_in(sandbox: &Sandbox, folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = sandbox.command(["protect"]);
+    command.args(arguments).current_dir(folder);
+    shows_no_value(Ran(feed(command, b"")))
+}
+
+fn protect(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    protect_in(sandbox, &sandbox.path(""), arguments)
+}
+
+fn json_at(sandbox: &Sandbox, path: &str) -> Value {
+    serde_json::from_slice(&fs::read(sandbox.path(path)).unwrap()).unwrap()
+}
+
+/// An entry with a variable.
+fn local(value: &str) -> Value {
+    json!({ "command": "npx", "args": ["-y", "a-server"], "env": { "GITHUB_TOKEN": value, "LOG": "1" } })
+}
+
+fn servers(entries: &Value) -> String {
+    serde_json::to_string_pretty(&json!({ "mcpServers": entries })).unwrap()
+}
+
+#[test]
+fn a_token_leaves_the_file_and_the_server_still_gets_it() {
+    let sandbox = Sandbox::new();
+    let written = format!(
+        "{{\r\n  \"mcpServers\": {{\r\n    \"x\": {{ \"command\": \"env\", \"env\": {{ \"GITHUB_TOKEN\": \"{TOKEN}\" }} }}\r\n  }},\r\n  \"other\": 1e3\r\n}}\r\n"
+    );
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    let said = protect(&sandbox, &["--yes"]).succeeds();
+    assert!(said.stderr().contains("GITHUB_TOKEN") && said.stderr().contains("Cursor"), "{}", said.stderr());
+    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+    sandbox.holds_no_canary();
+    let after = fs::read_to_string(path).unwrap();
+    assert!(
+        after.contains("\"other\": 1e3\r\n}\r\n") && !after.replace("\r\n", "").contains('\n'),
+        "{after}"
+    );
+
+    // The entry as the client reads it starts the program with the value.
+    let entry = json_at(&sandbox, ".cursor/mcp.json")["mcpServers"]["x"].clone();
+    let words = |value: &Value| value.as_str().unwrap().to_owned();
+    let arguments: Vec<String> = entry["args"].as_array().unwrap().iter().map(words).collect();
+    assert!(Path::new(&words(&entry["command"])).is_absolute());
+    let ran = sandbox.run(&arguments);
+    assert!(ran.stdout().contains(&format!("GITHUB_TOKEN={TOKEN}")), "{}", ran.said());
+
+    // And there is nothing left to do.
+    let again = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    assert_eq!((&again["ending"], &again["steps"]), (&json!("nothing"), &json!([])));
+    assert_eq!(fs::read_to_string(sandbox.path(".cursor/mcp.json")).unwrap(), after);
+}
+
+#[test]
+fn a_dry_run_shows_a_diff_without_a_value_and_does_nothing() {
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    let shown = protect(&sandbox, &["--dry-run"]).succeeds().stdout();
+    assert!(
+        shown.contains("--- a/.cursor/mcp.json") && shown.contains("-        \"GITHUB_TOKEN\": \"…\""),
+        "{shown}"
+    );
+    assert!(shown.contains("\"GITHUB_TOKEN\""), "{shown}");
+    let document = protect(&sandbox, &["--dry-run", "--json"]).succeeds().json("protect");
+    assert_eq!((&document["ending"], &document["files"][0]["written"]), (&json!("shown"), &json!(false)));
+    assert!(document["files"][0]["diff"].as_str().unwrap().contains("\n+"));
+    assert_eq!(fs::read_to_string(path).unwrap(), written);
+    assert!(!sandbox.data().exists());
+}
+
+#[test]
+fn nobody_to_ask_is_no_consent() {
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    protect(&sandbox, &[]).exits(5).says("--yes");
+    let document = protect(&sandbox, &["--json"]).exits(5).json("protect");
+    assert_eq!(document["ending"], "unasked");
+    assert_eq!(fs::read_to_string(path).unwrap(), written);
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
+}
+
+#[test]
+fn there_is_nothing_to_do_where_nothing_lies_in_the_open() {
+    let sandbox = Sandbox::new();
+    protect(&sandbox, &[]).succeeds().says("No secret lies in the open");
+    protect(&sandbox, &["--client", "no-such-client"]).exits(2);
+    protect(&sandbox, &["--server", "nobody"]).exits(3);
+    assert!(!sandbox.data().exists());
+}
+
+#[test]
+fn one_value_is_one_credential_and_a_second_value_has_a_name_of_its_own() {
+    let sandbox = Sandbox::new();
+    write(&sandbox, ".cursor/mcp.json", servers(&json!({ "a": local(TOKEN), "work": local(OTHER) })));
+    write(&sandbox, ".lmstudio/mcp.json", servers(&json!({ "b": local(TOKEN) })));
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    let kept: Vec<(&str, &Value)> = document["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["name"].as_str().unwrap(), &it["instead_of"]))
+        .collect();
+    assert_eq!(kept, [("GITHUB_TOKEN", &Value::Null), ("GITHUB_TOKEN_WORK", &json!("GITHUB_TOKEN"))]);
+    sandbox.run(["get", "GITHUB_TOKEN_WORK"]).prints(OTHER);
+    let arguments = &json_at(&sandbox, ".cursor/mcp.json")["mcpServers"]["work"]["args"];
+    assert_eq!(arguments[2], "GITHUB_TOKEN=GITHUB_TOKEN_WORK", "{arguments}");
+
+    // What is stored already is found by its value.
+    write(&sandbox, ".cursor/mcp.json", servers(&json!({ "c": local(OTHER) })));
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    assert_eq!(document["steps"][0]["credential"], "GITHUB_TOKEN_WORK");
+    assert_eq!(document["steps"][0]["stored"], true);
+    assert_eq!(sandbox.run(["list", "--json"]).json("list")["credentials"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn only_what_was_asked_for_is_changed() {
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({ "a": local(TOKEN), "b": local(OTHER) }));
+    for path in [".cursor/mcp.json", ".lmstudio/mcp.json", "work/.cursor/mcp.json"] {
+        write(&sandbox, path, &written);
+    }
+    fs::create_dir(sandbox.path("work/.git")).unwrap();
+    let holds = |path: &str, value: &str| fs::read_to_string(sandbox.path(path)).unwrap().contains(value);
+    let work = sandbox.path("work");
+    protect_in(&sandbox, &work, &["--yes", "--client", "cursor", "--server", "a", "--project"]).succeeds();
+    assert!(!holds("work/.cursor/mcp.json", TOKEN) && holds("work/.cursor/mcp.json", OTHER));
+    assert!(holds(".cursor/mcp.json", TOKEN) && holds(".lmstudio/mcp.json", TOKEN));
+    // Others have that file too.
+    assert_eq!(json_at(&sandbox, "work/.cursor/mcp.json")["mcpServers"]["a"]["command"], "mcpcred");
+    protect_in(&sandbox, &work, &["--yes", "--client", "cursor"]).succeeds();
+    assert!(!holds(".cursor/mcp.json", TOKEN) && holds(".lmstudio/mcp.json", TOKEN));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_can_not_be_written_loses_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    let folder = sandbox.path(".cursor");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+    let ran = protect(&sandbox, &["--yes"]);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    ran.exits(1).says("stored already");
+    assert_eq!(fs::read_to_string(path).unwrap(), written);
+    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+    protect(&sandbox, &["--yes"]).succeeds();
+}
+
+#[test]
+fn copies_are_named_and_old_ones_are_covered_when_told() {
+    let sandbox = Sandbox::new();
+    write(&sandbox, ".claude.json", servers(&json!({ "x": local(TOKEN) })));
+    let backup =
+        write(&sandbox, ".claude/backups/.claude.json.backup.1", servers(&json!({ "x": local(TOKEN) })));
+    write(&sandbox, ".env", format!("GITHUB_TOKEN={TOKEN}\n"));
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    let files: Vec<bool> = document["copies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["can_be_scrubbed"].as_bool().unwrap())
+        .collect();
+    assert_eq!(files, [true, false], "{document:#}");
+
+    write(&sandbox, ".claude.json", servers(&json!({ "x": local(TOKEN) })));
+    protect(&sandbox, &["--yes", "--scrub"]).succeeds().says("Covered");
+    let covered = fs::read_to_string(backup).unwrap();
+    assert!(!covered.contains(TOKEN) && covered.contains(&"*".repeat(TOKEN.len())), "{covered}");
+    assert!(serde_json::from_str::<Value>(&covered).is_ok());
+}
+
+#[test]
+fn a_value_in_the_history_of_the_project_is_to_be_replaced() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.path("work");
+    fs::create_dir_all(&project).unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        sandbox.surround(&mut command);
+        command.args([
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.org",
+            "-c",
+            "init.defaultBranch=main",
+        ]);
+        feed_ok(command.args(arguments).current_dir(&project));
+    };
+    git(&["init", "-q"]);
+    write(&sandbox, "work/.mcp.json", servers(&json!({ "x": local(TOKEN) })));
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    let document = protect_in(&sandbox, &project, &["--yes", "--json"]).succeeds().json("protect");
+    assert_eq!(document["committed"][0]["credential"], "GITHUB_TOKEN", "{document:#}");
+    assert_eq!(document["committed"][0]["commits"].as_array().unwrap().len(), 1);
+    assert_eq!(document["whole_history_searched"], true);
+}
+
+fn feed_ok(command: &mut std::process::Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_remote_server_is_told_of_where_nothing_can_be_done() {
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({
+        "x": { "url": "https://x.example/mcp", "headers": { "Authorization": format!("Bearer {TOKEN}") } }
+    }));
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    let ran = protect(&sandbox, &["--yes"]).succeeds();
+    assert!(ran.stderr().contains("--style bridge"), "{}", ran.stderr());
+    assert_eq!(fs::read_to_string(&path).unwrap(), written);
+    protect(&sandbox, &["--yes", "--style", "bridge"]).succeeds();
+    let entry = json_at(&sandbox, ".cursor/mcp.json")["mcpServers"]["x"].clone();
+    assert!(
+        entry["url"].is_null() && entry["args"].as_array().unwrap().contains(&json!("mcp-remote")),
+        "{entry}"
+    );
+}
+
+fn unprotect(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    let mut command = sandbox.command(["unprotect"]);
+    command.args(arguments);
+    shows_no_value(Ran(feed(command, b"")))
+}
+
+#[test]
+fn everything_comes_back_byte_for_byte_and_the_credentials_stay() {
+    let sandbox = Sandbox::new();
+    let remote = format!(
+        "{{\t\"mcpServers\":{{\r\n\"r\":{{\"type\":\"http\",\"url\":\"https://x.example/mcp\",\"headers\":{{\"Authorization\":\"Bearer {OTHER}\"}}}}}},\"n\":1e3 }}\r\n"
+    );
+    let toml = format!(
+        "# mine\n[mcp_servers.x]\ncommand = 'npx' # kept\nargs = [ \"a-server\" ]\n\n[mcp_servers.x.env]\nGITHUB_TOKEN = \"{TOKEN}\"\n"
+    );
+    let before = [
+        (".claude.json", remote),
+        (".codex/config.toml", toml),
+        (".cursor/mcp.json", servers(&json!({ "x": local(TOKEN), "y": local(OTHER) }))),
+    ];
+    for (path, text) in &before {
+        write(&sandbox, path, text);
+    }
+    protect(&sandbox, &["--yes"]).succeeds();
+    for (path, _) in &before {
+        let after = fs::read_to_string(sandbox.path(path)).unwrap();
+        assert!(!after.contains(TOKEN) && !after.contains(OTHER), "{path}: {after}");
+    }
+    sandbox.holds_no_canary();
+
+    unprotect(&sandbox, &[]).exits(5).says("--yes");
+    unprotect(&sandbox, &["--server", "nobody"]).exits(3);
+    let document =
+        unprotect(&sandbox, &["--yes", "--client", "cursor", "--server", "y", "--json"]).succeeds();
+    let document = document.json("unprotect");
+    assert_eq!(document["restored"].as_array().unwrap().len(), 1, "{document:#}");
+    assert_eq!(document["restored"][0]["outcome"], "exact");
+    assert!(!fs::read_to_string(sandbox.path(".cursor/mcp.json")).unwrap().contains(TOKEN));
+    unprotect(&sandbox, &["--yes"]).succeeds().says("stay stored");
+    for (path, text) in &before {
+        assert_eq!(&fs::read_to_string(sandbox.path(path)).unwrap(), text, "{path}");
+    }
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds();
+    unprotect(&sandbox, &["--yes"]).succeeds().says("Nothing");
+}
+
+#[test]
+fn values_come_back_where_the_client_has_written_its_file_anew() {
+    let sandbox = Sandbox::new();
+    let text = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &text);
+    protect(&sandbox, &["--yes"]).succeeds();
+    let mut document = json_at(&sandbox, ".cursor/mcp.json");
+    document["mcpServers"]["other"] = json!({ "command": "true" });
+    write(&sandbox, ".cursor/mcp.json", document.to_string());
+    unprotect(&sandbox, &["--yes"]).succeeds();
+    let after: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(after["mcpServers"]["x"], local(TOKEN));
+    assert_eq!(after["mcpServers"]["other"]["command"], "true");
+}
+
+#[test]
+fn a_secret_that_has_to_stay_keeps_no_other_from_leaving() {
+    let sandbox = Sandbox::new();
+    let entry = json!({
+        "command": "npx",
+        "args": ["a-server"],
+        "env": { "GITHUB_TOKEN": TOKEN },
+        "oauth": { "clientSecret": OTHER }
+    });
+    let text = servers(&json!({ "x": entry }));
+    let path = write(&sandbox, ".lmstudio/mcp.json", &text);
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    let mechanisms: Vec<&str> =
+        document["steps"].as_array().unwrap().iter().map(|it| it["mechanism"].as_str().unwrap()).collect();
+    assert_eq!(mechanisms, ["wrapper", "none"], "{document:#}");
+    assert!(!fs::read_to_string(&path).unwrap().contains(TOKEN));
+    assert!(sandbox.files_holding(OTHER.as_bytes()).iter().all(|file| *file == path));
+    unprotect(&sandbox, &["--yes"]).succeeds();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[cfg(unix)]
+mod asked {
+    use super::{OTHER, TOKEN, json, local, servers, write};
+    use crate::support::Sandbox;
+    use crate::support::terminal::Terminal;
+
+    #[test]
+    fn a_person_sees_the_plan_names_the_second_value_and_says_yes() {
+        let sandbox = Sandbox::new();
+        write(&sandbox, ".cursor/mcp.json", servers(&json!({ "a": local(TOKEN), "b": local(OTHER) })));
+        let mut terminal = Terminal::start(&sandbox.command(["protect"]));
+        terminal.expect("Its name [GITHUB_TOKEN_B]: ");
+        terminal.send("GITHUB_TOKEN\n");
+        terminal.expect("is taken");
+        terminal.send("MINE\n");
+        terminal.expect("Store 2 credentials and change 1 file? [y/N] ");
+        terminal.send("y\n");
+        assert_eq!(terminal.wait(), 0);
+        sandbox.run(["get", "MINE"]).prints(OTHER);
+        assert!(!String::from_utf8_lossy(&terminal.screen()).contains(&OTHER[4..]));
+    }
+
+    #[test]
+    fn a_no_changes_nothing() {
+        let sandbox = Sandbox::new();
+        write(&sandbox, ".cursor/mcp.json", servers(&json!({ "a": local(TOKEN) })));
+        let mut terminal = Terminal::start(&sandbox.command(["protect"]));
+        terminal.expect("[y/N] ");
+        terminal.send("n\n");
+        assert_eq!(terminal.wait(), 5);
+        sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
+    }
+}
