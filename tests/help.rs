@@ -11,6 +11,7 @@ const COMMANDS: &[&[&str]] = &[
     &["export-env"],
     &["init"],
     &["run"],
+    &["setup"],
     &["ps"],
     &["servers"],
     &["store"],

@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "reference",
             "secret",
             "settings",
+            "setup",
             "slip",
             "startup",
             "store",
@@ -68,6 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ui",
         ],
     ),
+    ("setup", &["catalog", "configuration", "document", "secret"]),
     ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
         "check",
@@ -160,6 +162,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/read/named.rs", "copies names of headers"),
     ("fuzz.rs", "compares it with what another reader finds; never part of the program"),
     ("recognise/detector.rs", "looks for secrets in it"),
+    ("setup/covered.rs", "copies what is not covered into the difference that is shown"),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -38,6 +38,7 @@ mod run;
 mod secret_service;
 mod servers;
 mod settings;
+mod setup;
 mod store;
 #[cfg(unix)]
 mod terminal;

@@ -16,6 +16,7 @@ mod ps;
 mod rotate;
 mod run;
 mod servers;
+mod setup;
 mod source;
 mod startup;
 mod store;
@@ -84,6 +85,7 @@ enum Command {
     Run(run::Run),
     Ps(ps::Ps),
     Check(check::Check),
+    Setup(setup::Setup),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -149,6 +151,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Setup(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

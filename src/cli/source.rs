@@ -83,7 +83,8 @@ fn read(reader: impl Read, place: &str) -> Result<Secret, Failure> {
     Ok(secret.map_err(|error| read_failure(&error, place))?.without_trailing_newline())
 }
 
-fn check(secret: Secret) -> Result<Secret, Failure> {
+/// A value that can be stored.
+pub(super) fn check(secret: Secret) -> Result<Secret, Failure> {
     let refused = |what: &str| Err(Failure::new(Failure::USAGE, what));
     if secret.is_empty() {
         refused("the value is empty, and nothing was stored")
