@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::audit::{Circumstances, Journal, Limits, Recorder};
 use crate::children::Children;
 use crate::clock::SystemClock;
 use crate::credentials::{Choice, ChosenBy, CredentialError, Credentials, Notice, Stores};
@@ -19,6 +20,15 @@ use crate::settings::{FlagSettings, Settings, SettingsError, Source};
 use crate::store::StoreKind;
 use crate::ui::Ui;
 use crate::unlocking::Unlocking;
+
+/// What a person gives along with a command, besides settings.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    /// `--passphrase-fd`.
+    pub(crate) passphrase_descriptor: Option<u32>,
+    /// `--reason`.
+    pub(crate) reason: Option<String>,
+}
 
 /// What a command works with. Putting it together opens no store and asks nobody.
 pub(crate) struct App {
@@ -38,15 +48,15 @@ impl App {
     /// Where the settings can't be understood or a passphrase can't be read from the descriptor that was named.
     pub(crate) fn new(
         flags: FlagSettings,
-        passphrase_descriptor: Option<u32>,
+        given: Given,
         environment: Environment,
         ui: Ui,
         hardening: Hardening,
     ) -> Result<Self, Failure> {
         let settings = Settings::load(flags, environment)?;
-        let descriptor = passphrase_descriptor.map(read_passphrase).transpose()?;
+        let descriptor = given.passphrase_descriptor.map(read_passphrase).transpose()?;
         let unlocking = Unlocking::new(&settings, environment, ui, descriptor);
-        Ok(Self::assemble(settings, environment, ui, unlocking, hardening))
+        Ok(Self::assemble(settings, environment, ui, unlocking, hardening, given.reason))
     }
 
     /// As [`App::new`], for the shell's completion: quiet, and never asking.
@@ -57,7 +67,7 @@ impl App {
         let ui = Ui { quiet: true, colour: anstream::ColorChoice::Never, may_prompt: false };
         let settings = Settings::load(FlagSettings::default(), environment)?;
         let unlocking = Unlocking::new(&settings, environment, ui, None);
-        Ok(Self::assemble(settings, environment, ui, unlocking, Hardening::apply()))
+        Ok(Self::assemble(settings, environment, ui, unlocking, Hardening::apply(), None))
     }
 
     fn assemble(
@@ -66,6 +76,7 @@ impl App {
         ui: Ui,
         unlocking: Unlocking,
         hardening: Hardening,
+        reason: Option<String>,
     ) -> Self {
         let folder = settings.data_folder.value.clone();
         let by = match settings.store.source {
@@ -77,7 +88,11 @@ impl App {
         let opener = unlocking.clone();
         let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
         let profile = settings.profile.value.clone();
-        let credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
+        let records = settings.audit.value.record && !stores.is_none();
+        let mut credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
+        if records {
+            credentials = credentials.recording(recorder(&settings, environment, reason));
+        }
         let passed_over = RefCell::new(settings.passed_over.clone());
         Self { ui, environment, settings, unlocking, credentials, hardening, passed_over }
     }
@@ -198,6 +213,9 @@ impl App {
                 Notice::Gone { name } => self.ui.warn(&format!(
                     "`{name}` is in no store any more and was not moved; store it again with `mcpcred rotate {name}`, or forget it with `mcpcred delete {name}`"
                 )),
+                Notice::NotRecorded { why } => self.ui.warn(&format!(
+                    "this is not in the audit log, and goes on all the same: {why}"
+                )),
                 Notice::Remains { name } => self.ui.warn(&format!(
                     "the former value of `{name}` is past its time and could not be removed; `mcpcred doctor --repair` tries again"
                 )),
@@ -208,6 +226,16 @@ impl App {
             self.ui.warn(&format!("`{}` is passed over: {why}", path.display()));
         }
     }
+}
+
+/// What writes the log of this machine.
+fn recorder(settings: &Settings, environment: Environment, reason: Option<String>) -> Recorder {
+    let audit = &settings.audit.value;
+    let limits = Limits { bytes: u64::from(audit.file_mib) * 1024 * 1024, files: usize::from(audit.files) };
+    let journal = Journal::in_folder(&settings.data_folder.value, limits);
+    let mut circumstances = Circumstances::new(environment);
+    circumstances.reason = reason;
+    Recorder::new(Box::new(journal), audit.when_unwritable, circumstances)
 }
 
 /// The passphrase that another program hands over on an open descriptor; one trailing newline is dropped.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use crate::audit::AuditError;
 use crate::children::ChildrenError;
 use crate::credentials::CredentialError;
 use crate::index::IndexError;
@@ -12,11 +13,16 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
+use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
 use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
+
+/// What helps where the audit log can't be written, and nothing else does.
+const UNRECORDED: &str = "`mcpcred doctor` tells about the audit log; whoever can do without it sets \
+                          `when_unwritable = \"allow\"` below `[audit]` in their own `config.toml`";
 
 /// A command that did not do what it was asked to: what happened, why, what to do next, and the exit status.
 #[derive(Debug)]
@@ -80,6 +86,11 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Says what to do next, where nothing better is said already.
+    fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
     /// A value stands where a name belongs: it is not repeated.
@@ -184,6 +195,14 @@ impl From<CredentialError> for Failure {
                     IndexError::File { source, .. } => file_hint(failure, source),
                     IndexError::UnknownVersion { .. } => failure,
                 }
+            }
+            CredentialError::NotRecorded(cause) | CredentialError::Unrecorded(cause) => {
+                let failure = Self::of(Self::GENERAL, &error);
+                match cause {
+                    AuditError::Unwritable { source, .. } => file_hint(failure, source),
+                    AuditError::Busy { .. } => failure,
+                }
+                .or_hint(UNRECORDED)
             }
             CredentialError::Store(_) => match error {
                 CredentialError::Store(error) => error.into(),
@@ -290,6 +309,23 @@ impl From<SettingsError> for Failure {
                 Self::of(Self::USAGE, &error).hint(format!("set `{variable}` anew"))
             }
         }
+    }
+}
+
+impl From<RewriteError> for Failure {
+    fn from(error: RewriteError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        if let Some(path) = error.remaining().first() {
+            return failure
+                .because(format!("`{}` has its new content and could not be put back", path.display()))
+                .hint("`mcpcred unprotect` puts it back");
+        }
+        let failure = failure.because("no file was changed");
+        if error.is_busy() {
+            return failure
+                .hint("wait a moment, or end the program that writes it, and run the command again");
+        }
+        failure
     }
 }
 

@@ -103,6 +103,13 @@ impl Default for Profile {
     }
 }
 
+impl Profile {
+    /// As it is written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Why a text is not a profile.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a profile is 1 to 63 of `a-z`, `0-9`, `.`, `_` and `-`, and starts with a letter or a digit")]

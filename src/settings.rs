@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::audit::WhenUnwritable;
 use crate::environment::Environment;
 use crate::name::{CredentialName, Profile};
 use crate::os::private_file;
@@ -71,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) store: Sourced<StoreSetting>,
     /// The names that the project needs, where it has a file that says so.
     pub(crate) project_credentials: Option<Sourced<Vec<CredentialName>>>,
+    /// How the audit log is kept.
+    pub(crate) audit: Sourced<AuditSettings>,
     /// Project files that were passed over, and why.
     pub(crate) passed_over: Vec<(PathBuf, &'static str)>,
 }
@@ -98,6 +101,27 @@ pub(crate) enum SettingsError {
 struct UserFile {
     profile: Option<Profile>,
     store: Option<String>,
+    audit: Option<AuditSettings>,
+}
+
+/// `[audit]` in the user's own file. A project has no say in what goes on record.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AuditSettings {
+    /// Whether anything goes on record.
+    pub(crate) record: bool,
+    /// What happens to a value whose handing out can't go on record.
+    pub(crate) when_unwritable: WhenUnwritable,
+    /// How large a file of the log becomes, in MiB.
+    pub(crate) file_mib: u16,
+    /// How many files are kept.
+    pub(crate) files: u16,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { record: true, when_unwritable: WhenUnwritable::Refuse, file_mib: 8, files: 8 }
+    }
 }
 
 /// `.mcpcred.toml` and `.mcpcred.local.toml`. A project can't choose the store: whoever clones it should not
@@ -147,7 +171,13 @@ impl Settings {
         ]);
         let project_credentials = first(&projects, |file| file.credentials.clone())
             .map(|(value, source)| Sourced { value, source });
-        Ok(Self { config_folder, data_folder, profile, store, project_credentials, passed_over })
+        let audit = pick([user.audit.map(|value| (value, user_source()))]);
+        let in_range = 1..=1024;
+        if !in_range.contains(&audit.value.file_mib) || !(2..=1000).contains(&audit.value.files) {
+            let detail = "of the audit log, `file_mib` is 1 to 1024 and `files` 2 to 1000".to_owned();
+            return Err(SettingsError::Invalid { path: user_path, detail });
+        }
+        Ok(Self { config_folder, data_folder, profile, store, project_credentials, audit, passed_over })
     }
 }
 

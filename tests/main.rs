@@ -7,6 +7,7 @@
 mod support;
 
 mod add;
+mod audit;
 mod check;
 #[cfg(target_os = "linux")]
 mod clients;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::catalog::Catalog;
 use crate::check::asking;
 use crate::check::bundles;
@@ -88,6 +89,7 @@ impl Check {
             .map_err(|error| Failure::of(Failure::GENERAL, &error).hint("name a file that is there"))?;
         let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
         let detector = Detector::new(&catalog.providers);
+        app.credentials.read_for(Action::Check, None);
         let known = if self.exposure {
             Known::nothing(app.environment)
         } else {

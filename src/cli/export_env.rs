@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::index::Entry;
@@ -78,6 +79,7 @@ impl ExportEnv {
     }
 
     fn found(&self, app: &App) -> Result<Vec<(CredentialName, Secret)>, Failure> {
+        app.credentials.read_for(Action::Export, None);
         let has_tag = |entry: &Entry| self.tag.as_ref().is_none_or(|tag| entry.facts.tags.contains(tag));
         Ok(if !self.names.is_empty() {
             app.credentials.get_many(&self.names)?

@@ -26,12 +26,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::app::App;
+use crate::app::{App, Given};
+use crate::audit::shortened;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::name::Profile;
 use crate::os::harden::Hardening;
 use crate::settings::{FlagSettings, StoreSetting};
+use crate::slip;
 use crate::ui::Ui;
 
 /// Keeps the tokens of MCP servers in the operating system's own credential store
@@ -62,6 +64,9 @@ pub(crate) struct Globals {
     /// Read the vault's passphrase from this open file descriptor
     #[arg(long, global = true, value_name = "FD")]
     pub(crate) passphrase_fd: Option<u32>,
+    /// Why you do this, for the audit log
+    #[arg(long, global = true, value_name = "TEXT", value_parser = reason)]
+    pub(crate) reason: Option<String>,
     /// Never ask a question
     #[arg(long, global = true)]
     pub(crate) no_prompt: bool,
@@ -95,6 +100,14 @@ enum Command {
     Man(man::Man),
     #[command(hide = true)]
     ClipKeeper(clip_keeper::ClipKeeper),
+}
+
+/// A reason as the log takes it. A token in it is a slip, and the log is no place for values.
+fn reason(text: &str) -> Result<String, &'static str> {
+    if text.split(|it: char| !it.is_ascii_alphanumeric() && it != '_').any(slip::is_token) {
+        return Err("a reason holds no value: the audit log can be read by whoever reads your files");
+    }
+    Ok(shortened(text))
 }
 
 /// What a command ends with: an exit status, which is almost always success, or a failure.
@@ -136,7 +149,8 @@ impl Command {
             }
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
-                App::new(flags, globals.passphrase_fd, environment, ui, hardening)
+                let given = Given { passphrase_descriptor: globals.passphrase_fd, reason: globals.reason };
+                App::new(flags, given, environment, ui, hardening)
             }
         };
         let outcome = app.and_then(|app| {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::children::{Held, Registration, Start};
 use crate::cli::Outcome;
 use crate::credentials::CredentialError;
@@ -66,6 +67,7 @@ impl Run {
         let assignments = self.assignments(app)?;
         let names: Vec<CredentialName> = assignments.iter().map(|it| it.name.clone()).collect();
         let managed = app.credentials.managed_names()?;
+        app.credentials.read_for(Action::Run, self.command.first().map(Path::new));
         let found = app.credentials.get_many(&names).map_err(|error| not_found(error, &assignments))?;
         let (program, arguments) = self
             .command

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::app::App;
+use crate::app::{App, Given};
 use crate::cli::export_env::ExportEnv;
 use crate::cli::{Globals, Outcome};
 use crate::environment::Environment;
@@ -28,7 +28,8 @@ pub(super) fn run(
     let ui = Ui { quiet: true, may_prompt: false, ..ui };
     let loaded = within(DEADLINE, move || {
         let flags = FlagSettings { profile: globals.profile, store: globals.store };
-        let app = App::new(flags, globals.passphrase_fd, environment, ui, hardening)?;
+        let given = Given { passphrase_descriptor: globals.passphrase_fd, reason: globals.reason };
+        let app = App::new(flags, given, environment, ui, hardening)?;
         command.lines(&app)
     });
     let failure = match loaded {

@@ -1,5 +1,6 @@
 //! Adding: a name that was free holds a value.
 
+use crate::audit::Action;
 use crate::credential::Facts;
 use crate::credentials::{CredentialError, Credentials};
 use crate::index::{Entry, State};
@@ -36,6 +37,16 @@ impl Credentials {
         if kind == StoreKind::None {
             return Err(CredentialError::ReadOnly);
         }
+        self.changing(Action::Add, Some(name), Some(secret), || self.store_new(name, facts, secret, kind))
+    }
+
+    fn store_new(
+        &self,
+        name: &CredentialName,
+        facts: Facts,
+        secret: &Secret,
+        kind: StoreKind,
+    ) -> Result<(), CredentialError> {
         let store = self.stores.open(kind)?;
         self.begin()?;
         if self.stores.record()?.is_none() {

@@ -1,5 +1,6 @@
 //! Deleting: the value, its former value and its facts are gone.
 
+use crate::audit::Action;
 use crate::credentials::{CredentialError, Credentials};
 use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
@@ -28,6 +29,10 @@ impl Credentials {
     /// [`CredentialError::NotFound`] where there is none, and whatever the store answers; what could not be
     /// removed stays on record for `doctor --repair`.
     pub(crate) fn delete(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        self.changing(Action::Delete, Some(name), None, || self.remove(name))
+    }
+
+    fn remove(&self, name: &CredentialName) -> Result<(), CredentialError> {
         self.write(|index| {
             let unfinished = index.find_unfinished(&self.profile, name);
             let (name, entry) = match unfinished.filter(|(_, entry)| entry.state == State::Removing) {

@@ -5,6 +5,7 @@ mod delete;
 mod learn;
 mod read;
 mod rebuild;
+mod record;
 mod relocate;
 mod repair;
 mod rotate;
@@ -23,6 +24,7 @@ pub(crate) use crate::credentials::learn::Lesson;
 pub(crate) use crate::credentials::repair::Repair;
 pub(crate) use crate::credentials::stores::{Choice, ChosenBy, Stores};
 
+use crate::audit::{AuditError, Recorder};
 use crate::clock::Clock;
 use crate::index::{Entry, Index, IndexError, IndexFile, Loaded};
 use crate::name::{CredentialName, Profile};
@@ -46,6 +48,7 @@ pub(crate) struct Credentials {
     stores: Stores,
     clock: Box<dyn Clock>,
     notices: RefCell<Vec<Notice>>,
+    recorder: Option<Recorder>,
 }
 
 /// Something that a person should hear of, though the command goes on.
@@ -59,6 +62,8 @@ pub(crate) enum Notice {
     StoreChosen { kind: StoreKind, why: String },
     /// Its value is in no store any more, so it could not be moved.
     Gone { name: CredentialName },
+    /// What was done is not in the audit log, and the settings allow that.
+    NotRecorded { why: String },
     /// A former value could not be removed; `doctor --repair` tries again.
     Remains { name: CredentialName },
 }
@@ -93,12 +98,24 @@ pub(crate) enum CredentialError {
     /// Nothing was chosen, and nothing that can be used is here.
     #[error("this machine has no credential store that can be used")]
     NoStore { reasons: Vec<String> },
+    /// It can't be put on record, so it was not done.
+    #[error("it can't be put on record, so nothing was done")]
+    NotRecorded(#[source] AuditError),
+    /// It was done, and then could not be put on record.
+    #[error("it was done, and could not be put on record")]
+    Unrecorded(#[source] AuditError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The index.
     #[error(transparent)]
     Index(#[from] IndexError),
+}
+
+impl From<AuditError> for CredentialError {
+    fn from(error: AuditError) -> Self {
+        Self::NotRecorded(error)
+    }
 }
 
 fn in_profile(profile: &Profile) -> String {
@@ -115,6 +132,7 @@ impl Credentials {
             stores,
             clock,
             notices: RefCell::default(),
+            recorder: None,
         }
     }
 

@@ -32,7 +32,8 @@ impl Credentials {
         if self.stores.is_none() {
             return self.get_from_environment(names);
         }
-        self.while_it_changes(|index| self.read(index, names))
+        let found = self.while_it_changes(|index| self.read(index, names));
+        found.inspect_err(|error| self.record_failed_reading(names, error))
     }
 
     /// The values of all credentials of the profile whose entries are wanted. One that is only being added is
@@ -44,7 +45,8 @@ impl Credentials {
         &self,
         is_wanted: impl Fn(&Entry) -> bool,
     ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
-        self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?))
+        let found = self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?));
+        found.inspect_err(|error| self.record_failed_reading(&[], error))
     }
 
     /// The names of which [`Credentials::get_where`] gives the values.
@@ -109,21 +111,31 @@ impl Credentials {
                 kinds.push(*kind);
             }
         }
-        for kind in kinds {
+        let mut chain_key = None;
+        for (number, kind) in kinds.into_iter().enumerate() {
             let places: Vec<usize> = (0..wanted.len()).filter(|at| wanted[*at].1 == kind).collect();
-            let keys: Vec<ItemKey> = places.iter().map(|at| self.key(wanted[*at].0, Slot::Current)).collect();
-            let secrets = self.stores.open(kind)?.get_many(&keys)?;
+            let mut keys: Vec<ItemKey> =
+                places.iter().map(|at| self.key(wanted[*at].0, Slot::Current)).collect();
+            // The key of the log comes along with the values, at no cost of its own.
+            let has_chain_key = number == 0 && self.recorder().is_some();
+            keys.extend(has_chain_key.then(ItemKey::audit_key));
+            let mut secrets = self.stores.open(kind)?.get_many(&keys)?;
+            if has_chain_key {
+                chain_key = secrets.pop().flatten();
+            }
             for (place, secret) in places.into_iter().zip(secrets) {
                 found[place] = secret;
             }
         }
         let values = wanted.into_iter().zip(found).map(|((name, store, state), secret)| match secret {
             Some(secret) if secret.is_empty() => Err(StoreError::Empty { store }.into()),
-            Some(secret) => Ok((name.clone(), secret)),
+            Some(secret) => Ok((name.clone(), store, secret)),
             None if state == State::Adding => Err(self.not_found(index, name)),
             None => Err(CredentialError::Vanished { name: name.clone(), store }),
         });
-        values.collect()
+        let values = values.collect::<Result<Vec<_>, CredentialError>>()?;
+        self.record_reading(&values, chain_key.as_ref())?;
+        Ok(values.into_iter().map(|(name, _, secret)| (name, secret)).collect())
     }
 
     /// The former value, while it is kept.
@@ -138,7 +150,11 @@ impl Credentials {
             return Err(no_previous());
         }
         let store = self.stores.open(entry.store)?;
-        store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)
+        let secret = store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)?;
+        let found = [(name.clone(), entry.store, secret)];
+        self.record_reading(&found, None)?;
+        let [(_, _, secret)] = found;
+        Ok(secret)
     }
 
     /// Every credential of the profile with what is known about it. Asks no store.

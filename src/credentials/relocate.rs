@@ -1,5 +1,6 @@
 //! Moving every credential to another store: copy, read back, note, then remove.
 
+use crate::audit::Action;
 use crate::credentials::{CredentialError, Credentials, Notice};
 use crate::index::{Index, State};
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
@@ -21,14 +22,23 @@ impl Credentials {
     /// # Errors
     /// Whatever the stores answer; what was moved so far stays moved.
     pub(crate) fn relocate(&self, target: StoreKind) -> Result<Relocation, CredentialError> {
+        self.changing(Action::Move, None, None, || self.move_to(target))
+    }
+
+    fn move_to(&self, target: StoreKind) -> Result<Relocation, CredentialError> {
         let new = self.stores.open(target)?;
         self.write(|index| {
             let mut relocation = Relocation::default();
+            let mut seen = Vec::new();
             for (profile, name, mut entry) in index.snapshot() {
                 if entry.store == target {
                     continue;
                 }
                 let old = self.stores.open(entry.store)?;
+                if self.recorder().is_some() && !seen.contains(&entry.store) {
+                    seen.push(entry.store);
+                    self.copy_chain_keys(&*old, &*new)?;
+                }
                 let mut found = false;
                 let mut missing = Vec::new();
                 let is_ours = entry.leftover_in.contains(&target);

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::audit::Action;
 use crate::credentials::{CredentialError, Credentials};
 use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
@@ -16,6 +17,18 @@ impl Credentials {
     /// [`CredentialError::NotFound`] where there is no such credential, and whatever the store answers; the
     /// former value is then still in place, or the new one is.
     pub(crate) fn rotate(
+        &self,
+        name: &CredentialName,
+        secret: &Secret,
+        keep: SignedDuration,
+        change: impl FnOnce(&mut Entry),
+    ) -> Result<CredentialName, CredentialError> {
+        self.changing(Action::Rotate, Some(name), Some(secret), || {
+            self.replace_value(name, secret, keep, change)
+        })
+    }
+
+    fn replace_value(
         &self,
         name: &CredentialName,
         secret: &Secret,
@@ -84,6 +97,10 @@ impl Credentials {
     /// [`CredentialError::NoPrevious`] where none is kept, and whatever the store answers; the values are then
     /// where they were, or `doctor --repair` finishes the exchange.
     pub(crate) fn roll_back(&self, name: &CredentialName) -> Result<CredentialName, CredentialError> {
+        self.changing(Action::Rotate, Some(name), None, || self.exchange(name))
+    }
+
+    fn exchange(&self, name: &CredentialName) -> Result<CredentialName, CredentialError> {
         self.write(|index| {
             let (name, entry) = self.locate(index, name)?;
             let (name, mut entry) = (name.clone(), entry.clone());

@@ -11,7 +11,7 @@ use crate::os::private_file;
 /// Held for as long as it lives. The lock is the system's own, so it goes with the process that dies.
 #[derive(Debug)]
 pub(crate) struct FileLock {
-    _file: File,
+    file: File,
 }
 
 /// Why there is no lock.
@@ -26,6 +26,11 @@ pub(crate) enum LockError {
 }
 
 impl FileLock {
+    /// The file itself, for what only its holder may write there.
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
     /// Waits for the lock on `path` (a file of its own, never the one that gets replaced), for at most `patience`.
     ///
     /// # Errors
@@ -36,7 +41,7 @@ impl FileLock {
         let mut pause = Duration::from_millis(1);
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::Error(error)) => return Err(error.into()),
                 Err(TryLockError::WouldBlock) if start.elapsed() >= patience => {
                     return Err(LockError::Busy);

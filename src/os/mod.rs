@@ -7,4 +7,7 @@ pub(crate) mod lock;
 pub(crate) mod private_file;
 pub(crate) mod process;
 pub(crate) mod readers;
+#[cfg(windows)]
+mod replace_file;
+pub(crate) mod staged_file;
 pub(crate) mod standard_input;

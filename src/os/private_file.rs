@@ -232,6 +232,42 @@ pub(crate) fn open_for_lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens, or makes, a file that only grows, to read it and to write at its end.
+///
+/// # Errors
+/// Where it cannot be opened or is not ours.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    owner_only(&mut options);
+    #[cfg(windows)]
+    refuse_link(path)?;
+    let file = options.open(path).map_err(|error| name_link(path, error))?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(refused("is not a regular file"));
+    }
+    check_owner(&metadata)?;
+    Ok(file)
+}
+
+/// Opens a file that only its owner can write, to read it piece by piece; `None` where there is no file.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
+    Ok(open_to_read(path)?.map(|(file, _)| file))
+}
+
+/// Gives the file another name in its folder; the folder is synced.
+///
+/// # Errors
+/// Where that fails; the file then has its old name.
+pub(crate) fn rename(path: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(path, to)?;
+    sync_folder(folder_of(path)?)
+}
+
 fn open_to_read(path: &Path) -> io::Result<Option<(File, u64)>> {
     let mut options = OpenOptions::new();
     options.read(true);

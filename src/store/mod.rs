@@ -143,7 +143,7 @@ pub(crate) struct UnknownStoreKind;
 /// Under what an item rests: a service and an account, as every native store has them.
 ///
 /// A credential is `mcpcred:<profile>` / `<NAME>`, its former value `<NAME>~previous` (during a rollback also `<NAME>~rejected`), and the key of a
-/// vault `mcpcred` / `vault-key~<vault id>`: `~` and a service without profile can't occur in a
+/// vault `mcpcred` / `vault-key~<vault id>`, those of the audit log `mcpcred` / `audit-key` and `audit-head`: `~` and a service without profile can't occur in a
 /// credential's own name. This naming is frozen: changing it would lose what people stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ItemKey {
@@ -177,6 +177,13 @@ impl Slot {
 
 const SERVICE_PREFIX: &str = "mcpcred:";
 
+/// What mcpcred keeps for itself has a service without a profile.
+const OWN_SERVICE: &str = "mcpcred";
+
+const AUDIT_KEY: &str = "audit-key";
+
+const AUDIT_HEAD: &str = "audit-head";
+
 impl ItemKey {
     /// Where a credential's value rests.
     pub(crate) fn credential(profile: &Profile, name: &CredentialName, slot: Slot) -> Self {
@@ -186,17 +193,27 @@ impl ItemKey {
 
     /// Where an OS store keeps the key of a vault (32 bytes as base64 text).
     pub(crate) fn vault_key(vault_id: &str) -> Self {
-        Self { service: "mcpcred".to_owned(), account: format!("vault-key~{vault_id}") }
+        Self { service: OWN_SERVICE.to_owned(), account: format!("vault-key~{vault_id}") }
+    }
+
+    /// Where a store keeps the keys of the audit log.
+    pub(crate) fn audit_key() -> Self {
+        Self { service: OWN_SERVICE.to_owned(), account: AUDIT_KEY.to_owned() }
+    }
+
+    /// Where a store keeps what it saw of the audit log last.
+    pub(crate) fn audit_head() -> Self {
+        Self { service: OWN_SERVICE.to_owned(), account: AUDIT_HEAD.to_owned() }
     }
 
     /// The key that a native item's service and account spell, or `None` where the item is not ours.
     pub(crate) fn from_parts(service: &str, account: &str) -> Option<Self> {
         let key = Self { service: service.to_owned(), account: account.to_owned() };
-        let is_vault_key = service == "mcpcred" && account.starts_with("vault-key~");
-        (is_vault_key || key.as_credential().is_some()).then_some(key)
+        let is_own = account.starts_with("vault-key~") || [AUDIT_KEY, AUDIT_HEAD].contains(&account);
+        ((service == OWN_SERVICE && is_own) || key.as_credential().is_some()).then_some(key)
     }
 
-    /// The credential that this key belongs to, or `None` for a vault's key.
+    /// The credential that this key belongs to, or `None` for what mcpcred keeps for itself.
     pub(crate) fn as_credential(&self) -> Option<(Profile, CredentialName, Slot)> {
         let profile = self.service.strip_prefix(SERVICE_PREFIX)?.parse().ok()?;
         // The suffix of the value in use is empty, and fits last.

@@ -114,7 +114,12 @@ fn a_disk_that_became_read_only_is_still_read() {
     let sandbox = sandbox.with("TOKEN");
     let before = snapshot(&sandbox);
     disk.becomes_read_only();
-    sandbox.run(["get", "TOKEN"]).succeeds().prints(CANARY);
+    let refused = sandbox.run(["get", "TOKEN"]).exits(1).prints("");
+    refused.says("it can't be put on record").says("Read-only file system");
+    // Whoever can do without a record says so.
+    fs::create_dir(sandbox.path("config")).unwrap();
+    fs::write(sandbox.path("config/config.toml"), "[audit]\nwhen_unwritable = \"allow\"\n").unwrap();
+    sandbox.run(["get", "TOKEN"]).succeeds().prints(CANARY).says("this is not in the audit log");
     sandbox.run(["list"]).succeeds();
     for arguments in
         [&["add", "NEW", "--stdin"][..], &["rotate", "TOKEN", "--stdin"], &["delete", "TOKEN", "--yes"]]

@@ -13,11 +13,13 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Sandbox;
 
-/// Every file of ours, with what it holds: what must be the same before and after.
+/// Every file of ours but the log of who asked for what: what must be the same before and after.
 fn snapshot(sandbox: &Sandbox) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     if let Ok(entries) = fs::read_dir(sandbox.data()) {
-        for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|it| it.is_file())) {
+        let is_log = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("audit");
+        let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|it| it.is_file());
+        for entry in entries.flatten().filter(|entry| is_file(entry) && !is_log(entry)) {
             files.push((entry.path(), fs::read(entry.path()).unwrap()));
         }
     }

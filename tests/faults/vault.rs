@@ -142,7 +142,7 @@ fn a_vault_put_back_from_yesterday_is_refused() {
     let today = content(&sandbox, "vault");
     put(&sandbox, "vault", &yesterday);
     let refused = sandbox.run(["get", "TOKEN"]).exits(1).prints("");
-    refused.says("is older than it was: generation 2, seen 3").says("--accept-rollback");
+    refused.says("is older than it was: generation 4, seen 6").says("--accept-rollback");
     sandbox.feed(["rotate", "TOKEN", "--stdin"], b"x").exits(1).says("is older than it was");
     assert_eq!(content(&sandbox, "vault"), yesterday, "it is left as it was");
     put(&sandbox, "vault", &today);

@@ -5,10 +5,12 @@
 pub(super) use unix::{close_on_start, duplicate, take_sigpipe_by_default};
 
 #[cfg(target_os = "macos")]
-pub(super) use mac::{parent_program, process, processes};
+pub(super) use mac::{ancestors, parent_program, process, processes};
 
 #[cfg(windows)]
-pub(super) use windows::{Job, leave_interrupts_to_the_child, parent_program, process, processes, terminate};
+pub(super) use windows::{
+    Job, ancestors, leave_interrupts_to_the_child, parent_program, process, processes, terminate,
+};
 
 #[cfg(unix)]
 mod unix {
@@ -64,8 +66,8 @@ mod mac {
         String::from_utf8(path).ok()
     }
 
-    /// The parent of a process that has not ended, and when it started, in microseconds since 1970.
-    pub(in super::super) fn process(pid: u32) -> Option<(u32, u64)> {
+    /// What the system tells of a process; of other users' it may tell nothing.
+    fn facts(pid: u32) -> Option<libc::proc_bsdinfo> {
         let number = i32::try_from(pid).ok()?;
         let size = i32::try_from(size_of::<libc::proc_bsdinfo>()).ok()?;
         let mut facts = std::mem::MaybeUninit::<libc::proc_bsdinfo>::zeroed();
@@ -76,7 +78,33 @@ mod mac {
             return None;
         }
         // SAFETY: numbers alone, of which all bits may be zero, and the call wrote every one.
-        let facts = unsafe { facts.assume_init() };
+        Some(unsafe { facts.assume_init() })
+    }
+
+    /// The names of the programs that led to us, the nearest first, at most `depth`.
+    pub(in super::super) fn ancestors(depth: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        let parent = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
+        let mut next = parent.and_then(|parent| u32::try_from(parent).ok());
+        while let Some(pid) = next.filter(|pid| *pid > 0 && names.len() < depth) {
+            let Some(facts) = facts(pid) else { break };
+            // The longer of the two is empty for some.
+            let name = Some(text(&facts.pbi_name)).filter(|name| !name.is_empty());
+            names.push(name.unwrap_or_else(|| text(&facts.pbi_comm)));
+            next = Some(facts.pbi_ppid);
+        }
+        names
+    }
+
+    fn text(characters: &[libc::c_char]) -> String {
+        let bytes: Vec<u8> =
+            characters.iter().take_while(|it| **it != 0).map(|it| it.to_ne_bytes()[0]).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The parent of a process that has not ended, and when it started, in microseconds since 1970.
+    pub(in super::super) fn process(pid: u32) -> Option<(u32, u64)> {
+        let facts = facts(pid)?;
         let started = facts.pbi_start_tvsec.checked_mul(1_000_000)?.checked_add(facts.pbi_start_tvusec)?;
         (facts.pbi_status != libc::SZOMB).then_some((facts.pbi_ppid, started))
     }
@@ -193,7 +221,28 @@ mod windows {
         let processes = snapshot()?;
         let own = processes.iter().find(|process| process.th32ProcessID == std::process::id())?;
         let parent = processes.iter().find(|process| process.th32ProcessID == own.th32ParentProcessID)?;
-        let name = parent.szExeFile.split(|unit| *unit == 0).next()?;
+        name_of(parent)
+    }
+
+    /// The names of the programs that led to us, the nearest first, at most `depth`.
+    pub(in super::super) fn ancestors(depth: usize) -> Vec<String> {
+        let processes = snapshot().unwrap_or_default();
+        let find = |id: u32| processes.iter().find(|process| process.th32ProcessID == id);
+        let mut names = Vec::new();
+        let mut next = find(std::process::id()).and_then(|own| find(own.th32ParentProcessID));
+        while let Some(process) = next.filter(|_| names.len() < depth) {
+            names.extend(name_of(process));
+            // The first of all is its own parent.
+            next = find(process.th32ParentProcessID).filter(|it| it.th32ProcessID != process.th32ProcessID);
+            if names.is_empty() {
+                break;
+            }
+        }
+        names
+    }
+
+    fn name_of(process: &PROCESSENTRY32W) -> Option<String> {
+        let name = process.szExeFile.split(|unit| *unit == 0).next()?;
         String::from_utf16(name).ok()
     }
 

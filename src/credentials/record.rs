@@ -1,0 +1,286 @@
+//! On record first, out of hand second: every operation goes into the audit log.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::audit::{Action, Anchor, ChainKey, Event, Outcome, Recorder};
+use crate::credentials::{CredentialError, Credentials, Notice};
+use crate::name::CredentialName;
+use crate::os::lock::FileLock;
+use crate::secret::Secret;
+use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+
+/// How long one process waits for another that makes the key.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Credentials {
+    /// The same credentials, with every operation put on record.
+    pub(crate) fn recording(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// What writes the log, where one is kept: not with the store `none`, nor where the settings say so.
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
+    /// What reading a value means from now on, and the program that it is for: [`Action::Get`] where nobody says.
+    pub(crate) fn read_for(&self, action: Action, program: Option<&Path>) {
+        let Some(recorder) = &self.recorder else { return };
+        recorder.read_for(action);
+        if let Some(program) = program {
+            recorder.set_program(&program.to_string_lossy());
+        }
+    }
+
+    /// Puts an event on record. Where the store that it names is open, or without one any store, with the key of that
+    /// store; else without a key. Opens no store and asks nobody.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotRecorded`] where that does not work and the settings do not allow it.
+    pub(crate) fn record(&self, event: Event) -> Result<(), CredentialError> {
+        if self.recorder.is_none() {
+            return Ok(());
+        }
+        let open = |kind: &StoreKind| self.stores.is_open(*kind) && *kind != StoreKind::None;
+        let kind = match event.store() {
+            Some(kind) => Some(kind).filter(open),
+            None => self.stores.used()?.into_iter().find(open),
+        };
+        let store = kind.and_then(|kind| self.stores.open(kind).ok());
+        // A store that fails meanwhile is no reason to keep silent.
+        let key = store.as_deref().and_then(|store| self.chain_key(store, None).ok());
+        self.append(&[event], store.as_deref(), key.as_ref())
+    }
+
+    /// Does `change` and puts it on record, with the fingerprint of the value: `action` of `name`. Nothing is done
+    /// where nothing could be put on record.
+    ///
+    /// # Errors
+    /// Those of `change`; [`CredentialError::NotRecorded`] before it, or [`CredentialError::Unrecorded`] after it.
+    pub(crate) fn changing<T>(
+        &self,
+        action: Action,
+        name: Option<&CredentialName>,
+        value: Option<&Secret>,
+        change: impl FnOnce() -> Result<T, CredentialError>,
+    ) -> Result<T, CredentialError> {
+        let Some(recorder) = &self.recorder else { return change() };
+        if let Err(error) = recorder.log().check_writable() {
+            self.may_go_on(CredentialError::NotRecorded(error))?;
+        }
+        let entry = |name| self.find(name).ok().flatten().map(|(name, entry)| (name, entry.store));
+        let before = name.and_then(entry);
+        let outcome = change();
+        let known = before.or_else(|| name.and_then(entry));
+        let name = known.as_ref().map(|(name, _)| name).or(name);
+        let mut event = Event::new(action);
+        if let Some(name) = name {
+            event = event.of(&self.profile, name);
+        }
+        if let Some((_, kind)) = &known {
+            event = event.in_store(*kind);
+        }
+        match outcome {
+            Ok(done) => {
+                let kind = known.map(|(_, kind)| kind).or(self.stores.current()?.map(|choice| choice.kind));
+                let store = kind.filter(|kind| *kind != StoreKind::None).map(|kind| self.stores.open(kind));
+                let store = store.transpose()?;
+                let key = store.as_deref().map(|store| self.chain_key(store, None)).transpose()?;
+                if let (Some(key), Some(value)) = (&key, value) {
+                    event = event.with_fingerprint(key.fingerprint(value));
+                }
+                self.append(&[event], store.as_deref(), key.as_ref()).map_err(|error| match error {
+                    CredentialError::NotRecorded(error) => CredentialError::Unrecorded(error),
+                    other => other,
+                })?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.record_failure(event, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts values on record that are about to be handed out, under the action that was set. `key` is what the store
+    /// gave together with them.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotRecorded`] where that does not work and the settings do not allow it.
+    pub(crate) fn record_reading(
+        &self,
+        found: &[(CredentialName, StoreKind, Secret)],
+        key: Option<&Secret>,
+    ) -> Result<(), CredentialError> {
+        let (Some(recorder), Some((_, kind, _))) = (&self.recorder, found.first()) else { return Ok(()) };
+        let store = self.stores.open(*kind)?;
+        let key = match self.chain_key(&*store, key) {
+            Ok(key) => key,
+            Err(error) => return self.may_go_on(error),
+        };
+        let events = found.iter().map(|(name, kind, secret)| {
+            let event = Event::new(recorder.reading()).of(&self.profile, name).in_store(*kind);
+            event.with_fingerprint(key.fingerprint(secret))
+        });
+        let events: Vec<Event> = events.collect();
+        self.append(&events, Some(&*store), Some(&key))
+    }
+
+    /// Puts on record that reading did not work, as well as that goes.
+    pub(crate) fn record_failed_reading(&self, names: &[CredentialName], error: &CredentialError) {
+        let Some(recorder) = &self.recorder else { return };
+        let name = match error {
+            CredentialError::NotFound { name, .. }
+            | CredentialError::Vanished { name, .. }
+            | CredentialError::Elsewhere { name, .. } => Some(name),
+            CredentialError::NotRecorded(_) => return,
+            _ => names.first().filter(|_| names.len() == 1),
+        };
+        let mut event = Event::new(recorder.reading());
+        if let Some(name) = name {
+            event = event.of(&self.profile, name);
+        }
+        self.record_failure(event, error);
+    }
+
+    /// The failure itself is what a person hears of; a log that can't be written as well is found by `doctor`.
+    fn record_failure(&self, event: Event, error: &CredentialError) {
+        let (outcome, word) = outcome_of(error);
+        let event = event.ended(outcome).because(word);
+        // A store that has just failed is not asked for its key: it would be waited for once more.
+        _ = match error {
+            CredentialError::Store(_) => self.append(&[event], None, None),
+            _ => self.record(event),
+        };
+    }
+
+    fn append(
+        &self,
+        events: &[Event],
+        store: Option<&dyn CredentialStore>,
+        key: Option<&ChainKey>,
+    ) -> Result<(), CredentialError> {
+        let Some(recorder) = &self.recorder else { return Ok(()) };
+        match recorder.append(events, self.now(), key) {
+            Ok(appended) => {
+                if let (Some(store), true) = (store, appended.is_anchor_due) {
+                    // What is lost here is a part of the proof, never a line.
+                    _ = self.renew_anchor(recorder, store, key, appended.anchor);
+                }
+                Ok(())
+            }
+            Err(error) => self.may_go_on(CredentialError::NotRecorded(error)),
+        }
+    }
+
+    fn may_go_on(&self, error: CredentialError) -> Result<(), CredentialError> {
+        match &self.recorder {
+            Some(recorder) if recorder.refuses() => Err(error),
+            _ => {
+                self.notify(Notice::NotRecorded { why: error.to_string() });
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells the store how far the log goes. Where the log lacks what the store saw before, that goes on record first.
+    fn renew_anchor(
+        &self,
+        recorder: &Recorder,
+        store: &dyn CredentialStore,
+        key: Option<&ChainKey>,
+        mut anchor: Anchor,
+    ) -> Result<(), CredentialError> {
+        let item = ItemKey::audit_head();
+        let seen = store.get(&item)?.as_ref().and_then(Anchor::parse);
+        if let Some(seen) = seen.filter(|seen| *seen != anchor)
+            && !recorder.log().holds(&seen)?
+        {
+            let event = Event::new(Action::Heal).because(format!("rolled-back {}", seen.n));
+            anchor = recorder.append(&[event], self.now(), key)?.anchor;
+        }
+        Ok(store.put(&item, &anchor.to_item())?)
+    }
+
+    /// The key of the log in that store, made on first use. `item` is what the store gave already.
+    pub(crate) fn chain_key(
+        &self,
+        store: &dyn CredentialStore,
+        item: Option<&Secret>,
+    ) -> Result<ChainKey, CredentialError> {
+        let first = |item: &Secret| ChainKey::parse(item).map(|mut keys| keys.swap_remove(0));
+        if let Some(key) = item.and_then(first) {
+            return Ok(key);
+        }
+        let place = ItemKey::audit_key();
+        if let Some(key) = store.get(&place)?.as_ref().and_then(first) {
+            return Ok(key);
+        }
+        let path = self.folder.join("audit.lock");
+        let _lock = FileLock::acquire(&path, PATIENCE).map_err(|_| StoreError::Busy { after: PATIENCE })?;
+        if let Some(key) = store.get(&place)?.as_ref().and_then(first) {
+            return Ok(key);
+        }
+        let key = ChainKey::generate().map_err(|error| StoreError::Failed {
+            store: store.kind(),
+            source: format!("the system has no random numbers: {error}").into(),
+        })?;
+        let keys = [key];
+        Self::put_and_read_back(store, &place, &ChainKey::to_item(&keys))?;
+        let [key] = keys;
+        Ok(key)
+    }
+
+    /// Takes the keys of the log along to another store, so that older lines can still be checked there.
+    pub(crate) fn copy_chain_keys(
+        &self,
+        from: &dyn CredentialStore,
+        to: &dyn CredentialStore,
+    ) -> Result<(), StoreError> {
+        let place = ItemKey::audit_key();
+        let keys = |store: &dyn CredentialStore| -> Result<Vec<ChainKey>, StoreError> {
+            Ok(store.get(&place)?.as_ref().and_then(ChainKey::parse).unwrap_or_default())
+        };
+        let mut held = keys(to)?;
+        let before = held.len();
+        for key in keys(from)? {
+            if held.iter().all(|known| known.id() != key.id()) {
+                held.push(key);
+            }
+        }
+        if held.len() > before {
+            Self::put_and_read_back(to, &place, &ChainKey::to_item(&held))?;
+        }
+        Ok(())
+    }
+}
+
+/// How the log tells a failure: in words of our own, which hold nothing of what was typed.
+pub(crate) fn outcome_of(error: &CredentialError) -> (Outcome, &'static str) {
+    match error {
+        CredentialError::NotFound { .. } => (Outcome::Failed, "not-found"),
+        CredentialError::Vanished { .. } => (Outcome::Failed, "vanished"),
+        CredentialError::Elsewhere { .. } => (Outcome::Failed, "elsewhere"),
+        CredentialError::AlreadyExists { .. } => (Outcome::Failed, "already-exists"),
+        CredentialError::Adopted { .. } => (Outcome::Failed, "adopted"),
+        CredentialError::Occupied { .. } => (Outcome::Failed, "occupied"),
+        CredentialError::NoPrevious { .. } => (Outcome::Failed, "no-previous"),
+        CredentialError::ReadOnly => (Outcome::Failed, "read-only"),
+        CredentialError::NoStore { .. } => (Outcome::Failed, "no-store"),
+        CredentialError::Index(_) => (Outcome::Failed, "index"),
+        CredentialError::NotRecorded(_) | CredentialError::Unrecorded(_) => (Outcome::Failed, "not-recorded"),
+        CredentialError::Store(error) => match error {
+            StoreError::Locked { .. } | StoreError::NoPassphrase => (Outcome::Denied, "locked"),
+            StoreError::Denied { .. } => (Outcome::Denied, "denied"),
+            StoreError::WrongPassphrase => (Outcome::Denied, "wrong-passphrase"),
+            StoreError::Absent { .. } => (Outcome::Failed, "absent"),
+            StoreError::TimedOut { .. } => (Outcome::Failed, "timed-out"),
+            StoreError::Busy { .. } => (Outcome::Failed, "busy"),
+            StoreError::Damaged { .. } => (Outcome::Failed, "damaged"),
+            StoreError::RolledBack { .. } => (Outcome::Denied, "rolled-back"),
+            _ => (Outcome::Failed, "store"),
+        },
+    }
+}
