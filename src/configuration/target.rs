@@ -79,7 +79,9 @@ impl<'c> Target<'c> {
         let chosen = last(&|it| !it.file.apart && is_there(it))
             .or_else(|| (has_folder(&candidates[made])).then_some(made))
             .or_else(|| last(&is_there))
-            .or_else(|| candidates.iter().position(|it| it.file.apart && has_folder(it)))
+            .or_else(|| {
+                (made..candidates.len()).find(|at| candidates[*at].file.apart && has_folder(&candidates[*at]))
+            })
             .unwrap_or(made);
         let chosen = candidates.into_iter().nth(chosen).ok_or(NoTarget::NoFolder { client: name() })?;
         Ok(chosen.unless_hidden())
@@ -116,20 +118,16 @@ impl<'c> Target<'c> {
         written.dedup();
         let mut found: Vec<Self> = Vec::new();
         for path in written.iter().filter(|path| !path.contains('*')) {
-            match places.base(path) {
-                Some((base, rest)) => {
-                    let join = |base: PathBuf| if rest.is_empty() { base } else { base.join(rest) };
-                    found.extend(base.map(|base| target(join(base), None)));
-                }
-                None => {
-                    // A file in a nearer folder is stronger; a new one comes to the root of the project.
-                    let folders = places.project_folders(file.parents);
-                    let there =
-                        folders.iter().rev().find(|folder| folder.join(path).symlink_metadata().is_ok());
-                    let folder = there.map_or_else(|| places.project(), PathBuf::as_path);
-                    found.push(target(folder.join(path), Some(folder)));
-                }
+            if let Some((base, rest)) = places.base(path) {
+                let join = |base: PathBuf| if rest.is_empty() { base } else { base.join(rest) };
+                found.extend(base.map(|base| target(join(base), None)));
+                continue;
             }
+            // A file in a nearer folder is stronger; a new one comes to the root of the project.
+            let folders = places.project_folders(file.parents);
+            let there = folders.iter().rev().find(|folder| folder.join(path).symlink_metadata().is_ok());
+            let folder = there.map_or_else(|| places.project(), PathBuf::as_path);
+            found.push(target(folder.join(path), Some(folder)));
         }
         let mut unique: Vec<Self> = Vec::new();
         for candidate in found {

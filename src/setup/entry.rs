@@ -4,14 +4,24 @@ use crate::catalog::client::{Client, Layout};
 use crate::document::edit::NewValue;
 
 /// The entry of that name, as the client's own commands and its makers' examples write it. The first of `words` is
-/// the program.
-pub(crate) fn entry(client: &Client, layout: Layout, name: &str, words: &[String]) -> NewValue {
+/// the program. `variables` are those that the client would not hand on by itself; none of them is a secret.
+pub(crate) fn entry(
+    client: &Client,
+    layout: Layout,
+    name: &str,
+    words: &[String],
+    variables: &[(&str, String)],
+) -> NewValue {
     let (program, rest) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let text = NewValue::text;
     let arguments = || NewValue::texts(rest);
-    let empty = || NewValue::Mapping(Vec::new());
+    let mapping = || {
+        let members = variables.iter().map(|(name, value)| ((*name).to_owned(), text(value)));
+        NewValue::Mapping(members.collect())
+    };
+    let environment = |key| if variables.is_empty() { Vec::new() } else { vec![(key, mapping())] };
     let stdio = ("type", text("stdio"));
-    let started = || vec![("command", text(program)), ("args", arguments())];
+    let started = || with(vec![("command", text(program)), ("args", arguments())], environment("env"));
     let members = match layout {
         Layout::Common => match client.id.as_str() {
             "claude-code" | "crush" | "factory-droid" => with(vec![stdio], started()),
@@ -21,11 +31,10 @@ pub(crate) fn entry(client: &Client, layout: Layout, name: &str, words: &[String
             _ => started(),
         },
         Layout::Inputs => with(vec![stdio], started()),
-        Layout::CommandArray => vec![
-            ("type", text("local")),
-            ("command", NewValue::texts(words)),
-            ("enabled", NewValue::Boolean(true)),
-        ],
+        Layout::CommandArray => {
+            let command = vec![("type", text("local")), ("command", NewValue::texts(words))];
+            with(with(command, environment("environment")), vec![("enabled", NewValue::Boolean(true))])
+        }
         Layout::Codex => started(),
         Layout::Goose => vec![
             ("enabled", NewValue::Boolean(true)),
@@ -33,7 +42,7 @@ pub(crate) fn entry(client: &Client, layout: Layout, name: &str, words: &[String
             ("name", text(name)),
             ("cmd", text(program)),
             ("args", arguments()),
-            ("envs", empty()),
+            ("envs", mapping()),
             ("env_keys", NewValue::Sequence(Vec::new())),
             ("timeout", NewValue::Number("300".to_owned())),
         ],
@@ -41,7 +50,8 @@ pub(crate) fn entry(client: &Client, layout: Layout, name: &str, words: &[String
             with(vec![("name", text(name)), ("transport", text("stdio"))], started())
         }
         Layout::Named => with(vec![("name", text(name))], started()),
-        Layout::Zed => with(started(), vec![("env", empty())]),
+        Layout::Zed if variables.is_empty() => with(started(), vec![("env", mapping())]),
+        Layout::Zed => started(),
         Layout::Nested => with(
             with(vec![stdio], started()),
             vec![("disabled", NewValue::Boolean(false)), ("autoApprove", NewValue::Sequence(Vec::new()))],

@@ -34,8 +34,8 @@ pub(crate) enum InsertionError {
 ///
 /// # Errors
 /// Where it is not understood.
-pub(crate) fn document(target: &Target<'_>, content: Option<&[u8]>) -> Result<Document, DocumentError> {
-    let content = content.filter(|content| !content.trim_ascii().is_empty());
+pub(crate) fn document(target: &Target<'_>, content: Option<&Secret>) -> Result<Document, DocumentError> {
+    let content = content.map(Secret::expose_secret).filter(|content| !content.trim_ascii().is_empty());
     let empty: &[u8] = match target.file.syntax {
         Syntax::Json | Syntax::Jsonc => b"{}\n",
         Syntax::Toml | Syntax::Yaml => b"",

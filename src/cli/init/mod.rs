@@ -156,6 +156,7 @@ pub(super) struct ShellOffer {
     pub(super) is_installed: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn word<S: serde::Serializer>(shell: &Shell, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(shell.as_str())
 }

@@ -24,7 +24,7 @@ pub(super) fn run(app: &App, is_dry: bool, as_json: bool) -> Outcome {
     if is_untouched {
         app.ui.say("Nothing is left to be set up");
     } else {
-        steps(app, &catalog, &plan).map_err(|failure| failure.stopped())?;
+        steps(app, &catalog, &plan).map_err(Failure::stopped)?;
     }
     app.ui.say("");
     Check::all().run(app)

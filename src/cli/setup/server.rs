@@ -1,6 +1,5 @@
 //! `setup --server`: a server of the catalog, written into the configuration of a client.
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::catalog::Catalog;
-use crate::catalog::client::{Client, Scope};
+use crate::catalog::client::{Client, Inherits, Scope};
 use crate::catalog::server::{Requirement, Server};
 use crate::cli::Outcome;
 use crate::cli::check::unknown;
@@ -17,11 +16,12 @@ use crate::cli::setup::Setup;
 use crate::cli::setup::token::Token;
 use crate::configuration::places::Places;
 use crate::configuration::target::{NoTarget, Target};
-use crate::document::Document;
+use crate::document::{Document, DocumentError, content};
 use crate::failure::Failure;
 use crate::name::{CredentialName, Profile};
-use crate::os::foreign_file::ForeignFile;
 use crate::os::process::own_program::own_program;
+use crate::rewrite::{self, ClientLock, Rewrite, Rewriting};
+use crate::secret::Secret;
 use crate::setup::covered::difference;
 use crate::setup::entry::entry;
 use crate::setup::insertion::{self, Insertion, InsertionError};
@@ -73,13 +73,15 @@ impl Setup {
             needed.retain(|needed| needed.is_stored || !start.is_optional);
         }
         let name = self.name.as_deref().unwrap_or(&server.id);
-        let file = ForeignFile::read(&target.path).map_err(|error| unusable(&target, &error))?;
-        let document = insertion::document(&target, file.content()).map_err(|error| {
+        let unread = |error: DocumentError| {
             Failure::of(Failure::GENERAL, &error).hint("mend the file first; nothing was written")
-        })?;
+        };
+        let before = content(&target.path).map_err(unread)?;
+        let document = insertion::document(&target, before.as_ref()).map_err(unread)?;
         let put = |needed: &[Needed<'_>]| {
             let words = words(app, &target, &start, needed);
-            let make = || entry(client, target.file.layout, name, &words);
+            let variables = if needed.is_empty() { Vec::new() } else { places_of_ours(app, &target) };
+            let make = || entry(client, target.file.layout, name, &words, &variables);
             let insertion = insertion::insert(&document, &target, name, &make);
             insertion.map(|insertion| (words.clone(), insertion)).map_err(|error| not_put(&target, &error))
         };
@@ -102,7 +104,7 @@ impl Setup {
                 (words, insertion) = put(&needed)?;
             }
             if let Insertion::New(edited) = &insertion {
-                file.replace(&edited.whole()).map_err(|error| unusable(&target, &error))?;
+                write(app, &target, before, edited.whole())?;
             }
         }
         let change = match (is_new, self.dry_run) {
@@ -242,6 +244,22 @@ fn words(app: &App, target: &Target<'_>, start: &Start<'_>, needed: &[Needed<'_>
     words
 }
 
+/// Where our own files are and what opens them, as far as the environment says so and the client would not hand it on:
+/// without it `mcpcred run` would look elsewhere. Paths and a word, no secrets; a team's file gets none of this.
+fn places_of_ours(app: &App, target: &Target<'_>) -> Vec<(&'static str, String)> {
+    if target.file.committed || target.client.inherits == Inherits::Everything {
+        return Vec::new();
+    }
+    let names = [
+        "MCPCRED_DATA_DIR",
+        "MCPCRED_CONFIG_DIR",
+        "MCPCRED_STORE",
+        "MCPCRED_KEY_FILE",
+        "MCPCRED_PASSPHRASE_FILE",
+    ];
+    names.into_iter().filter_map(|name| Some((name, app.environment.text(name)?))).collect()
+}
+
 /// Takes what is not stored yet, from the person, and says which of it they skipped. Nothing is written before.
 fn take_tokens(
     app: &App,
@@ -292,10 +310,23 @@ fn no_start(error: NoStart) -> Failure {
     }
 }
 
-fn unusable(target: &Target<'_>, error: &io::Error) -> Failure {
-    Failure::new(Failure::GENERAL, format!("cannot change `{}`", target.path.display()))
-        .because(error.to_string())
-        .hint("nothing was written; call again once that is mended")
+/// Under the client's own lock, and only where the file still says what the entry was made for.
+fn write(app: &App, target: &Target<'_>, before: Option<Secret>, after: Secret) -> Result<(), Failure> {
+    let mut rewriting = Rewriting::begin(&app.settings.data_folder.value)?;
+    let lock = ClientLock::of(&target.client.id, &target.path);
+    rewriting.add(Rewrite { path: target.path.clone(), before, after, lock })?;
+    let outcomes = rewriting.carry_out()?;
+    if outcomes.iter().any(|(_, outcome)| *outcome == rewrite::Outcome::ChangedMeanwhile) {
+        return Err(Failure::new(
+            Failure::GENERAL,
+            format!(
+                "somebody else changed `{}` at the same moment, and it is as they left it",
+                target.path.display()
+            ),
+        )
+        .hint("call again"));
+    }
+    Ok(())
 }
 
 fn not_put(target: &Target<'_>, error: &InsertionError) -> Failure {
