@@ -35,7 +35,6 @@ pub(crate) fn entry(
             let command = vec![("type", text("local")), ("command", NewValue::texts(words))];
             with(with(command, environment("environment")), vec![("enabled", NewValue::Boolean(true))])
         }
-        Layout::Codex => started(),
         Layout::Goose => vec![
             ("enabled", NewValue::Boolean(true)),
             stdio,
@@ -51,7 +50,7 @@ pub(crate) fn entry(
         }
         Layout::Named => with(vec![("name", text(name))], started()),
         Layout::Zed if variables.is_empty() => with(started(), vec![("env", mapping())]),
-        Layout::Zed => started(),
+        Layout::Codex | Layout::Zed => started(),
         Layout::Nested => with(
             with(vec![stdio], started()),
             vec![("disabled", NewValue::Boolean(false)), ("autoApprove", NewValue::Sequence(Vec::new()))],
