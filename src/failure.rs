@@ -123,6 +123,13 @@ impl Failure {
         self
     }
 
+    /// The same failure in the midst of several steps, of which those before it are done.
+    pub(crate) fn stopped(mut self) -> Self {
+        self.why.push("what was done before stays done".to_owned());
+        self.hint.get_or_insert_with(|| "go on with `mcpcred setup` whenever you like".to_owned());
+        self
+    }
+
     /// The same failure of `run`, whose own statuses would be taken for the child's.
     pub(crate) fn before_start(mut self) -> Self {
         if self.code < Self::BEFORE_START {

@@ -10,7 +10,7 @@
 //! cli ──► app ──► unlocking ──► settings   failure   ui     what a person types, sees and sets
 //!  │       │                                 │
 //!  │       │                                 │
-//!  ├► startup                                 │              what shells run when they begin
+//!  ├► startup   setup                         │              what shells run when they begin · servers for clients
 //!  ▼       │                                 │
 //! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
 //!  │ │ │   │                                 │
@@ -38,6 +38,7 @@
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
+//! - [`setup`]: a server of the catalog as each client writes it, and putting it into a configuration.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
 //! - [`children`]: the programs that `run` started and that still run.
 //! - [`lockdown`]: the marker that stops values from being handed out, and the list of what is to be revoked.
@@ -104,6 +105,7 @@ mod rewrite;
 mod rotation;
 mod secret;
 mod settings;
+mod setup;
 mod slip;
 mod startup;
 mod store;

@@ -15,6 +15,7 @@ const COMMANDS: &[&[&str]] = &[
     &["headers"],
     &["protect"],
     &["unprotect"],
+    &["setup"],
     &["import"],
     &["import", "dotenv"],
     &["import", "env"],

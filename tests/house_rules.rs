@@ -35,6 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "rewrite",
             "secret",
             "settings",
+            "setup",
             "slip",
             "startup",
             "store",
@@ -84,6 +85,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "undo",
         ],
     ),
+    ("setup", &["catalog", "configuration", "document", "secret"]),
     ("startup", &["catalog", "configuration", "inject", "name", "secret"]),
     (
         "check",
@@ -180,7 +182,7 @@ const EXITS: &[(&str, &str)] = &[
     ("os/clipboard.rs", "hands the value to the clipboard's keeper"),
     ("live/replace.rs", "looks whether a new token is one"),
     ("os/process/hook.rs", "the stdin of the person's own program, and looks for NUL in its answer"),
-    ("os/foreign_file.rs", "writes a file of the person's, which may hold secrets of theirs"),
+    ("os/foreign_file.rs", "writes a file of the person's, and hands its content to whoever changes it"),
     ("os/process/launch.rs", "the child's environment"),
     ("os/process/supervise.rs", "the child's environment on Windows"),
     ("protect/copies.rs", "looks for it in copies, and covers it there"),
@@ -191,6 +193,7 @@ const EXITS: &[(&str, &str)] = &[
     ("recognise/detector.rs", "compares it with the shapes of tokens"),
     ("recognise/malformed.rs", "looks for what is wrong with it"),
     ("secret.rs", "the type itself"),
+    ("setup/insertion.rs", "makes a document of a configuration's text"),
     ("store/keyring.rs", "hands the value to the system's store"),
     ("ui/terminal/unix.rs", "counts what was typed, and decodes it"),
     ("ui/terminal/windows.rs", "counts what was typed, and decodes it"),
@@ -235,6 +238,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("protect/plan.rs", "copies the default of a question"),
     ("protect/subject.rs", "copies a secret"),
     ("recognise/detector.rs", "looks for secrets in it"),
+    ("setup/covered.rs", "copies what is not covered into the difference that is shown"),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -48,6 +48,7 @@ mod run;
 mod secret_service;
 mod servers;
 mod settings;
+mod setup;
 mod store;
 #[cfg(unix)]
 mod terminal;

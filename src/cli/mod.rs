@@ -22,6 +22,7 @@ mod rotate;
 mod run;
 mod schedules;
 mod servers;
+mod setup;
 mod source;
 mod startup;
 mod store;
@@ -101,6 +102,7 @@ enum Command {
     Headers(headers::Headers),
     Protect(protect::Protect),
     Unprotect(unprotect::Unprotect),
+    Setup(setup::Setup),
     #[command(subcommand)]
     Import(import::Import),
 
@@ -182,6 +184,7 @@ impl Command {
                 Self::Headers(command) => command.run(&app),
                 Self::Protect(command) => command.run(&app),
                 Self::Unprotect(command) => command.run(&app),
+                Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
