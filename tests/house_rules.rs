@@ -169,8 +169,10 @@ const EXIT_FOLDERS: &[&str] = &[
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[
     ("check/exposure.rs", "makes fingerprints of what lies in the open"),
+    ("check/handing.rs", "repeats the name of a program"),
     ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
     ("check/presence/required.rs", "looks for flags and addresses"),
+    ("configuration/approval.rs", "compares commands, addresses and folders with lists in settings"),
     ("configuration/entry.rs", "recognises programs and addresses"),
     ("configuration/leftover.rs", "reads the path of a file of variables"),
     ("configuration/read/arguments.rs", "tells flags and names from values"),
@@ -180,6 +182,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/read/inputs.rs", "looks for placeholders"),
     ("configuration/read/mod.rs", "copies names of entries and projects"),
     ("configuration/read/named.rs", "copies names of headers"),
+    ("configuration/read/sorts.rs", "copies names of variables and headers"),
     ("fuzz.rs", "compares it with what another reader finds; never part of the program"),
     ("recognise/detector.rs", "looks for secrets in it"),
 ];

@@ -10,6 +10,8 @@ mod add;
 mod audit;
 mod check;
 #[cfg(target_os = "linux")]
+mod client_starts;
+#[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
 mod clip;
