@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::import::options::{Options, shown};
@@ -186,6 +188,7 @@ fn import(
     let mut haul = Haul::default();
     for (number, ((called, named, choice), value)) in chosen.into_iter().zip(values).enumerate() {
         let place = Place::Item(found[number].to_string());
+        let (called, named) = (Zeroizing::new(called), Zeroizing::new(named));
         haul.offers.push(Offer { called, named, place, value: decoded(value), choice, number });
     }
     carry_out(app, options, haul, &Origin::Items { items, found })
