@@ -77,6 +77,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "check",
         &[
+            "audit",
             "catalog",
             "clock",
             "configuration",

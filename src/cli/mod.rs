@@ -1,6 +1,7 @@
 //! WHAT A PERSON TYPES: one file a command, and the dispatch.
 
 mod add;
+mod audit;
 mod check;
 mod clip_keeper;
 mod completions;
@@ -89,6 +90,7 @@ enum Command {
     Run(run::Run),
     Ps(ps::Ps),
     Check(check::Check),
+    Audit(audit::Audit),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -163,6 +165,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Audit(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

@@ -62,6 +62,8 @@ pub(crate) enum Notice {
     StoreChosen { kind: StoreKind, why: String },
     /// Its value is in no store any more, so it could not be moved.
     Gone { name: CredentialName },
+    /// A use that is not as it was before.
+    Unusual { message: String },
     /// What was done is not in the audit log, and the settings allow that.
     NotRecorded { why: String },
     /// A former value could not be removed; `doctor --repair` tries again.
