@@ -225,6 +225,9 @@ impl App {
                 Notice::NotRecovered { name, why } => self.ui.warn(&format!(
                     "the new value of `{name}` is sealed on the disk, and can't be put in place: {why}"
                 )),
+                Notice::Unusual { message } => self.ui.warn(&format!(
+                    "unusual use: {message}; `mcpcred audit anomalies` tells more"
+                )),
                 Notice::NotRecorded { why } => self.ui.warn(&format!(
                     "this is not in the audit log, and goes on all the same: {why}"
                 )),
@@ -244,7 +247,7 @@ impl App {
 fn recorder(settings: &Settings, environment: Environment, reason: Option<String>) -> Recorder {
     let audit = &settings.audit.value;
     let limits = Limits { bytes: u64::from(audit.file_mib) * 1024 * 1024, files: usize::from(audit.files) };
-    let journal = Journal::in_folder(&settings.data_folder.value, limits);
+    let journal = Journal::in_folder(&settings.data_folder.value, limits, audit.anomalies);
     let mut circumstances = Circumstances::new(environment);
     circumstances.reason = reason;
     Recorder::new(Box::new(journal), audit.when_unwritable, circumstances)

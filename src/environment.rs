@@ -32,6 +32,19 @@ impl Environment {
         self.variable(name).is_some()
     }
 
+    /// Whether a terminal here takes characters beyond ASCII, as far as that is said (POSIX locale variables).
+    pub(crate) fn speaks_utf8(self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
+        match locale {
+            Some(locale) => {
+                let locale = locale.to_ascii_lowercase();
+                locale.contains("utf-8") || locale.contains("utf8")
+            }
+            // Windows and macOS say nothing there, and their terminals do.
+            None => cfg!(any(windows, target_os = "macos")),
+        }
+    }
+
     /// A variable whose value is secret. The system's own copy stays where the process began.
     pub(crate) fn secret(self, name: impl AsRef<OsStr>) -> Option<Secret> {
         std::env::var_os(name).map(|value| Secret::new(value.into_encoded_bytes()))

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::audit::WhenUnwritable;
+use crate::audit::anomaly::Rules;
 use crate::environment::Environment;
 use crate::name::{CredentialName, Profile};
 use crate::os::private_file;
@@ -120,11 +121,19 @@ pub(crate) struct AuditSettings {
     pub(crate) file_mib: u16,
     /// How many files are kept.
     pub(crate) files: u16,
+    /// How strict the rules are that find unusual use.
+    pub(crate) anomalies: Rules,
 }
 
 impl Default for AuditSettings {
     fn default() -> Self {
-        Self { record: true, when_unwritable: WhenUnwritable::Refuse, file_mib: 8, files: 8 }
+        Self {
+            record: true,
+            when_unwritable: WhenUnwritable::Refuse,
+            file_mib: 8,
+            files: 8,
+            anomalies: Rules::default(),
+        }
     }
 }
 

@@ -88,6 +88,9 @@ fn eight_who_rotate_one_name_all_do_and_one_was_the_last() {
 fn nothing_of_many_writers_is_lost_and_readers_never_notice() {
     const EACH: usize = 6;
     let sandbox = Sandbox::new();
+    // Who reads without a pause is unusual.
+    fs::create_dir(sandbox.path("config")).unwrap();
+    fs::write(sandbox.path("config/config.toml"), "[audit.anomalies]\nburst_per_minute = 0\n").unwrap();
     sandbox.feed(["add", "SHARED", "--stdin"], b"value 0").succeeds();
     let over = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -90,6 +90,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "check",
         &[
+            "audit",
             "catalog",
             "clock",
             "configuration",

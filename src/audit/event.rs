@@ -60,6 +60,31 @@ pub(crate) enum Action {
 }
 
 impl Action {
+    /// All that this program writes.
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Add,
+        Self::Get,
+        Self::Export,
+        Self::Run,
+        Self::Check,
+        Self::Rotate,
+        Self::Delete,
+        Self::Move,
+        Self::Protect,
+        Self::Login,
+        Self::Logout,
+        Self::Refresh,
+        Self::Revoke,
+        Self::Unlock,
+        Self::Lock,
+        Self::Rekey,
+        Self::Lockdown,
+        Self::Lift,
+        Self::Stop,
+        Self::Continue,
+        Self::Heal,
+    ];
+
     /// The word in the log, which `--action` takes.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -119,6 +144,18 @@ pub(crate) enum Outcome {
     /// What a newer mcpcred knows.
     #[serde(other)]
     Other,
+}
+
+impl Outcome {
+    /// The word in the log.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// One operation. Made by [`Event::new`], and told more about with the rest.
@@ -195,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_action_has_one_word_and_what_is_unknown_is_read() {
-        for action in [Action::Add, Action::Lockdown] {
+        for action in Action::ALL {
             let written = serde_json::to_string(&action).unwrap();
             assert_eq!(written, format!("\"{action}\""));
             assert_eq!(serde_json::from_str::<Action>(&written).unwrap(), action);

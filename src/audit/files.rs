@@ -78,6 +78,21 @@ impl LogFiles {
         Ok(files)
     }
 
+    /// How many files there are, and their bytes together.
+    ///
+    /// # Errors
+    /// Where the folder can't be read.
+    pub(crate) fn size(&self) -> io::Result<(usize, u64)> {
+        let (mut count, mut bytes) = (0, 0);
+        for path in self.all()? {
+            if let Ok(metadata) = fs::symlink_metadata(&path) {
+                count += 1;
+                bytes += metadata.len();
+            }
+        }
+        Ok((count, bytes))
+    }
+
     /// The first line of the oldest former file, where there is one.
     ///
     /// # Errors

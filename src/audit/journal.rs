@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::audit::anchor::Anchor;
+use crate::audit::anomaly::{MemoryFile, Rules};
 use crate::audit::event::{Action, Event};
 use crate::audit::files::LogFiles;
 use crate::audit::head::{Head, Sealed};
@@ -41,12 +42,15 @@ impl Default for Limits {
 pub(crate) struct Journal {
     files: LogFiles,
     limits: Limits,
+    rules: Rules,
+    memory: MemoryFile,
 }
 
 impl Journal {
     /// The log in this folder. Touches nothing yet.
-    pub(crate) fn in_folder(folder: &Path, limits: Limits) -> Self {
-        Self { files: LogFiles::in_folder(folder), limits }
+    pub(crate) fn in_folder(folder: &Path, limits: Limits, rules: Rules) -> Self {
+        let (files, memory) = (LogFiles::in_folder(folder), MemoryFile::in_folder(folder));
+        Self { files, limits, rules, memory }
     }
 
     fn lock(&self) -> Result<FileLock, AuditError> {
@@ -112,7 +116,9 @@ impl Journal {
             // A file too many is seen by the next one who has to look.
             _ = private_file::remove(&file);
         }
-        Ok(Appended { anchor, is_anchor_due })
+        // What is not remembered is a warning less, and no reason to refuse anything.
+        let anomalies = self.memory.judge(&self.rules, &lines, batch.due_on).unwrap_or_default();
+        Ok(Appended { anchor, is_anchor_due, anomalies })
     }
 
     fn cut(&self, size: u64) -> io::Result<()> {

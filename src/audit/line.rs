@@ -1,4 +1,4 @@
-//! Lines: an event as one line of JSON, which ends with its link to the line before.
+//! `Line`: an event as one line of JSON, which ends with its link to the line before.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,65 @@ pub(super) const LONGEST: usize = 16 * 1024;
 const BEFORE_LINK: &[u8] = b",\"mac\":\"";
 const AFTER_LINK: &[u8] = b"\"}";
 
-/// What is to be written, borrowed.
+/// Everything that a line says, as it is read. Unknown fields of a newer mcpcred are passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Line {
+    /// Its number, from 1 and without gaps, over all files.
+    pub(crate) n: u64,
+    /// When.
+    pub(crate) time: Timestamp,
+    /// What was done.
+    pub(crate) action: Action,
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    /// On which credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<String>,
+    /// See `profile`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// Where its value rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) store: Option<String>,
+    /// The keyed fingerprint of the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<String>,
+    /// Of `run`: the program that got it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) program: Option<String>,
+    /// What a person gave as the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Words of our own on what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) detail: Option<String>,
+    /// The client or the kind of surroundings that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<String>,
+    /// The user's name, as the environment tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+    /// The user's number, as the system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uid: Option<u32>,
+    /// The machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<String>,
+    /// Our own process.
+    #[serde(default)]
+    pub(crate) pid: u32,
+    /// The programs that led to it, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parents: Vec<String>,
+    /// Where the line does not simply follow the one before: the link that it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+    /// Which key its link is made with; without one a hash alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+}
+
+/// What is to be written, borrowed. Its fields are those of [`Line`], in the same order.
 #[derive(Serialize)]
 struct Draft<'a> {
     n: u64,
@@ -116,6 +174,12 @@ pub(super) fn split(line: &[u8]) -> Option<(&[u8], Link)> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Place<'a> {
     pub(super) n: u64,
+    pub(super) time: Timestamp,
+    pub(super) action: Action,
+    #[serde(borrow, default)]
+    pub(super) detail: Option<&'a str>,
+    #[serde(borrow, default)]
+    pub(super) after: Option<&'a str>,
     #[serde(borrow, default)]
     pub(super) key: Option<&'a str>,
 }

@@ -6,17 +6,22 @@
 //! store is locked there is no key; such lines are held by a hash alone, and the next line with a key covers them.
 
 mod anchor;
+pub(crate) mod anomaly;
 mod client;
 mod event;
+pub(crate) mod export;
 mod files;
 mod head;
 mod journal;
 mod key;
 mod line;
 mod origin;
+pub(crate) mod reader;
 mod settle;
 #[cfg(test)]
 mod tests;
+pub(crate) mod usage;
+pub(crate) mod verify;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -26,9 +31,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub(crate) use crate::audit::anchor::Anchor;
+pub(crate) use crate::audit::anomaly::{Anomaly, DueOn};
 pub(crate) use crate::audit::event::{Action, Event, Outcome};
+pub(crate) use crate::audit::files::LogFiles;
 pub(crate) use crate::audit::journal::{Journal, Limits};
 pub(crate) use crate::audit::key::ChainKey;
+pub(crate) use crate::audit::line::Line;
 pub(crate) use crate::audit::origin::{Circumstances, shortened};
 
 /// Where lines go.
@@ -62,6 +70,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) time: Timestamp,
     /// The key, while the store is open.
     pub(crate) key: Option<&'a ChainKey>,
+    /// When a credential should be replaced.
+    pub(crate) due_on: DueOn<'a>,
 }
 
 /// How far the log goes after a write.
@@ -71,6 +81,8 @@ pub(crate) struct Appended {
     pub(crate) anchor: Anchor,
     /// Whether it is time to tell the store.
     pub(crate) is_anchor_due: bool,
+    /// What is not as it was before.
+    pub(crate) anomalies: Vec<Anomaly>,
 }
 
 /// Why something can't go on record.
@@ -148,8 +160,9 @@ impl Recorder {
         events: &[Event],
         time: Timestamp,
         key: Option<&ChainKey>,
+        due_on: DueOn<'_>,
     ) -> Result<Appended, AuditError> {
         let circumstances = self.circumstances.borrow();
-        self.log.append(&Batch { events, circumstances: &circumstances, time, key })
+        self.log.append(&Batch { events, circumstances: &circumstances, time, key, due_on })
     }
 }

@@ -13,14 +13,14 @@ use crate::audit::line::Place;
 use crate::audit::origin::Origin;
 
 /// A folder with a log in it.
-struct Log {
+pub(super) struct Log {
     folder: TempDir,
-    key: ChainKey,
-    limits: Limits,
+    pub(super) key: ChainKey,
+    pub(super) limits: Limits,
 }
 
 impl Log {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let limits = Limits { bytes: 8 * 1024 * 1024, files: 8 };
         Self { folder: tempfile::tempdir().unwrap(), key: ChainKey::generate().unwrap(), limits }
     }
@@ -29,27 +29,37 @@ impl Log {
         self.folder.path()
     }
 
-    fn files(&self) -> LogFiles {
+    pub(super) fn files(&self) -> LogFiles {
         LogFiles::in_folder(self.path())
     }
 
     fn journal(&self) -> Journal {
-        Journal::in_folder(self.path(), self.limits)
+        Journal::in_folder(self.path(), self.limits, anomaly::Rules::default())
     }
 
-    fn append_with(&self, events: &[Event], key: Option<&ChainKey>) -> Appended {
+    pub(super) fn append_with(&self, events: &[Event], key: Option<&ChainKey>) -> Appended {
         let circumstances = Circumstances::of(Origin { pid: 7, ..Origin::default() });
         let time = Timestamp::from_second(1_800_000_000).unwrap();
-        self.journal().append(&Batch { events, circumstances: &circumstances, time, key }).unwrap()
+        let batch = Batch { events, circumstances: &circumstances, time, key, due_on: &|_| None };
+        self.journal().append(&batch).unwrap()
     }
 
     /// One line.
-    fn get(&self) -> Appended {
+    pub(super) fn get(&self) -> Appended {
         self.append_with(&[Event::new(Action::Get)], Some(&self.key))
     }
 
+    /// One line at that second.
+    pub(super) fn get_at(&self, second: i64) {
+        let circumstances = Circumstances::of(Origin::default());
+        let time = Timestamp::from_second(second).unwrap();
+        let (events, key) = (&[Event::new(Action::Get)], Some(&self.key));
+        let batch = Batch { events, circumstances: &circumstances, time, key, due_on: &|_| None };
+        self.journal().append(&batch).unwrap();
+    }
+
     /// One line while the store is locked.
-    fn get_without_key(&self) -> Appended {
+    pub(super) fn get_without_key(&self) -> Appended {
         self.append_with(&[Event::new(Action::Get).ended(Outcome::Denied)], None)
     }
 
@@ -125,7 +135,7 @@ fn what_is_missing_or_foreign_is_told_and_nothing_stops() {
     log.get();
     assert_eq!(log.lines()[2..], [(4, "shortened 10".to_owned()), (5, "get".to_owned())]);
     let mut forged = fs::read(&path).unwrap();
-    forged.extend_from_slice(b"{\"n\":6,\"action\":\"get\"}\n");
+    forged.extend_from_slice(b"{\"n\":6,\"time\":\"2027-01-01T00:00:00Z\",\"action\":\"get\"}\n");
     fs::write(&path, forged).unwrap();
     log.get();
     assert_eq!(log.lines().last(), Some(&(7, "get".to_owned())));

@@ -72,6 +72,8 @@ pub(crate) enum Reason {
     VulnerableClient,
     /// A bundle asks for a secret and does not mark it so.
     NotMarkedSensitive,
+    /// It was used as it never was before.
+    UnusualUse,
 }
 
 impl Reason {
@@ -80,7 +82,7 @@ impl Reason {
         match self {
             Self::Ok => 0,
             Self::NotVerifiable | Self::RateLimited | Self::NoAnswer => 1,
-            Self::RotationDue => 2,
+            Self::RotationDue | Self::UnusualUse => 2,
             Self::ExpiresSoon => 3,
             Self::Duplicate => 4,
             Self::SyncedFolder | Self::WorldReadable | Self::NotMarkedSensitive => 5,

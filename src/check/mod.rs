@@ -15,6 +15,7 @@ pub(crate) mod preflight;
 pub(crate) mod presence;
 pub(crate) mod report;
 pub(crate) mod synced;
+pub(crate) mod unusual;
 pub(crate) mod values;
 pub(crate) mod verdict;
 pub(crate) mod versions;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::app::App;
 use crate::audit::Action;
+use crate::audit::anomaly::MemoryFile;
 use crate::catalog::Catalog;
 use crate::check::asking;
 use crate::check::bundles;
@@ -14,6 +15,7 @@ use crate::check::fingerprint::Fingerprints;
 use crate::check::known::Known;
 use crate::check::preflight::{Found, Preflight};
 use crate::check::report::{self, Format, Look};
+use crate::check::unusual;
 use crate::check::values::Values;
 use crate::cli::Outcome;
 use crate::cli::schedules;
@@ -116,6 +118,10 @@ impl Check {
         };
         let mut found = preflight.run();
         found.findings.extend(bundles::check(&self.config));
+        if preflight.everything && !self.exposure && app.settings.audit.value.record {
+            let noticed = MemoryFile::in_folder(&app.settings.data_folder.value).load().recent;
+            found.findings.extend(unusual::check(&noticed, now));
+        }
         self.refuse_absent_servers(&found)?;
         if self.live {
             self.ask(app, &values, &mut found);

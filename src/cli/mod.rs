@@ -1,6 +1,7 @@
 //! WHAT A PERSON TYPES: one file a command, and the dispatch.
 
 mod add;
+mod audit;
 mod check;
 mod clip_keeper;
 mod completions;
@@ -105,6 +106,7 @@ enum Command {
     Setup(setup::Setup),
     #[command(subcommand)]
     Import(import::Import),
+    Audit(audit::Audit),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -186,6 +188,7 @@ impl Command {
                 Self::Unprotect(command) => command.run(&app),
                 Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
+                Self::Audit(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

@@ -70,6 +70,8 @@ pub(crate) enum Notice {
     Recovered { name: CredentialName },
     /// As before, and the store does not take the new value, which stays sealed on the disk.
     NotRecovered { name: CredentialName, why: String },
+    /// A use that is not as it was before.
+    Unusual { message: String },
     /// What was done is not in the audit log, and the settings allow that.
     NotRecorded { why: String },
     /// A former value could not be removed; `doctor --repair` tries again.

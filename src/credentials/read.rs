@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::credentials::record::Reading;
 use crate::credentials::{CredentialError, Credentials};
 use crate::index::{Entry, Index, Loaded, State};
 use crate::name::CredentialName;
@@ -117,11 +118,11 @@ impl Credentials {
         let mut wanted = Vec::with_capacity(names.len());
         for name in names {
             let (name, entry) = self.locate(index, name)?;
-            wanted.push((name, entry.store, entry.state));
+            wanted.push((name, entry.store, entry.state, entry.facts.rotation_due_on()));
         }
         let mut found: Vec<Option<Secret>> = wanted.iter().map(|_| None).collect();
         let mut kinds: Vec<StoreKind> = Vec::new();
-        for (_, kind, _) in &wanted {
+        for (_, kind, ..) in &wanted {
             if !kinds.contains(kind) {
                 kinds.push(*kind);
             }
@@ -142,15 +143,15 @@ impl Credentials {
                 found[place] = secret;
             }
         }
-        let values = wanted.into_iter().zip(found).map(|((name, store, state), secret)| match secret {
+        let values = wanted.into_iter().zip(found).map(|((name, store, state, due), secret)| match secret {
             Some(secret) if secret.is_empty() => Err(StoreError::Empty { store }.into()),
-            Some(secret) => Ok((name.clone(), store, secret)),
+            Some(secret) => Ok(Reading { name: name.clone(), store, due, secret }),
             None if state == State::Adding => Err(self.not_found(index, name)),
             None => Err(CredentialError::Vanished { name: name.clone(), store }),
         });
         let values = values.collect::<Result<Vec<_>, CredentialError>>()?;
         self.record_reading(&values, chain_key.as_ref())?;
-        Ok(values.into_iter().map(|(name, _, secret)| (name, secret)).collect())
+        Ok(values.into_iter().map(|reading| (reading.name, reading.secret)).collect())
     }
 
     /// The former value, while it is kept.
@@ -167,11 +168,11 @@ impl Credentials {
         }
         let store = self.stores.open(entry.store)?;
         let secret = store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)?;
-        let found = [(name.clone(), entry.store, secret)];
+        let found = [Reading { name: name.clone(), store: entry.store, due: None, secret }];
         self.record_reading(&found, None)?;
         self.refuse_in_lockdown([name])?;
-        let [(_, _, secret)] = found;
-        Ok(secret)
+        let [reading] = found;
+        Ok(reading.secret)
     }
 
     /// Every credential of the profile with what is known about it. Asks no store.
@@ -188,6 +189,14 @@ impl Credentials {
         match self.index.load() {
             Ok(Loaded::Whole(_)) => self.list().ok(),
             Ok(Loaded::Missing) if !self.stores.was_used() => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// The index, where it is whole; rebuilds nothing.
+    pub(crate) fn index_if_whole(&self) -> Option<Index> {
+        match self.index.load() {
+            Ok(Loaded::Whole(index)) => Some(index),
             _ => None,
         }
     }

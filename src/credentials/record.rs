@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::audit::{Action, Anchor, ChainKey, Event, Outcome, Recorder};
+use jiff::Timestamp;
+
+use crate::audit::{Action, Anchor, ChainKey, DueOn, Event, Outcome, Recorder};
 use crate::credentials::{CredentialError, Credentials, Notice};
 use crate::name::CredentialName;
 use crate::os::lock::FileLock;
@@ -12,6 +14,18 @@ use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
 
 /// How long one process waits for another that makes the key.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// For what is no use of a credential.
+const NEVER: DueOn<'static> = &|_| None;
+
+/// A value that was read and is about to be handed out.
+pub(crate) struct Reading {
+    pub(crate) name: CredentialName,
+    pub(crate) store: StoreKind,
+    /// When it should be replaced.
+    pub(crate) due: Option<Timestamp>,
+    pub(crate) secret: Secret,
+}
 
 impl Credentials {
     /// The same credentials, with every operation put on record.
@@ -51,7 +65,7 @@ impl Credentials {
         let store = kind.and_then(|kind| self.stores.open(kind).ok());
         // A store that fails meanwhile is no reason to keep silent.
         let key = store.as_deref().and_then(|store| self.chain_key(store, None).ok());
-        self.append(&[event], store.as_deref(), key.as_ref())
+        self.append(&[event], store.as_deref(), key.as_ref(), NEVER)
     }
 
     /// As [`Credentials::record`], for many at once, of whichever stores.
@@ -115,10 +129,12 @@ impl Credentials {
                 if let (Some(key), Some(value)) = (&key, value) {
                     event = event.with_fingerprint(key.fingerprint(value));
                 }
-                self.append(&[event], store.as_deref(), key.as_ref()).map_err(|error| match error {
-                    CredentialError::NotRecorded(error) => CredentialError::Unrecorded(error),
-                    other => other,
-                })?;
+                self.append(&[event], store.as_deref(), key.as_ref(), NEVER).map_err(
+                    |error| match error {
+                        CredentialError::NotRecorded(error) => CredentialError::Unrecorded(error),
+                        other => other,
+                    },
+                )?;
                 Ok(done)
             }
             Err(error) => {
@@ -135,21 +151,24 @@ impl Credentials {
     /// [`CredentialError::NotRecorded`] where that does not work and the settings do not allow it.
     pub(crate) fn record_reading(
         &self,
-        found: &[(CredentialName, StoreKind, Secret)],
+        found: &[Reading],
         key: Option<&Secret>,
     ) -> Result<(), CredentialError> {
-        let (Some(recorder), Some((_, kind, _))) = (&self.recorder, found.first()) else { return Ok(()) };
-        let store = self.stores.open(*kind)?;
+        let (Some(recorder), Some(first)) = (&self.recorder, found.first()) else { return Ok(()) };
+        let store = self.stores.open(first.store)?;
         let key = match self.chain_key(&*store, key) {
             Ok(key) => key,
             Err(error) => return self.may_go_on(error),
         };
-        let events = found.iter().map(|(name, kind, secret)| {
-            let event = Event::new(recorder.reading()).of(&self.profile, name).in_store(*kind);
-            event.with_fingerprint(key.fingerprint(secret))
+        let events = found.iter().map(|reading| {
+            let event = Event::new(recorder.reading()).of(&self.profile, &reading.name);
+            event.in_store(reading.store).with_fingerprint(key.fingerprint(&reading.secret))
         });
         let events: Vec<Event> = events.collect();
-        self.append(&events, Some(&*store), Some(&key))
+        let due_on = |name: &str| {
+            found.iter().find(|reading| reading.name.as_str() == name).and_then(|reading| reading.due)
+        };
+        self.append(&events, Some(&*store), Some(&key), &due_on)
     }
 
     /// Puts on record that reading did not work, as well as that goes.
@@ -176,7 +195,7 @@ impl Credentials {
         let event = event.ended(outcome).because(word);
         // A store that has just failed is not asked for its key: it would be waited for once more.
         _ = match error {
-            CredentialError::Store(_) => self.append(&[event], None, None),
+            CredentialError::Store(_) => self.append(&[event], None, None, NEVER),
             _ => self.record(event),
         };
     }
@@ -186,10 +205,14 @@ impl Credentials {
         events: &[Event],
         store: Option<&dyn CredentialStore>,
         key: Option<&ChainKey>,
+        due_on: DueOn<'_>,
     ) -> Result<(), CredentialError> {
         let Some(recorder) = &self.recorder else { return Ok(()) };
-        match recorder.append(events, self.now(), key) {
+        match recorder.append(events, self.now(), key, due_on) {
             Ok(appended) => {
+                for anomaly in appended.anomalies {
+                    self.notify(Notice::Unusual { message: anomaly.message });
+                }
                 if let (Some(store), true) = (store, appended.is_anchor_due) {
                     // What is lost here is a part of the proof, never a line.
                     _ = self.renew_anchor(recorder, store, key, appended.anchor);
@@ -224,7 +247,7 @@ impl Credentials {
             && !recorder.log().holds(&seen)?
         {
             let event = Event::new(Action::Heal).because(format!("rolled-back {}", seen.n));
-            anchor = recorder.append(&[event], self.now(), key)?.anchor;
+            anchor = recorder.append(&[event], self.now(), key, NEVER)?.anchor;
         }
         Ok(store.put(&item, &anchor.to_item())?)
     }
@@ -256,6 +279,29 @@ impl Credentials {
         Self::put_and_read_back(store, &place, &ChainKey::to_item(&keys))?;
         let [key] = keys;
         Ok(key)
+    }
+
+    /// The keys of the log and what the stores saw of it: of every store that was used, and that of every credential.
+    ///
+    /// # Errors
+    /// Where one of them can't be read.
+    pub(crate) fn chain_keys(&self) -> Result<(Vec<ChainKey>, Vec<Anchor>), CredentialError> {
+        let mut kinds = self.stores.used()?;
+        if let Some(index) = self.index_if_whole() {
+            for (_, _, entry) in index.every_entry() {
+                if !kinds.contains(&entry.store) {
+                    kinds.push(entry.store);
+                }
+            }
+        }
+        let (mut keys, mut anchors) = (Vec::new(), Vec::new());
+        for kind in kinds {
+            let items = self.stores.open(kind)?.get_many(&[ItemKey::audit_key(), ItemKey::audit_head()])?;
+            let [key, anchor] = &items[..] else { continue };
+            keys.extend(key.as_ref().and_then(ChainKey::parse).into_iter().flatten());
+            anchors.extend(anchor.as_ref().and_then(Anchor::parse));
+        }
+        Ok((keys, anchors))
     }
 
     /// Takes the keys of the log along to another store, so that older lines can still be checked there.

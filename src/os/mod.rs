@@ -13,3 +13,5 @@ pub(crate) mod readers;
 mod replace_file;
 pub(crate) mod staged_file;
 pub(crate) mod standard_input;
+#[cfg(unix)]
+pub(crate) mod system_log;

@@ -1,7 +1,7 @@
 //! THE TERMINAL: data on stdout, words on stderr, questions on the controlling terminal.
 
 mod output;
-mod sanitize;
+pub(crate) mod sanitize;
 pub(crate) mod table;
 mod terminal;
 

@@ -112,6 +112,13 @@ pub(super) fn about(reason: Reason) -> About {
             "Move the file, or store its secrets with `mcpcred add NAME` and leave references in it.",
             Status::Warning,
         ),
+        Reason::UnusualUse => (
+            "unusual_use",
+            "unusual use",
+            "A credential was used as it never was before.",
+            "Look at `mcpcred audit anomalies`; if it was not you, replace the credential.",
+            Status::Warning,
+        ),
         Reason::Rejected => (
             "rejected",
             "rejected",

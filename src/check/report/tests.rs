@@ -40,6 +40,7 @@ const REASONS: [Reason; 23] = [
     Reason::Misconfigured,
     Reason::VulnerableClient,
     Reason::NotMarkedSensitive,
+    Reason::UnusualUse,
 ];
 
 fn root() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::app::App;
-use crate::cli::doctor::{Finding, Status};
+use crate::cli::doctor::{Finding, Status, audit};
 use crate::index::{IndexFile, Loaded, State};
 use crate::os::private_file;
 use crate::settings::Source;
@@ -23,6 +23,7 @@ pub(super) fn everything(app: &App) -> Vec<Finding> {
     findings.extend(native_store(app));
     findings.extend(vault(app));
     findings.extend(sealed_files(app));
+    findings.push(audit::examine(app));
     findings.push(hardening(app));
     findings
 }

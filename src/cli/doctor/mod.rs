@@ -1,5 +1,6 @@
 //! `mcpcred doctor`: what is wrong on this machine, and what to do about it.
 
+mod audit;
 mod examine;
 
 use std::process::ExitCode;
