@@ -21,6 +21,7 @@ use crate::slip;
 use crate::startup::lines::Unwritable;
 use crate::store::{StoreError, StoreKind};
 use crate::ui::{AskError, Ui};
+use crate::undo::UndoError;
 
 /// What helps where the audit log can't be written, and nothing else does.
 const UNRECORDED: &str = "`mcpcred doctor` tells about the audit log; whoever can do without it sets \
@@ -328,6 +329,21 @@ impl From<RewriteError> for Failure {
                 .hint("wait a moment, or end the program that writes it, and run the command again");
         }
         failure
+    }
+}
+
+impl From<UndoError> for Failure {
+    fn from(error: UndoError) -> Self {
+        match error {
+            UndoError::Rewrite(error) => error.into(),
+            UndoError::Record { .. } => Self::of(Self::GENERAL, &error).because("no file was changed"),
+            UndoError::Damaged { .. } => Self::of(Self::GENERAL, &error)
+                .because("no file was changed")
+                .hint("put it aside: what it undoes can then only be undone by hand"),
+            UndoError::Inverse { .. } => Self::of(Self::GENERAL, &error)
+                .because("no file was changed")
+                .hint("leave out that file or server, or mend it by hand"),
+        }
     }
 }
 

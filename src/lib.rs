@@ -43,6 +43,7 @@
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
 //! - [`import`]: values where they lie today: `.env` files in both dialects, variables, items of other programs, `pass`.
 //! - [`rewrite`]: several files of other programs replaced as one act, under their clients' own locks.
+//! - [`undo`]: edits of configurations as one act, on record without a secret, and put back byte for byte.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
 //! - [`catalog`]: servers, providers and clients as data, and what publishers declare.
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
@@ -101,6 +102,8 @@ mod slip;
 mod startup;
 mod store;
 mod ui;
+#[allow(dead_code, reason = "its callers are being written")]
+mod undo;
 mod unlocking;
 
 /// Runs the program: arguments and environment in, exit status out.

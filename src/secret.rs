@@ -115,6 +115,11 @@ impl SecretBuffer {
         self.0.extend_from_slice(bytes);
     }
 
+    /// How many bytes were written so far.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// What was written so far.
     pub(crate) fn into_secret(mut self) -> Secret {
         Secret::new(std::mem::take(&mut *self.0))

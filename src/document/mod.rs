@@ -9,6 +9,8 @@ mod error;
 mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
+#[allow(dead_code, reason = "its callers are being written")]
+pub(crate) mod inverse;
 mod json;
 mod node;
 mod place;
@@ -49,7 +51,7 @@ pub(crate) const MAX_VALUES: usize = 500_000;
 const MAX_DUPLICATES: usize = 100;
 
 /// How a document is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Syntax {
     /// RFC 8259. Comments, trailing commas and a byte order mark are read too; [`Document::first_of`] tells where the
@@ -97,6 +99,7 @@ pub(crate) struct Document {
     duplicates: Vec<(Pointer, usize)>,
     /// What follows it in its file and is no part of it.
     tail: Secret,
+    is_front_matter: bool,
 }
 
 impl Document {
@@ -124,6 +127,7 @@ impl Document {
         let (matter, tail) = text.expose_secret().split_at(end);
         let mut document = Self::parse(path, Secret::copy_of(matter), Syntax::Yaml)?;
         document.tail = Secret::copy_of(tail);
+        document.is_front_matter = true;
         Ok(Some(document))
     }
 
@@ -164,7 +168,16 @@ impl Document {
         let mut duplicates = Vec::new();
         find_duplicates(bytes, &tree.root, &mut Vec::new(), &mut duplicates);
         let tail = Secret::new(Vec::new());
-        Ok(Self { path: path.to_owned(), syntax, text, lines, tree, duplicates, tail })
+        Ok(Self {
+            path: path.to_owned(),
+            syntax,
+            text,
+            lines,
+            tree,
+            duplicates,
+            tail,
+            is_front_matter: false,
+        })
     }
 
     /// The whole document.
@@ -172,17 +185,26 @@ impl Document {
         Value::root(self)
     }
 
-    #[allow(dead_code, reason = "its callers are being written")]
     /// What a pointer leads to: the last of several members under one key.
     pub(crate) fn find(&self, pointer: &Pointer) -> Option<Value<'_>> {
-        pointer.steps().try_fold(self.root(), |value, step| match value.shape() {
-            Shape::Mapping => value.get(&step),
-            Shape::Sequence => value.items().nth(step.parse().ok()?),
-            _ => None,
-        })
+        self.root().find(pointer)
     }
 
-    #[allow(dead_code, reason = "its callers are being written")]
+    /// Understands another text in the place of its own; what follows it in its file stays.
+    ///
+    /// # Errors
+    /// The same as for [`Document::parse`].
+    fn again(&self, text: Secret) -> Result<Self, DocumentError> {
+        let tail = Secret::copy_of(self.tail.expose_secret());
+        let parsed = Self::parse(&self.path, text, self.syntax)?;
+        Ok(Self { tail, is_front_matter: self.is_front_matter, ..parsed })
+    }
+
+    /// Whether it is what stands between two lines of `---` at the beginning of its file.
+    pub(crate) fn is_front_matter(&self) -> bool {
+        self.is_front_matter
+    }
+
     /// All bytes of its file as they were read: with what follows the front matter.
     pub(crate) fn whole(&self) -> Secret {
         let mut whole = SecretBuffer::with_capacity(self.text.len() + self.tail.len());

@@ -19,13 +19,11 @@ impl Pointer {
         Self(way)
     }
 
-    #[allow(dead_code, reason = "its callers are being written")]
     /// Its keys, from the whole document on.
     pub(crate) fn steps(&self) -> impl Iterator<Item = String> {
         self.0.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
     }
 
-    #[allow(dead_code, reason = "its callers are being written")]
     /// The way to what holds it, and its key there; nothing for the whole document.
     pub(crate) fn split(&self) -> Option<(Self, String)> {
         let (parent, key) = self.0.rsplit_once('/')?;

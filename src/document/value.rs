@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::document::node::{Content, Member, Node, NodeKind};
-use crate::document::{Document, Place, Pointer};
+use crate::document::{Document, Place, Pointer, Syntax};
 
 /// Text from a document. It may be a secret, so it has neither `Debug` nor `Display`; `tests/house_rules.rs` lists
 /// the files that may look at it.
@@ -124,6 +124,15 @@ impl<'d> Value<'d> {
         Some(self.member(member).1)
     }
 
+    /// What a pointer leads to from here.
+    pub(crate) fn find(&self, pointer: &Pointer) -> Option<Self> {
+        pointer.steps().try_fold(self.clone(), |value, step| match value.shape() {
+            Shape::Mapping => value.get(&step),
+            Shape::Sequence => value.items().nth(step.parse().ok()?),
+            _ => None,
+        })
+    }
+
     /// What a mapping holds, in the order of the file, with keys that are repeated; nothing for every other shape.
     pub(crate) fn members(&self) -> impl Iterator<Item = (Text<'d>, Self)> + use<'d> {
         let members: &'d [Member] = match &self.node.kind {
@@ -149,7 +158,6 @@ impl<'d> Value<'d> {
         self.node.span.clone()
     }
 
-    #[allow(dead_code, reason = "its callers are being written")]
     /// What is written there, with quotes and brackets.
     pub(crate) fn written(&self) -> Text<'d> {
         Text(self.document.slice(&self.node.span))
@@ -177,6 +185,11 @@ impl<'d> Value<'d> {
     /// The file that it lies in.
     pub(crate) fn file(&self) -> &'d Path {
         self.document.path()
+    }
+
+    /// How its document is written.
+    pub(super) fn file_syntax(&self) -> Syntax {
+        self.document.syntax()
     }
 
     /// The place of a byte of its text, or where it begins, where the text is written with escapes.

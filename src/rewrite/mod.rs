@@ -44,7 +44,8 @@ pub(crate) enum Outcome {
     ChangedMeanwhile,
 }
 
-/// A set of files on their way. Nothing of them is different until [`Rewriting::carry_out`].
+/// A set of files on their way. Nothing of them is different until [`Rewriting::carry_out`], and no other `mcpcred`
+/// rewrites any while this lives.
 pub(crate) struct Rewriting {
     _lock: FileLock,
     files: Vec<File>,
@@ -93,27 +94,33 @@ impl Rewriting {
     /// # Errors
     /// Where a client holds its lock for too long, or the system refuses: all files are then as they were, but for
     /// those that the error names.
-    pub(crate) fn carry_out(mut self) -> Result<Vec<(PathBuf, Outcome)>, RewriteError> {
+    pub(crate) fn carry_out(&mut self) -> Result<Vec<(PathBuf, Outcome)>, RewriteError> {
         let mut locks: Vec<Held> = Vec::new();
         for file in &self.files {
             match file.rewrite.lock.acquire() {
                 Ok(held) => locks.extend(held),
-                Err(why) => return Err(RewriteError::new(&file.rewrite.path, why)),
+                Err(why) => {
+                    let error = RewriteError::new(&file.rewrite.path, why);
+                    self.files.clear();
+                    return Err(error);
+                }
             }
         }
         for number in 0..self.files.len() {
             let Some(file) = self.files.get_mut(number) else { break };
             if let Err(error) = file.put() {
                 let error = RewriteError::new(&file.rewrite.path, error);
-                return Err(error.with_remaining(self.put_back(number)));
+                let remaining = self.put_back(number);
+                self.files.clear();
+                return Err(error.with_remaining(remaining));
             }
         }
         drop(locks);
-        Ok(self.files.into_iter().map(|file| (file.rewrite.path, file.outcome)).collect())
+        Ok(self.files.drain(..).map(|file| (file.rewrite.path, file.outcome)).collect())
     }
 
     /// Puts back what was replaced before the file of this number. Answers which files that was not possible for.
-    fn put_back(&mut self, number: usize) -> Vec<PathBuf> {
+    fn put_back(&self, number: usize) -> Vec<PathBuf> {
         let written = self.files.iter().take(number).rev();
         written
             .filter(|file| file.outcome == Outcome::Written && !file.put_back())

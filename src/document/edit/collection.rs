@@ -1,11 +1,14 @@
 //! Which way a collection is written decides how values come into it and go.
 
+use std::ops::Range;
+
 use crate::document::Syntax;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::flow::Flow;
 use crate::document::edit::render::Layout;
 use crate::document::edit::splice::Splice;
 use crate::document::edit::style::indentation;
-use crate::document::edit::{EditWhy, Editor, Insertion, NewValue};
+use crate::document::edit::{EditWhy, Insertion, NewValue, Written};
 use crate::document::node::{Node, NodeKind};
 use crate::secret::SecretBuffer;
 
@@ -25,7 +28,12 @@ impl Editor<'_> {
             Syntax::Toml | Syntax::Yaml => self.is_in_brackets(node),
         };
         if !is_flow {
-            return if is_changed { Err(EditWhy::Unsupported("this can't be edited yet")) } else { Ok(true) };
+            if is_changed && self.document.syntax() == Syntax::Toml {
+                splices.extend(self.table(node, removed, insertions)?);
+            } else if is_changed {
+                splices.extend(self.block(node, removed, insertions)?);
+            }
+            return Ok(true);
         }
         if !is_changed {
             return Ok(Flow::of(self, node, removed, outer_is_tall).is_ok_and(|flow| flow.is_tall()));
@@ -41,7 +49,14 @@ impl Editor<'_> {
             NodeKind::Mapping(_) => b'{',
             _ => b'[',
         };
-        node.span.len() >= 2 && self.byte(node.span.start) == Some(bracket)
+        // An array of tables of TOML begins with a bracket too: its tables do not lie in it.
+        let is_around = match &node.kind {
+            NodeKind::Sequence(items) => {
+                items.iter().all(|item| node.span.start < item.span.start && item.span.end < node.span.end)
+            }
+            _ => true,
+        };
+        node.span.len() >= 2 && is_around && self.byte(node.span.start) == Some(bracket)
     }
 
     /// Another value in the place of one.
@@ -54,15 +69,28 @@ impl Editor<'_> {
         if let (NewValue::Text(text), NodeKind::String(_)) = (with, &node.kind) {
             return Ok(vec![self.text_in_place(node, text)?]);
         }
-        let is_tall = match node.kind {
-            NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
-                Flow::of(self, node, &[], outer_is_tall)?.is_tall()
-            }
-            _ => outer_is_tall,
+        if matches!(node.kind, NodeKind::Null) && node.span.is_empty() {
+            return Ok(vec![self.in_place_of_nothing(node, with)?]);
+        }
+        let is_collection = matches!(node.kind, NodeKind::Sequence(_) | NodeKind::Mapping(_));
+        let is_yaml = self.document.syntax() == Syntax::Yaml;
+        let (span, is_tall) = if is_yaml {
+            (self.extent(node), false)
+        } else if is_collection {
+            (node.span.clone(), Flow::of(self, node, &[], outer_is_tall)?.is_tall())
+        } else {
+            (node.span.clone(), outer_is_tall)
         };
         let layout = Layout { indentation: indentation(self.text, node.span.start).to_owned(), is_tall };
         let mut out = SecretBuffer::with_capacity(64);
         self.render(with, &layout, &mut out)?;
-        Ok(vec![Splice::new(node.span.clone(), out)])
+        Ok(vec![Splice::new(span, out)])
+    }
+
+    /// Where a value of YAML is written: with the header of a block, without the end of its last line.
+    fn extent(&self, node: &Node) -> Range<usize> {
+        let span = Written::of(self.document, node).map_or_else(|| node.span.clone(), |it| it.outside);
+        let text = self.text.get(..span.end).unwrap_or_default();
+        span.start..text.trim_end_matches(['\n', '\r', ' ']).len().max(span.start)
     }
 }

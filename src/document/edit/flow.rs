@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use crate::document::Syntax;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::render::Layout;
 use crate::document::edit::splice::Splice;
 use crate::document::edit::style::{indentation, line_start};
-use crate::document::edit::{EditWhy, Editor, Insertion};
+use crate::document::edit::{EditWhy, Insertion};
 use crate::document::node::{Node, NodeKind};
 use crate::secret::SecretBuffer;
 
@@ -86,10 +87,11 @@ impl<'e, 'd> Flow<'e, 'd> {
         let has_break =
             |range: Range<usize>| self.editor.text.get(range).is_some_and(|text| text.contains(['\n', '\r']));
         match (self.parts.first(), self.parts.get(1)) {
-            (None, _) => {
-                let is_tall = outer_is_tall || has_break(self.inside.clone());
-                is_tall && (self.editor.document.syntax() != Syntax::Toml || !self.is_mapping)
-            }
+            (None, _) => match self.editor.document.syntax() {
+                Syntax::Json | Syntax::Jsonc => outer_is_tall || has_break(self.inside.clone()),
+                Syntax::Toml => !self.is_mapping && has_break(self.inside.clone()),
+                Syntax::Yaml => false,
+            },
             (Some(first), Some(second)) => has_break(first.span.end..second.span.start),
             (Some(first), None) => has_break(self.inside.start..first.span.start),
         }
@@ -104,7 +106,7 @@ impl<'e, 'd> Flow<'e, 'd> {
     pub(super) fn change(&self, insertions: &[Insertion]) -> Result<Vec<Splice>, EditWhy> {
         let mut splices = Vec::new();
         let has_kept = self.parts.iter().any(|part| !part.removed);
-        let has_comments = self.editor.has_comment(&self.inside);
+        let has_comments = self.has_comment_between();
         if !has_kept && !has_comments {
             let mut inner = SecretBuffer::with_capacity(64);
             self.fill(insertions, &mut inner)?;
@@ -132,7 +134,7 @@ impl<'e, 'd> Flow<'e, 'd> {
             self.one(insertion, &mut out)?;
             out.push(b",");
             self.gap(&mut out);
-            splices.push(Splice::new(start..start, out));
+            splices.push(Splice::before(start, out));
         }
         let Some(last) = last_kept.and_then(|last| self.parts.get(last)) else {
             // Comments alone are left.
@@ -141,7 +143,8 @@ impl<'e, 'd> Flow<'e, 'd> {
                 if number > 0 {
                     out.push(b",");
                 }
-                self.line(&self.child_indentation(), &mut out);
+                let own = indentation(self.editor.text, self.inside.start);
+                self.line(&format!("{own}{}", self.editor.style.unit), &mut out);
                 self.one(insertion, &mut out)?;
             }
             if !behind.is_empty() {
@@ -151,7 +154,7 @@ impl<'e, 'd> Flow<'e, 'd> {
                 let at = self.comment_end(at);
                 if at == close || !self.editor.text.get(at..close).is_some_and(|it| it.contains(['\n', '\r']))
                 {
-                    self.line(indentation(self.editor.text, self.inside.start), &mut out);
+                    self.line(&self.closing_indentation(), &mut out);
                 }
                 splices.push(Splice::new(at..at, out));
             }
@@ -186,6 +189,18 @@ impl<'e, 'd> Flow<'e, 'd> {
         Ok(splices)
     }
 
+    /// Whether comments stand beside its values, not in them.
+    fn has_comment_between(&self) -> bool {
+        let mut at = self.inside.start;
+        for part in &self.parts {
+            if self.editor.has_comment(&(at..part.span.start)) {
+                return true;
+            }
+            at = part.span.end;
+        }
+        self.editor.has_comment(&(at..self.inside.end))
+    }
+
     /// All that is between the brackets of a collection that holds nothing else.
     fn fill(&self, insertions: &[Insertion], out: &mut SecretBuffer) -> Result<(), EditWhy> {
         if insertions.is_empty() {
@@ -207,7 +222,7 @@ impl<'e, 'd> Flow<'e, 'd> {
             self.one(insertion, out)?;
         }
         if is_tall {
-            self.line(indentation(self.editor.text, self.inside.start), out);
+            self.line(&self.closing_indentation(), out);
         } else if self.is_mapping {
             out.push(self.editor.style.padding.as_bytes());
         }
@@ -227,6 +242,13 @@ impl<'e, 'd> Flow<'e, 'd> {
             Some(_) if !self.is_tall => indentation(self.editor.text, self.inside.start).to_owned(),
             _ => format!("{}{}", indentation(self.editor.text, self.inside.start), self.editor.style.unit),
         }
+    }
+
+    /// What the bracket at the end is indented by. In YAML it may not stand as far out as the key.
+    fn closing_indentation(&self) -> String {
+        let own = indentation(self.editor.text, self.inside.start);
+        let is_yaml = self.editor.document.syntax() == Syntax::Yaml;
+        format!("{own}{}", if is_yaml { self.editor.style.unit.as_str() } else { "" })
     }
 
     /// What stands between two values.

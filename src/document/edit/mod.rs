@@ -3,14 +3,18 @@
 //! What is put in follows the style around it. The result is parsed again and compared with what was meant before
 //! anybody gets to see it.
 
+mod block;
 mod collection;
+mod editor;
 mod error;
 mod flow;
 mod new_value;
 mod render;
 mod spelling;
 mod splice;
+mod statements;
 mod style;
+mod tables;
 mod verify;
 
 use std::collections::HashMap;
@@ -18,10 +22,12 @@ use std::ops::Range;
 
 pub(crate) use crate::document::edit::error::{EditError, EditWhy};
 pub(crate) use crate::document::edit::new_value::NewValue;
-pub(crate) use crate::document::edit::splice::Splice;
+pub(crate) use crate::document::edit::spelling::{Quoting, Spelling, Written};
+pub(crate) use crate::document::edit::splice::{Splice, applied};
 
+use crate::document::edit::editor::Editor;
 use crate::document::edit::style::Style;
-use crate::document::node::{Node, NodeKind};
+use crate::document::node::Node;
 use crate::document::{Document, Shape, Value};
 use crate::secret::Secret;
 
@@ -29,35 +35,62 @@ use crate::secret::Secret;
 pub(crate) struct Edits<'d> {
     document: &'d Document,
     marks: HashMap<*const Node, Marks>,
+    hidden: Vec<Hidden>,
+    /// What edits are undone together: what is in no entry, and then every entry.
+    groups: Vec<(String, *const Node)>,
     fault: Option<(usize, EditWhy)>,
 }
 
 /// What happens to one value.
 #[derive(Default)]
-struct Marks {
-    replacement: Option<NewValue>,
+pub(super) struct Marks {
+    pub(super) replacement: Option<NewValue>,
     /// Parts of a text, and what comes there.
-    parts: Vec<(Range<usize>, Secret)>,
+    pub(super) parts: Vec<(Range<usize>, Secret)>,
     is_removed: bool,
-    insertions: Vec<Insertion>,
+    pub(super) insertions: Vec<Insertion>,
 }
 
 /// What comes into a collection, before the value that has this number now.
-struct Insertion {
-    index: usize,
-    key: Option<String>,
-    value: NewValue,
+pub(super) struct Insertion {
+    pub(super) index: usize,
+    pub(super) key: Option<String>,
+    pub(super) value: NewValue,
+}
+
+/// A part of a text that is a secret, and the name that it is stored under.
+pub(super) struct Hidden {
+    pub(super) address: *const Node,
+    pub(super) part: Range<usize>,
+    pub(super) name: String,
 }
 
 impl<'d> Edits<'d> {
     /// No changes so far.
     pub(crate) fn of(document: &'d Document) -> Self {
-        Self { document, marks: HashMap::new(), fault: None }
+        let groups = vec![(String::new(), &raw const document.tree.root)];
+        Self { document, marks: HashMap::new(), hidden: Vec::new(), groups, fault: None }
     }
 
     /// Whether nothing is to be changed.
     pub(crate) fn is_empty(&self) -> bool {
         self.marks.is_empty()
+    }
+
+    /// Says that edits in this value belong together, and what they are called: they are undone by themselves.
+    pub(crate) fn group(&mut self, entry: &Value<'d>, label: &str) {
+        if !self.groups.iter().any(|(_, node)| *node == entry.address()) {
+            self.groups.push((label.to_owned(), entry.address()));
+        }
+    }
+
+    /// Says that a text, or a part of it, is the value of the credential of this name, so that the way back holds the
+    /// name in its stead. Nothing is changed by that.
+    pub(crate) fn hide(&mut self, value: &Value<'d>, part: Option<Range<usize>>, name: &str) {
+        let length = value.text().map_or(0, |text| text.expose().len());
+        let part = part.unwrap_or(0..length);
+        self.note(part.end > length, value, EditWhy::Unsupported("this text has no such part"));
+        self.hidden.push(Hidden { address: value.address(), part, name: name.to_owned() });
     }
 
     /// Puts another value in the place of one.
@@ -118,7 +151,7 @@ impl<'d> Edits<'d> {
     /// # Errors
     /// Where two changes are about one place, where the way something is written can't be edited, or where the result
     /// does not read back as it was meant.
-    pub(crate) fn apply(mut self) -> Result<Edited, EditError> {
+    pub(crate) fn apply(mut self) -> Result<Edited<'d>, EditError> {
         if let Some((offset, why)) = self.fault.take() {
             return Err(self.error(offset, why));
         }
@@ -131,18 +164,17 @@ impl<'d> Edits<'d> {
             text: self.document.text().expose(),
             style: Style::of(self.document),
             marks: &self.marks,
+            groups: &self.groups,
         };
         let splices = editor.splices().map_err(|(offset, why)| self.error(offset, why))?;
         let splices = splice::ordered(splices).map_err(|offset| self.error(offset, EditWhy::Overlap))?;
-        let text = splice::applied(editor.text.as_bytes(), &splices, &[]);
-        let meant = Document::parse(self.document.path(), text, self.document.syntax());
+        let text = splice::applied(editor.text.as_bytes(), &splices);
         let first = splices.first().map_or(0, |splice| splice.span.start);
-        let mut document = meant.map_err(|_| self.error(first, EditWhy::NotAsMeant))?;
+        let document = self.document.again(text).map_err(|_| self.error(first, EditWhy::NotAsMeant))?;
         if let Err(offset) = verify::is_as_meant(self.document, &self.marks, &document) {
             return Err(self.error(offset, EditWhy::NotAsMeant));
         }
-        document.tail = Secret::copy_of(self.document.tail.expose_secret());
-        Ok(Edited { document, splices })
+        Ok(Edited { edits: self, document, splices })
     }
 
     fn marks(&mut self, value: &Value<'d>) -> &mut Marks {
@@ -161,12 +193,18 @@ impl<'d> Edits<'d> {
 }
 
 /// A document after its changes, which is not written yet.
-pub(crate) struct Edited {
+pub(crate) struct Edited<'d> {
+    edits: Edits<'d>,
     document: Document,
     splices: Vec<Splice>,
 }
 
-impl Edited {
+impl<'d> Edited<'d> {
+    /// The document as it was.
+    pub(crate) fn before(&self) -> &'d Document {
+        self.edits.document
+    }
+
     /// The document as it is then.
     pub(crate) fn document(&self) -> &Document {
         &self.document
@@ -181,122 +219,30 @@ impl Edited {
     pub(crate) fn whole(&self) -> Secret {
         self.document.whole()
     }
-}
 
-/// Makes splices of changes.
-struct Editor<'d> {
-    document: &'d Document,
-    text: &'d str,
-    style: Style,
-    marks: &'d HashMap<*const Node, Marks>,
-}
-
-/// Why, and at which byte.
-type Refused = (usize, EditWhy);
-
-impl Editor<'_> {
-    fn splices(&self) -> Result<Vec<Splice>, Refused> {
-        let mut splices = Vec::new();
-        self.visit(&self.document.tree.root, true, &mut splices)?;
-        Ok(splices)
+    /// The document as it is then, alone.
+    pub(crate) fn into_document(self) -> Document {
+        self.document
     }
 
-    /// `is_tall` says whether what holds the value has a line for every one. As deep as the document, which has a limit.
-    fn visit(&self, node: &Node, is_tall: bool, splices: &mut Vec<Splice>) -> Result<(), Refused> {
-        let start = node.span.start;
-        let marks = self.marks.get(&std::ptr::from_ref(node));
-        if let Some(marks) = marks {
-            if let Some(replacement) = &marks.replacement {
-                if !marks.parts.is_empty() || !marks.insertions.is_empty() || self.has_marks_below(node) {
-                    return Err((start, EditWhy::Overlap));
-                }
-                splices.extend(self.replacement(node, replacement, is_tall).map_err(|why| (start, why))?);
-                return Ok(());
-            }
-            if !marks.parts.is_empty() {
-                splices.extend(self.parts(node, &marks.parts).map_err(|why| (start, why))?);
-            }
-        }
-        let children: Vec<&Node> = match &node.kind {
-            NodeKind::Sequence(nodes) => nodes.iter().collect(),
-            NodeKind::Mapping(members) => members.iter().map(|member| &member.value).collect(),
-            _ => return Ok(()),
-        };
-        let mut removed = Vec::new();
-        for (number, child) in children.iter().enumerate() {
-            if self.is_removed(child) {
-                if self.has_marks_below(child) {
-                    return Err((child.span.start, EditWhy::Overlap));
-                }
-                removed.push(number);
-            }
-        }
-        let insertions = marks.map_or(&[][..], |marks| marks.insertions.as_slice());
-        let is_tall =
-            self.collection(node, &removed, insertions, is_tall, splices).map_err(|why| (start, why))?;
-        for child in children {
-            if !self.is_removed(child) {
-                self.visit(child, is_tall, splices)?;
-            }
-        }
-        Ok(())
+    pub(super) fn hidden(&self) -> &[Hidden] {
+        &self.edits.hidden
     }
 
-    fn is_removed(&self, node: &Node) -> bool {
-        self.marks.get(&std::ptr::from_ref(node)).is_some_and(|marks| marks.is_removed)
+    pub(super) fn groups(&self) -> &[(String, *const Node)] {
+        &self.edits.groups
     }
 
-    fn has_marks_below(&self, node: &Node) -> bool {
-        let is_marked =
-            |node: &Node| self.marks.contains_key(&std::ptr::from_ref(node)) || self.has_marks_below(node);
-        match &node.kind {
-            NodeKind::Sequence(nodes) => nodes.iter().any(is_marked),
-            NodeKind::Mapping(members) => members.iter().any(|member| is_marked(&member.value)),
-            _ => false,
-        }
+    pub(super) fn group_of(&self, value: &Value<'d>) -> Option<usize> {
+        self.edits.groups.iter().position(|(_, node)| *node == value.address())
     }
 
-    fn byte(&self, offset: usize) -> Option<u8> {
-        self.text.as_bytes().get(offset).copied()
+    pub(super) fn marks_of(&self, value: &Value<'d>) -> Option<&Marks> {
+        self.edits.marks.get(&value.address())
     }
 
-    /// The next byte that is neither white space nor in a comment, or the end.
-    fn significant(&self, from: usize, end: usize) -> usize {
-        let mut at = from;
-        while at < end {
-            if let Some(comment) = self.comment_at(at) {
-                at = comment.end;
-            } else if matches!(self.byte(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-                at += 1;
-            } else {
-                break;
-            }
-        }
-        at.min(end)
-    }
-
-    /// Behind blanks and tabs.
-    fn behind_blanks(&self, from: usize) -> usize {
-        let rest = self.text.get(from..).unwrap_or_default();
-        self.text.len() - rest.trim_start_matches([' ', '\t']).len()
-    }
-
-    fn comment_at(&self, offset: usize) -> Option<&Range<usize>> {
-        let comments = &self.document.tree.comments;
-        let number = comments.binary_search_by_key(&offset, |comment| comment.start).ok()?;
-        comments.get(number)
-    }
-
-    fn comment_around(&self, offset: usize) -> Option<&Range<usize>> {
-        let comments = &self.document.tree.comments;
-        let number = comments.partition_point(|comment| comment.start <= offset).checked_sub(1)?;
-        comments.get(number).filter(|comment| offset < comment.end)
-    }
-
-    fn has_comment(&self, span: &Range<usize>) -> bool {
-        let comments = &self.document.tree.comments;
-        let number = comments.partition_point(|comment| comment.start < span.start);
-        comments.get(number).is_some_and(|comment| comment.start < span.end)
+    pub(super) fn is_removed(&self, value: &Value<'d>) -> bool {
+        self.marks_of(value).is_some_and(|marks| marks.is_removed)
     }
 }
 

@@ -1,8 +1,9 @@
 //! New values as text, in the style of the document that they come into.
 
 use crate::document::Syntax;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::spelling::{self, Quoting};
-use crate::document::edit::{EditWhy, Editor, Insertion, NewValue};
+use crate::document::edit::{EditWhy, Insertion, NewValue};
 use crate::secret::SecretBuffer;
 
 /// Where a value comes to stand.
@@ -68,8 +69,9 @@ impl Editor<'_> {
                 spelling::write(text, quoting, out)?;
             }
             NewValue::Sequence(items) => {
-                let is_tall =
-                    layout.is_tall && syntax != Syntax::Yaml && self.style.tall_sequences.unwrap_or(true);
+                let is_tall = layout.is_tall
+                    && syntax != Syntax::Yaml
+                    && self.style.tall_sequences.unwrap_or(syntax != Syntax::Toml);
                 self.render_all(items.iter().map(|item| (None, item)), *b"[]", is_tall, layout, out)?;
             }
             NewValue::Mapping(members) => {

@@ -10,19 +10,35 @@ pub(crate) struct Splice {
     pub(crate) span: Range<usize>,
     /// What comes there.
     pub(crate) with: Secret,
+    /// Which edits it belongs to.
+    pub(crate) group: usize,
+    /// Of what is put at the same place, what goes on with something inner comes first, and what stands before
+    /// something outer.
+    pub(super) rank: isize,
+    /// Whether it stands before what follows, and does not go on with what is before.
+    pub(super) is_before: bool,
 }
 
 impl Splice {
     pub(super) fn new(span: Range<usize>, with: SecretBuffer) -> Self {
-        Self { span, with: with.into_secret() }
+        Self::of(span, with.into_secret())
+    }
+
+    /// Bytes in the place of others.
+    pub(crate) fn of(span: Range<usize>, with: Secret) -> Self {
+        Self { span, with, group: 0, rank: 0, is_before: false }
+    }
+
+    pub(super) fn before(at: usize, with: SecretBuffer) -> Self {
+        Self { is_before: true, ..Self::new(at..at, with) }
     }
 
     pub(super) fn text(span: Range<usize>, with: &str) -> Self {
-        Self { span, with: Secret::copy_of(with.as_bytes()) }
+        Self::of(span, Secret::copy_of(with.as_bytes()))
     }
 
     pub(super) fn deletion(span: Range<usize>) -> Self {
-        Self { span, with: Secret::new(Vec::new()) }
+        Self::of(span, Secret::new(Vec::new()))
     }
 
     fn is_deletion(&self) -> bool {
@@ -35,7 +51,7 @@ impl Splice {
 pub(super) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
     splices.retain(|splice| !splice.span.is_empty() || !splice.is_deletion());
     // What is put before something comes before that is taken away.
-    splices.sort_by_key(|splice| (splice.span.start, splice.span.end > splice.span.start));
+    splices.sort_by_key(|splice| (splice.span.start, splice.span.end > splice.span.start, splice.rank));
     let mut result: Vec<Splice> = Vec::with_capacity(splices.len());
     for splice in splices {
         match result.last_mut() {
@@ -53,10 +69,10 @@ pub(super) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
                 }
                 let end = last.span.end;
                 last.span.end = splice.span.start;
-                let rest = splice.span.end..end;
+                let rest = Splice { group: last.group, ..Splice::deletion(splice.span.end..end) };
                 result.push(splice);
-                if !rest.is_empty() {
-                    result.push(Splice::deletion(rest));
+                if !rest.span.is_empty() {
+                    result.push(rest);
                 }
             }
             _ => result.push(splice),
@@ -66,10 +82,10 @@ pub(super) fn ordered(mut splices: Vec<Splice>) -> Result<Vec<Splice>, usize> {
 }
 
 /// The text after all of them, in memory of exactly its size.
-pub(super) fn applied(text: &[u8], splices: &[Splice], tail: &[u8]) -> Secret {
+pub(crate) fn applied(text: &[u8], splices: &[Splice]) -> Secret {
     let gone: usize = splices.iter().map(|splice| splice.span.len()).sum();
     let put: usize = splices.iter().map(|splice| splice.with.len()).sum();
-    let mut out = SecretBuffer::with_capacity(text.len() - gone + put + tail.len());
+    let mut out = SecretBuffer::with_capacity(text.len() - gone + put);
     let mut copied = 0;
     for splice in splices {
         out.push(text.get(copied..splice.span.start).unwrap_or_default());
@@ -77,6 +93,5 @@ pub(super) fn applied(text: &[u8], splices: &[Splice], tail: &[u8]) -> Secret {
         copied = splice.span.end;
     }
     out.push(text.get(copied..).unwrap_or_default());
-    out.push(tail);
     out.into_secret()
 }

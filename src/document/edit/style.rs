@@ -19,6 +19,8 @@ pub(super) struct Style {
     pub(super) gap: String,
     /// Whether sequences have a line for every item; nothing where there is none.
     pub(super) tall_sequences: Option<bool>,
+    /// How far the dashes of YAML are indented below their key.
+    pub(super) sequence_indentation: usize,
 }
 
 impl Style {
@@ -29,7 +31,16 @@ impl Style {
             (None, Some(_)) => "\r",
             _ => "\n",
         };
-        let mut look = Look { document, text, unit: None, colon: None, padding: None, gap: None, tall: None };
+        let mut look = Look {
+            document,
+            text,
+            unit: None,
+            colon: None,
+            padding: None,
+            gap: None,
+            tall: None,
+            dashes: None,
+        };
         look.at(&document.tree.root);
         let is_minified = look.colon.as_deref() == Some(":") && look.unit.is_none();
         let colon = if document.syntax() == Syntax::Toml { " = " } else { ": " };
@@ -42,6 +53,7 @@ impl Style {
             }),
             gap: look.gap.unwrap_or_else(|| if is_minified { "" } else { " " }.to_owned()),
             tall_sequences: look.tall,
+            sequence_indentation: look.dashes.unwrap_or(2),
         }
     }
 }
@@ -54,6 +66,7 @@ struct Look<'d> {
     padding: Option<String>,
     gap: Option<String>,
     tall: Option<bool>,
+    dashes: Option<usize>,
 }
 
 impl Look<'_> {
@@ -66,7 +79,8 @@ impl Look<'_> {
         match &node.kind {
             NodeKind::Sequence(nodes) => {
                 if let Some(first) = nodes.first() {
-                    let is_tall = self.lead(node, first.span.start);
+                    let is_tall = self.lead(node, first.span.start)
+                        || self.text.as_bytes().get(dash(self.text, node.span.start)) == Some(&b'-');
                     self.tall = self.tall.or(Some(is_tall));
                 }
                 self.after_first(nodes.first().map(|it| it.span.end), nodes.get(1).map(|it| it.span.start));
@@ -90,6 +104,7 @@ impl Look<'_> {
                     }
                 }
                 for member in members {
+                    self.dashes(member.key_span.start, &member.value);
                     self.at(&member.value);
                 }
             }
@@ -114,6 +129,18 @@ impl Look<'_> {
             self.unit = Some(unit.to_owned());
         }
         true
+    }
+
+    fn dashes(&mut self, key: usize, value: &Node) {
+        let is_yaml = self.document.syntax() == Syntax::Yaml;
+        if !is_yaml || self.dashes.is_some() || !matches!(value.kind, NodeKind::Sequence(_)) {
+            return;
+        }
+        let dash = dash(self.text, value.span.start);
+        if self.text.as_bytes().get(dash) == Some(&b'-') {
+            let column = |offset: usize| offset - line_start(self.text, offset);
+            self.dashes = column(dash).checked_sub(column(key));
+        }
     }
 
     fn between(&mut self, key: usize, value: usize) {
@@ -154,4 +181,14 @@ pub(super) fn line_start(text: &str, offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
     if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8().min(offset) } else { start }
+}
+
+/// The first dash of a sequence of YAML that is said to begin here: where dashes are not indented, its first item is
+/// meant.
+pub(super) fn dash(text: &str, start: usize) -> usize {
+    let before = text.get(..start).unwrap_or_default();
+    let last = before.trim_end_matches([' ', '\t']).len();
+    let is_dash = text.as_bytes().get(start) != Some(&b'-')
+        && last.checked_sub(1).is_some_and(|last| text.as_bytes().get(last) == Some(&b'-'));
+    if is_dash && last > 0 { last - 1 } else { start }
 }

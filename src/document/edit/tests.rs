@@ -155,3 +155,157 @@ fn two_edits_of_one_place_are_refused() {
     });
     assert!(matches!(why, EditWhy::Unsupported(_)));
 }
+
+#[test]
+fn toml_is_edited_in_the_way_it_is_written() {
+    let gone = |text: &str, at: &str| {
+        edited(text, Syntax::Toml, |document, edits| edits.remove(&document.find(&pointer(at)).unwrap()))
+    };
+    let added = |text: &str, at: &str, key: &str, value: NewValue| {
+        edited(text, Syntax::Toml, |document, edits| {
+            edits.insert(&document.find(&pointer(at)).unwrap(), key, value);
+        })
+    };
+    let codex = "model = \"x\" # mine\r\n\r\n[mcp_servers.github]\r\ncommand = \"npx\"\r\nargs = [\"-y\", 'server']\r\n\r\n[mcp_servers.github.env]\r\nTOKEN = \"secret\" # read only\r\nLEVEL = 1\r\n\r\n[tui]\r\ndark = true\r\n";
+    let table = "\r\n[mcp_servers.github.env]\r\nTOKEN = \"secret\" # read only\r\nLEVEL = 1\r\n";
+    assert_eq!(gone(codex, "/mcp_servers/github/env/LEVEL"), codex.replace("LEVEL = 1\r\n", ""));
+    assert_eq!(gone(codex, "/mcp_servers/github/env/TOKEN"), codex.replace("TOKEN = \"secret\" # r", "# r"));
+    assert_eq!(gone(codex, "/mcp_servers/github/env"), codex.replace(table, "# read only\r\n"));
+    assert_eq!(gone("[a.b]\nc = 1\n", "/a/b"), "[a]\n");
+    assert_eq!(gone("[a.b]\nc = 1\n", "/a/b/c"), "[a.b]\n");
+    assert_eq!(gone("[s]\nenv.A = 1\nenv.B = 2\n", "/s/env/A"), "[s]\nenv.B = 2\n");
+    assert_eq!(gone("[s]\nenv.A = 1", "/s/env/A"), "[s]\nenv = {}");
+    assert_eq!(gone("[s]\nenv = { A = 1, B = 2 }", "/s/env/B"), "[s]\nenv = { A = 1 }");
+    assert_eq!(gone("[s]\nenv = { A = 1 } # c", "/s/env/A"), "[s]\nenv = {} # c");
+    assert_eq!(gone("a = 1\n[[s]]\nb = 1\n\n[[s]]\nb = 2", "/s/0"), "a = 1\n\n[[s]]\nb = 2");
+    assert_eq!(gone("a = 1\nb = 2", "/b"), "a = 1");
+
+    let github = || {
+        NewValue::Mapping(vec![
+            ("command".to_owned(), NewValue::text("mcpcred")),
+            ("args".to_owned(), NewValue::texts(["run", "--"])),
+            ("env".to_owned(), mapping(&[("A", "b")])),
+        ])
+    };
+    let new = "LEVEL = 1\r\n\r\n[mcp_servers.new]\r\ncommand = \"mcpcred\"\r\nargs = [\"run\", \"--\"]\r\n\r\n[mcp_servers.new.env]\r\nA = \"b\"\r\n";
+    assert_eq!(added(codex, "/mcp_servers", "new", github()), codex.replace("LEVEL = 1\r\n", new));
+    let new = "args = [\"-y\", 'server']\r\nnew = true\r\n";
+    assert_eq!(
+        added(codex, "/mcp_servers/github", "new", NewValue::Boolean(true)),
+        codex.replace("args = [\"-y\", 'server']\r\n", new)
+    );
+    assert_eq!(added("", "", "a", NewValue::text("b")), "a = \"b\"\n");
+    assert_eq!(
+        added("model = 1", "", "mcp_servers", NewValue::Mapping(vec![("x y".to_owned(), github())]))
+            .lines()
+            .nth(4),
+        Some("[mcp_servers.\"x y\"]")
+    );
+    assert_eq!(
+        added("[s]\nenv.A = 1\n[t]\n", "/s/env", "B", NewValue::text("x")),
+        "[s]\nenv.A = 1\nenv.B = \"x\"\n[t]\n"
+    );
+    assert_eq!(
+        added("[s]\na = { b = 1 }\n", "/s", "c", mapping(&[("x", "y")])),
+        "[s]\na = { b = 1 }\nc = { x = \"y\" }\n"
+    );
+    let item = |text: &str, at: usize| {
+        edited(text, Syntax::Toml, |document, edits| {
+            edits.insert_items(&document.root().get("s").unwrap(), at, vec![mapping(&[("b", "new")])]);
+        })
+    };
+    assert_eq!(item("[[s]]\nb = 1\n\n[t]\n", 1), "[[s]]\nb = 1\n\n[[s]]\nb = \"new\"\n\n[t]\n");
+    assert_eq!(item("[[s]]\nb = 1\n", 0), "[[s]]\nb = \"new\"\n\n[[s]]\nb = 1\n");
+    let whole = edited(codex, Syntax::Toml, |document, edits| {
+        let server = document.find(&pointer("/mcp_servers/github")).unwrap();
+        edits.replace(&server.get("command").unwrap(), NewValue::text("C:\\m"));
+        edits.insert_items(&server.get("args").unwrap(), 0, vec![NewValue::text("run")]);
+        edits.replace_part(&server.get("args").unwrap().items().nth(1).unwrap(), 0..3, Secret::copy_of(b"'"));
+        edits.remove(&server.get("env").unwrap().get("LEVEL").unwrap());
+    });
+    let meant = codex
+        .replace("\"npx\"", "\"C:\\\\m\"")
+        .replace("[\"-y\", 'server']", "[\"run\", \"-y\", \"'ver\"]")
+        .replace("LEVEL = 1\r\n", "");
+    assert_eq!(whole, meant);
+}
+
+#[test]
+fn yaml_is_edited_in_the_way_it_is_written() {
+    let gone = |text: &str, at: &str| {
+        edited(text, Syntax::Yaml, |document, edits| edits.remove(&document.find(&pointer(at)).unwrap()))
+    };
+    let added = |text: &str, at: &str, key: &str, value: NewValue| {
+        edited(text, Syntax::Yaml, |document, edits| {
+            edits.insert(&document.find(&pointer(at)).unwrap(), key, value);
+        })
+    };
+    let goose = "# mine\nextensions:\n  github:\n    cmd: npx # here\n    args:\n      - -y\n      - server\n    envs:\n      TOKEN: secret # read only\n      LEVEL: 1\n  other: {cmd: x, envs: {A: b}}\nGOOSE: 1\n";
+    assert_eq!(gone(goose, "/extensions/github/envs/LEVEL"), goose.replace("      LEVEL: 1\n", ""));
+    assert_eq!(gone(goose, "/extensions/github/envs/TOKEN"), goose.replace("TOKEN: secret # r", "# r"));
+    let envs = "    envs:\n      TOKEN: secret # read only\n      LEVEL: 1\n";
+    assert_eq!(gone(goose, "/extensions/github/envs"), goose.replace(envs, ""));
+    assert_eq!(gone(goose, "/extensions/other/envs/A"), goose.replace("{A: b}", "{}"));
+    assert_eq!(gone("a:\n  b: 1 # c\nd: 2", "/a/b"), "a: {}\n  # c\nd: 2");
+    assert_eq!(gone("a:\n  b: 1\n", "/a/b"), "a: {}\n");
+    assert_eq!(gone("a:\n  b: |\n    x\n    y\n  c: 1\n", "/a/b"), "a:\n  c: 1\n");
+    assert_eq!(gone("a:\n- b: 1\n  c: 2\n- d: 3\n", "/a/0/b"), "a:\n- c: 2\n- d: 3\n");
+    assert_eq!(gone("a:\n- b: 1\n  c: 2\n- d: 3\n", "/a/1"), "a:\n- b: 1\n  c: 2\n");
+    assert_eq!(gone("a:\n- b: 1\n  c: 2\n- d: 3\n", "/a/1/d"), "a:\n- b: 1\n  c: 2\n- {}\n");
+    assert_eq!(gone("a:\r\n  - 1\r\n  - 2", "/a/1"), "a:\r\n  - 1");
+
+    let server = || {
+        NewValue::Mapping(vec![
+            ("cmd".to_owned(), NewValue::text("mcpcred")),
+            ("args".to_owned(), NewValue::texts(["run", "--", "a: b"])),
+            ("envs".to_owned(), NewValue::Mapping(Vec::new())),
+        ])
+    };
+    let new = "LEVEL: 1\n  other: {cmd: x, envs: {A: b}}\n  new:\n    cmd: mcpcred\n    args:\n      - run\n      - \"--\"\n      - \"a: b\"\n    envs: {}\n";
+    assert_eq!(
+        added(goose, "/extensions", "new", server()),
+        goose.replace("LEVEL: 1\n  other: {cmd: x, envs: {A: b}}\n", new)
+    );
+    assert_eq!(
+        added(goose, "/extensions/other/envs", "B", NewValue::text("1")),
+        goose.replace("{A: b}", "{A: b, B: \"1\"}")
+    );
+    assert_eq!(added("", "", "a", mapping(&[("x", "z")])), "a:\n  x: z\n");
+    assert_eq!(added("a: 1 # c", "", "b", NewValue::Boolean(true)), "a: 1 # c\nb: true");
+    assert_eq!(
+        added("s:\n- name: a\n  env: {}\n- name: b\n", "/s/0", "c", mapping(&[("x", "z")])),
+        "s:\n- name: a\n  env: {}\n  c:\n    x: z\n- name: b\n"
+    );
+    let items = |text: &str, at: usize, value: NewValue| {
+        edited(text, Syntax::Yaml, |document, edits| {
+            edits.insert_items(&document.root().get("s").unwrap(), at, vec![value]);
+        })
+    };
+    assert_eq!(items("s:\n  - a\n  - b\n", 0, NewValue::text("-y")), "s:\n  - -y\n  - a\n  - b\n");
+    assert_eq!(items("s:\n  - a\n  - b\n", 1, NewValue::text("true")), "s:\n  - a\n  - \"true\"\n  - b\n");
+    assert_eq!(
+        items("s:\n- name: a\n", 1, mapping(&[("name", "b"), ("c", "d")])),
+        "s:\n- name: a\n- name: b\n  c: d\n"
+    );
+    let replaced = |text: &str, value: NewValue| {
+        edited(text, Syntax::Yaml, |document, edits| edits.replace(&document.root().get("k").unwrap(), value))
+    };
+    for (text, meant) in [
+        ("k: a # c\n", "k: b # c\n"),
+        ("k: 'a' # c\n", "k: 'b' # c\n"),
+        ("k: \"a\"\n", "k: \"b\"\n"),
+        ("k: |\n  a\n  c\nl: 1\n", "k: \"b\"\nl: 1\n"),
+        ("k: >- # c\n  a\n", "k: \"b\"\n"),
+    ] {
+        assert_eq!(replaced(text, NewValue::text("b")), meant);
+    }
+    assert_eq!(replaced("k: a\n", NewValue::text("b: c")), "k: \"b: c\"\n");
+    assert_eq!(replaced("k:\nl: 1\n", mapping(&[("x", "z")])), "k:\n  x: z\nl: 1\n");
+    let part = |text: &str, part, with: &str| {
+        edited(text, Syntax::Yaml, |document, edits| {
+            edits.replace_part(&document.root().get("k").unwrap(), part, Secret::copy_of(with.as_bytes()));
+        })
+    };
+    assert_eq!(part("k: |\n  Bearer secret\n  two\n", 7..13, "${X}"), "k: |\n  Bearer ${X}\n  two\n");
+    assert_eq!(part("k: 'it''s secret'\n", 5..11, "'"), "k: 'it''s '''\n");
+}

@@ -2,7 +2,7 @@
 
 mod files;
 mod hostile;
-mod properties;
+pub(super) mod properties;
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 
 /// A value that somebody means.
 #[derive(Debug, Clone, PartialEq)]
-enum Meant {
+pub(in crate::document) enum Meant {
     Null,
     Boolean(bool),
     Number(String),
@@ -30,7 +30,7 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_meant() -> impl Strategy<Value = Meant> {
+pub(in crate::document) fn any_meant() -> impl Strategy<Value = Meant> {
     let leaf = prop_oneof![
         1 => Just(Meant::Null),
         1 => any::<bool>().prop_map(Meant::Boolean),
@@ -45,7 +45,9 @@ fn any_meant() -> impl Strategy<Value = Meant> {
     })
 }
 
-fn any_table(inner: impl Strategy<Value = Meant>) -> impl Strategy<Value = Vec<(String, Meant)>> {
+pub(in crate::document) fn any_table(
+    inner: impl Strategy<Value = Meant>,
+) -> impl Strategy<Value = Vec<(String, Meant)>> {
     prop::collection::vec((any_text(), inner), 0..5).prop_map(|mut members| {
         let mut seen = std::collections::HashSet::new();
         members.retain(|(key, _)| seen.insert(key.clone()));
@@ -54,8 +56,8 @@ fn any_table(inner: impl Strategy<Value = Meant>) -> impl Strategy<Value = Vec<(
 }
 
 /// Writes values in styles that follow from `choices`, and notes where each one lies.
-struct Writer {
-    out: String,
+pub(in crate::document) struct Writer {
+    pub(in crate::document) out: String,
     syntax: Syntax,
     choices: Vec<u8>,
     taken: usize,
@@ -303,7 +305,7 @@ impl Writer {
     }
 }
 
-fn write(table: &[(String, Meant)], syntax: Syntax, choices: Vec<u8>) -> Writer {
+pub(in crate::document) fn write(table: &[(String, Meant)], syntax: Syntax, choices: Vec<u8>) -> Writer {
     let mut writer =
         Writer { out: String::new(), syntax, choices, taken: 0, spans: Vec::new(), keys: Vec::new() };
     writer.document(table);
@@ -311,7 +313,7 @@ fn write(table: &[(String, Meant)], syntax: Syntax, choices: Vec<u8>) -> Writer 
 }
 
 /// TOML has no null.
-fn without_null(meant: Meant) -> Meant {
+pub(in crate::document) fn without_null(meant: Meant) -> Meant {
     match meant {
         Meant::Null => Meant::Boolean(false),
         Meant::List(list) => Meant::List(list.into_iter().map(without_null).collect()),

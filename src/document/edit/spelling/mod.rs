@@ -2,10 +2,13 @@
 
 mod align;
 mod quoting;
+mod spelled;
 mod text;
 
-pub(super) use crate::document::edit::spelling::align::Alignment;
-pub(super) use crate::document::edit::spelling::quoting::Quoting;
+pub(crate) use crate::document::edit::spelling::align::Alignment;
+pub(crate) use crate::document::edit::spelling::quoting::Quoting;
+pub(crate) use crate::document::edit::spelling::spelled::Spelling;
+pub(crate) use crate::document::edit::spelling::text::Written;
 
 use crate::document::edit::EditWhy;
 use crate::secret::SecretBuffer;

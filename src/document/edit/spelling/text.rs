@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use crate::document::edit::EditWhy;
+use crate::document::edit::editor::Editor;
 use crate::document::edit::spelling::{self, Alignment, Quoting};
 use crate::document::edit::splice::Splice;
-use crate::document::edit::{EditWhy, Editor};
 use crate::document::node::{Content, Node, NodeKind};
 use crate::document::{Document, Syntax};
 use crate::secret::{Secret, SecretBuffer};
@@ -20,7 +21,7 @@ pub(crate) struct Written {
 
 impl Written {
     /// Of a string; nothing for every other value.
-    pub(crate) fn of(document: &Document, node: &Node) -> Option<Self> {
+    pub(in crate::document) fn of(document: &Document, node: &Node) -> Option<Self> {
         let NodeKind::String(_) = node.kind else { return None };
         let text = document.text().expose();
         let span = node.span.clone();
@@ -58,7 +59,7 @@ impl Written {
     }
 
     /// What is written, put beside what it says.
-    pub(crate) fn alignment(&self, document: &Document, node: &Node) -> Option<Alignment> {
+    pub(in crate::document) fn alignment(&self, document: &Document, node: &Node) -> Option<Alignment> {
         let NodeKind::String(content) = &node.kind else { return None };
         if let Content::Written(span) = content
             && *span == self.inside

@@ -1,0 +1,355 @@
+//! Tests of the way back: any edits of any document, and it is as it was.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::{Inverse, Restored, State, Values, inverses, restore};
+use crate::document::edit::{EditWhy, Edits, NewValue};
+use crate::document::tests::properties::{Meant, any_meant, any_table, without_null, write};
+use crate::document::{Document, Pointer, Shape, Syntax, Value};
+use crate::secret::Secret;
+
+fn parse(text: &str, syntax: Syntax) -> Document {
+    Document::parse(Path::new("mcp.json"), Secret::copy_of(text.as_bytes()), syntax).unwrap()
+}
+
+fn pointer(text: &str) -> Pointer {
+    text.split('/').skip(1).fold(Pointer::default(), |pointer, step| pointer.join(step))
+}
+
+/// What credentials hold: names by value.
+#[derive(Default)]
+struct Store {
+    names: HashMap<String, String>,
+    values: HashMap<String, Secret>,
+}
+
+impl Store {
+    fn put(&mut self, value: &str) -> String {
+        let next = format!("SECRET_{}", self.names.len());
+        let name = self.names.entry(value.to_owned()).or_insert(next).clone();
+        self.values.insert(name.clone(), Secret::copy_of(value.as_bytes()));
+        name
+    }
+
+    fn undo(&self, document: &Document, inverses: &[&Inverse]) -> (Option<Document>, Vec<Restored>) {
+        let get = |name: &str| self.values.get(name);
+        restore(document, inverses, &Values { get: &get }).unwrap()
+    }
+}
+
+/// Says what happens to each value, from bytes.
+struct Dice<'b> {
+    bytes: &'b [u8],
+    rolled: usize,
+}
+
+impl Dice<'_> {
+    fn roll(&mut self, sides: usize) -> usize {
+        let byte = self.bytes[self.rolled % self.bytes.len()] as usize + self.rolled / self.bytes.len();
+        self.rolled += 1;
+        byte % sides
+    }
+
+    fn new_value(&mut self, depth: usize) -> NewValue {
+        match self.roll(if depth == 0 { 3 } else { 5 }) {
+            0 => NewValue::text("run"),
+            1 => NewValue::text("a \"b\" é\n\\ 'c' ${X} # : y"),
+            2 => NewValue::Boolean(true),
+            3 => NewValue::texts(["--", "npx"]),
+            _ => NewValue::Mapping(vec![
+                ("k".to_owned(), self.new_value(depth - 1)),
+                ("l m".to_owned(), NewValue::Mapping(Vec::new())),
+            ]),
+        }
+    }
+
+    /// Edits of a value and what it holds.
+    fn edit<'d>(&mut self, value: &Value<'d>, is_root: bool, edits: &mut Edits<'d>, store: &mut Store) {
+        if !is_root && self.roll(12) == 0 {
+            edits.group(value, "entry");
+        }
+        if !is_root && self.roll(6) == 0 {
+            hide_all(value, edits, store);
+            if self.roll(2) == 0 {
+                edits.remove(value);
+            } else {
+                let new = self.new_value(2);
+                edits.replace(value, new);
+            }
+            return;
+        }
+        match value.shape() {
+            Shape::String => {
+                let text = value.text().unwrap().expose();
+                let boundaries: Vec<usize> =
+                    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+                if self.roll(3) == 0 {
+                    let one = boundaries[self.roll(boundaries.len())];
+                    let other = boundaries[self.roll(boundaries.len())];
+                    let part = one.min(other)..one.max(other);
+                    if !part.is_empty() {
+                        edits.hide(value, Some(part.clone()), &store.put(&text[part.clone()]));
+                    }
+                    edits.replace_part(value, part, Secret::copy_of(b"${X}"));
+                }
+            }
+            Shape::Sequence => {
+                let items: Vec<_> = value.items().collect();
+                if self.roll(3) == 0 {
+                    let at = self.roll(items.len() + 1);
+                    let new = vec![self.new_value(1), self.new_value(0)];
+                    edits.insert_items(value, at, new);
+                }
+                for item in items {
+                    self.edit(&item, false, edits, store);
+                }
+            }
+            Shape::Mapping => {
+                let members: Vec<_> = value.members().collect();
+                if self.roll(3) == 0 && value.get("new key").is_none() {
+                    let at = self.roll(members.len() + 1);
+                    let new = self.new_value(2);
+                    edits.insert_at(value, at, "new key", new);
+                }
+                for (_, member) in members {
+                    self.edit(&member, false, edits, store);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn hide_all<'d>(value: &Value<'d>, edits: &mut Edits<'d>, store: &mut Store) {
+    if let Some(text) = value.text().filter(|text| !text.is("")) {
+        edits.hide(value, None, &store.put(text.expose()));
+    }
+    for (_, member) in value.members() {
+        hide_all(&member, edits, store);
+    }
+    for item in value.items() {
+        hide_all(&item, edits, store);
+    }
+}
+
+/// As a client writes it that reads it and writes it anew.
+fn serialised(value: &Value<'_>) -> serde_json::Value {
+    match value.shape() {
+        Shape::Null => serde_json::Value::Null,
+        Shape::Boolean(boolean) => boolean.into(),
+        // As text: numbers are written in more ways than one.
+        Shape::Number => serde_json::from_str(value.written().expose()).unwrap_or_default(),
+        Shape::String => value.text().unwrap().expose().into(),
+        Shape::Sequence => value.items().map(|item| serialised(&item)).collect(),
+        Shape::Mapping => serde_json::Value::Object(
+            value.members().map(|(key, member)| (key.expose().to_owned(), serialised(&member))).collect(),
+        ),
+    }
+}
+
+/// Long texts are unique, so that it can be told whether a secret is anywhere.
+fn distinct(meant: &mut Meant, number: &mut usize) {
+    match meant {
+        Meant::Text(text) if number.is_multiple_of(2) => {
+            *number += 1;
+            *text = format!("{text}sK-{number}-7f3a9c");
+        }
+        Meant::Text(_) => *number += 1,
+        Meant::List(list) => list.iter_mut().for_each(|item| distinct(item, number)),
+        Meant::Table(table) => table.iter_mut().for_each(|(_, value)| distinct(value, number)),
+        _ => {}
+    }
+}
+
+/// Edits a document in some way and undoes that. Says whether the document could be edited.
+fn there_and_back(table: Vec<(String, Meant)>, syntax: Syntax, choices: Vec<u8>, dice: &[u8]) -> bool {
+    let mut meant = Meant::Table(table);
+    distinct(&mut meant, &mut 0);
+    if syntax == Syntax::Toml {
+        meant = without_null(meant);
+    }
+    let Meant::Table(table) = meant else { return false };
+    let text = write(&table, syntax, choices).out;
+    let document = parse(&text, syntax);
+    let mut store = Store::default();
+    let mut edits = Edits::of(&document);
+    Dice { bytes: dice, rolled: 0 }.edit(&document.root(), true, &mut edits, &mut store);
+    let edited = match edits.apply() {
+        Ok(edited) => edited,
+        Err(error) => {
+            assert!(matches!(error.why(), EditWhy::Unsupported(_)), "{error}: {text:?}");
+            return false;
+        }
+    };
+    let after = edited.document().text().expose();
+    let records = inverses(&edited, &[]).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+    let record = serde_json::to_string(&records).unwrap();
+    for secret in store.names.keys().filter(|secret| secret.len() >= 8) {
+        let written = serde_json::to_string(secret).unwrap();
+        let inner = &written[1..written.len() - 1];
+        assert!(!record.contains(inner), "a secret is in {record}: {text:?}");
+    }
+    let records: Vec<(String, Inverse)> = serde_json::from_str(&record).unwrap();
+    let all: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
+    let after = parse(after, syntax);
+    let (restored, outcomes) = store.undo(&after, &all);
+    assert!(
+        outcomes.iter().all(|outcome| *outcome == Restored::Exactly),
+        "{outcomes:?} {record}: {text:?} {:?}",
+        after.text().expose()
+    );
+    let restored =
+        restored.map_or_else(|| after.text().expose().to_owned(), |it| it.text().expose().to_owned());
+    assert_eq!(restored, text, "{record}");
+
+    // One after the other, in any order that is a person's.
+    let mut current = parse(after.text().expose(), syntax);
+    for one in all.iter().rev() {
+        let (restored, outcomes) = store.undo(&current, &[one]);
+        assert_ne!(outcomes, [Restored::Gone], "{record}: {text:?}");
+        current = restored.unwrap_or(current);
+    }
+    true
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn json_comes_back_byte_for_byte(table in any_table(any_meant()), choices in prop::collection::vec(any::<u8>(), 1..64), dice in prop::collection::vec(any::<u8>(), 1..64)) {
+        prop_assert!(there_and_back(table.clone(), Syntax::Json, choices.clone(), &dice));
+        prop_assert!(there_and_back(table, Syntax::Jsonc, choices, &dice));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn toml_comes_back_byte_for_byte(table in any_table(any_meant()), choices in prop::collection::vec(any::<u8>(), 1..64), dice in prop::collection::vec(any::<u8>(), 1..64)) {
+        // The document as a whole can't be written in brackets, all else can.
+        prop_assert!(there_and_back(table, Syntax::Toml, choices, &dice));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn yaml_comes_back_byte_for_byte(table in any_table(any_meant()), choices in prop::collection::vec(any::<u8>(), 1..64), dice in prop::collection::vec(any::<u8>(), 1..64)) {
+        prop_assert!(there_and_back(table, Syntax::Yaml, choices, &dice));
+    }
+}
+
+const CONFIGURATION: &str = r#"{
+  // mine
+  "mcpServers": {
+    "github": {
+      "command": "npx",
+      "args": ["-y", "server", "--token", "ghp_0123456789"],
+      "env": {
+        "GITHUB_TOKEN": "ghp_abcdefghij", // read only
+        "LEVEL": "debug"
+      }
+    },
+    "other": {"url": "https://x"}
+  }
+}
+"#;
+
+/// The usual edit: a wrapper around the command.
+fn protected() -> (String, Vec<(String, Inverse)>, Store) {
+    let document = parse(CONFIGURATION, Syntax::Jsonc);
+    let mut store = Store::default();
+    let mut edits = Edits::of(&document);
+    let server = document.find(&pointer("/mcpServers/github")).unwrap();
+    edits.group(&server, "github");
+    let token = server.find(&pointer("/env/GITHUB_TOKEN")).unwrap();
+    edits.hide(&token, None, &store.put("ghp_abcdefghij"));
+    edits.remove(&token);
+    let argument = server.find(&pointer("/args/3")).unwrap();
+    edits.hide(&argument, None, &store.put("ghp_0123456789"));
+    edits.replace(&argument, NewValue::text("{{SECRET_1}}"));
+    edits.replace(&server.get("command").unwrap(), NewValue::text("mcpcred"));
+    let words = ["run", "--", "npx"].map(NewValue::text).into_iter().collect();
+    edits.insert_items(&server.get("args").unwrap(), 0, words);
+    let edited = edits.apply().unwrap();
+    let records = inverses(&edited, &[]).unwrap();
+    (edited.document().text().expose().to_owned(), records, store)
+}
+
+fn states(inverse: &Inverse, text: &str) -> Vec<State> {
+    inverse.drift(&parse(text, Syntax::Jsonc)).into_iter().map(|drift| drift.state).collect()
+}
+
+#[test]
+fn an_entry_comes_back_byte_for_byte_whatever_is_around_it() {
+    let (after, records, store) = protected();
+    let all: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
+    assert_eq!(records[0].0, "github");
+    assert_eq!(all[0].credentials(), ["SECRET_0", "SECRET_1"]);
+    for (from, to) in [("", ""), ("// mine", "// a longer remark of mine"), ("https://x", "https://y/z")] {
+        let changed = after.replace(from, to);
+        assert_eq!(states(all[0], &changed), [State::InPlace; 4]);
+        let (restored, outcomes) = store.undo(&parse(&changed, Syntax::Jsonc), &all);
+        assert_eq!(outcomes, [Restored::Exactly]);
+        assert_eq!(restored.unwrap().text().expose(), CONFIGURATION.replace(from, to));
+    }
+}
+
+#[test]
+fn values_come_back_after_the_client_has_written_the_file_anew() {
+    let (after, records, store) = protected();
+    let all: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
+    let mut tree = serialised(&parse(&after, Syntax::Jsonc).root());
+    tree["mcpServers"]["github"]["disabled"] = true.into();
+    tree["theme"] = "dark".into();
+    let meant = |tree: &serde_json::Value| {
+        let mut meant = tree.clone();
+        let original = serialised(&parse(CONFIGURATION, Syntax::Jsonc).root());
+        for key in ["command", "args", "env"] {
+            meant["mcpServers"]["github"][key] = original["mcpServers"]["github"][key].clone();
+        }
+        meant
+    };
+    for text in [serde_json::to_string_pretty(&tree).unwrap(), tree.to_string()] {
+        let (restored, outcomes) = store.undo(&parse(&text, Syntax::Jsonc), &all);
+        assert_eq!(outcomes, [Restored::ByValue]);
+        assert_eq!(serialised(&restored.unwrap().root()), meant(&tree));
+    }
+    // A client that leaves out what is empty.
+    let server = &mut tree["mcpServers"]["github"];
+    server["env"].as_object_mut().unwrap().clear();
+    server.as_object_mut().unwrap().remove("env");
+    let (restored, outcomes) = store.undo(&parse(&tree.to_string(), Syntax::Jsonc), &all);
+    assert_eq!(outcomes, [Restored::ByValue]);
+    let env = &serialised(&restored.unwrap().root())["mcpServers"]["github"]["env"];
+    assert_eq!(*env, serde_json::json!({"GITHUB_TOKEN": "ghp_abcdefghij"}));
+}
+
+#[test]
+fn a_rotated_value_comes_back_as_it_is_now() {
+    let (after, records, mut store) = protected();
+    let all: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
+    store.values.insert("SECRET_0".to_owned(), Secret::copy_of(b"new \"value\""));
+    let (restored, _) = store.undo(&parse(&after, Syntax::Jsonc), &all);
+    let meant = CONFIGURATION.replace("ghp_abcdefghij", "new \\\"value\\\"");
+    assert_eq!(restored.unwrap().text().expose(), meant);
+}
+
+#[test]
+fn what_has_become_of_an_edit_is_told() {
+    let (after, records, store) = protected();
+    let all: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
+    let undo = |text: &str| store.undo(&parse(text, Syntax::Jsonc), &all).1;
+    assert_eq!(states(all[0], CONFIGURATION), [State::Reverted; 4]);
+    assert_eq!(undo(CONFIGURATION), [Restored::Already]);
+    assert_eq!(states(all[0], "{\"mcpServers\": {}}"), [State::Gone; 4]);
+    assert_eq!(undo("{\"mcpServers\": {}}"), [Restored::Gone]);
+    let changed = after.replace("\"mcpcred\"", "\"uvx\"");
+    assert!(states(all[0], &changed).contains(&State::Changed));
+    assert_eq!(undo(&changed), [Restored::Changed]);
+}
