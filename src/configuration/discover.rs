@@ -40,7 +40,7 @@ pub(crate) struct Discovery<'c> {
     /// Other files that may hold secrets.
     pub(crate) leftovers: Vec<Leftover>,
     /// Settings in which somebody says which servers a client starts.
-    pub(super) settings: Vec<Settings<'c>>,
+    pub(crate) settings: Vec<Settings<'c>>,
     /// The home of the person.
     pub(crate) home: Option<PathBuf>,
     /// The root of the repository that the person stands in, or the folder itself.
@@ -48,7 +48,7 @@ pub(crate) struct Discovery<'c> {
 }
 
 /// Settings of a client, the weaker before the stronger.
-pub(super) struct Settings<'c> {
+pub(crate) struct Settings<'c> {
     pub(super) client: &'c str,
     /// Whether what they approve counts only in a folder that the person trusts.
     pub(super) wants_trust: bool,

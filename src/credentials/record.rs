@@ -80,7 +80,7 @@ impl Credentials {
         let kind = self.stores.used()?.into_iter().find(open);
         let store = kind.and_then(|kind| self.stores.open(kind).ok());
         let key = store.as_deref().and_then(|store| self.chain_key(store, None).ok());
-        self.append(events, store.as_deref(), key.as_ref())
+        self.append(events, store.as_deref(), key.as_ref(), NEVER)
     }
 
     /// Says whether what is about to be done can go on record.
