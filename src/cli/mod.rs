@@ -13,12 +13,14 @@ mod headers;
 mod import;
 mod init;
 mod list;
+mod lockdown;
 mod man;
 mod protect;
 mod ps;
 mod rotate;
 mod run;
 mod servers;
+mod setup;
 mod source;
 mod startup;
 mod store;
@@ -92,10 +94,12 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
+    Lockdown(lockdown::Lockdown),
     Check(check::Check),
     Headers(headers::Headers),
     Protect(protect::Protect),
     Unprotect(unprotect::Unprotect),
+    Setup(setup::Setup),
     #[command(subcommand)]
     Import(import::Import),
 
@@ -171,10 +175,12 @@ impl Command {
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
+                Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Headers(command) => command.run(&app),
                 Self::Protect(command) => command.run(&app),
                 Self::Unprotect(command) => command.run(&app),
+                Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

@@ -66,7 +66,7 @@ pub(crate) fn find(
         look(&reading.path, "the configuration itself, in another place", reading.clients().pop(), false);
     }
     for leftover in &discovery.leftovers {
-        let Leftover { path, what, client, in_use, is_of_variables } = leftover;
+        let Leftover { path, what, client, in_use, is_of_variables, .. } = leftover;
         look(path, what, client.clone(), !in_use && !is_of_variables);
     }
     for entry in entries.iter().flatten() {
