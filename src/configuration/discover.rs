@@ -47,6 +47,15 @@ pub(crate) struct Discovery<'c> {
     pub(crate) project: PathBuf,
 }
 
+#[cfg(test)]
+impl<'c> Discovery<'c> {
+    /// Of files that are in memory alone.
+    pub(crate) fn of(readings: Vec<Reading<'c>>) -> Self {
+        let (leftovers, settings) = (Vec::new(), Vec::new());
+        Self { readings, leftovers, settings, home: None, project: PathBuf::new() }
+    }
+}
+
 /// Settings of a client, the weaker before the stronger.
 pub(crate) struct Settings<'c> {
     pub(super) client: &'c str,

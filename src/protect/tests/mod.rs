@@ -52,13 +52,7 @@ fn protected(catalog: &Catalog, id: &str, file: &ConfigurationFile, text: &str, 
     let document = Document::parse(Path::new("file"), Secret::copy_of(text.as_bytes()), file.syntax).unwrap();
     let reader = Reader { client, file, project: None, here: Vec::new(), strength: (0, 0) };
     let reading = Reading { path: PathBuf::from("file"), document: Ok(document), readers: vec![reader] };
-    let discovery = Discovery {
-        readings: vec![reading],
-        leftovers: Vec::new(),
-        settings: Vec::new(),
-        home: None,
-        project: PathBuf::new(),
-    };
+    let discovery = Discovery::of(vec![reading]);
     let known = Known::nothing(Environment);
     let detector = Detector::new(&catalog.providers);
     let fingerprints = Fingerprints::new().unwrap();
