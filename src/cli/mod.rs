@@ -12,11 +12,13 @@ mod get;
 mod import;
 mod init;
 mod list;
+mod lockdown;
 mod man;
 mod ps;
 mod rotate;
 mod run;
 mod servers;
+mod setup;
 mod source;
 mod startup;
 mod store;
@@ -89,7 +91,9 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
+    Lockdown(lockdown::Lockdown),
     Check(check::Check),
+    Setup(setup::Setup),
     #[command(subcommand)]
     Import(import::Import),
 
@@ -165,7 +169,9 @@ impl Command {
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
+                Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

@@ -83,7 +83,8 @@ fn read(reader: impl Read, place: &str) -> Result<Secret, Failure> {
     Ok(secret.map_err(|error| read_failure(&error, place))?.without_trailing_newline())
 }
 
-fn check(secret: Secret) -> Result<Secret, Failure> {
+/// A value that can be stored.
+pub(super) fn check(secret: Secret) -> Result<Secret, Failure> {
     match unfit(&secret) {
         Some(why) => Err(Failure::new(Failure::USAGE, format!("the value {why}, and nothing was stored"))),
         None => Ok(secret),
