@@ -85,7 +85,7 @@ impl Dotenv {
         let place = Place::Line { file: file.path().to_owned(), line: variable.line() };
         let mut looks = variable.possible_values().map(|value| looks_secret(detector, variable.key, value));
         let choice = if !self.only.is_empty() {
-            if !self.only.iter().any(|key| *key == *called) {
+            if !self.only.contains(&*called) {
                 return Ok(());
             }
             Choice::Named

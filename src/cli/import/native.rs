@@ -188,8 +188,14 @@ fn import(
     let mut haul = Haul::default();
     for (number, ((called, named, choice), value)) in chosen.into_iter().zip(values).enumerate() {
         let place = Place::Item(found[number].to_string());
-        let (called, named) = (Zeroizing::new(called), Zeroizing::new(named));
-        haul.offers.push(Offer { called, named, place, value: decoded(value), choice, number });
+        haul.offers.push(Offer {
+            called: Zeroizing::new(called),
+            named: Zeroizing::new(named),
+            place,
+            value: decoded(value),
+            choice,
+            number,
+        });
     }
     carry_out(app, options, haul, &Origin::Items { items, found })
 }
