@@ -120,6 +120,13 @@ impl Failure {
         self
     }
 
+    /// The same failure in the midst of several steps, of which those before it are done.
+    pub(crate) fn stopped(mut self) -> Self {
+        self.why.push("what was done before stays done".to_owned());
+        self.hint.get_or_insert_with(|| "go on with `mcpcred setup` whenever you like".to_owned());
+        self
+    }
+
     /// The same failure of `run`, whose own statuses would be taken for the child's.
     pub(crate) fn before_start(mut self) -> Self {
         if self.code < Self::BEFORE_START {
@@ -178,6 +185,9 @@ impl From<CredentialError> for Failure {
             }
             CredentialError::PreviousRevoked { name } => Self::of(Self::GENERAL, &error)
                 .hint(format!("replace the value in use with `mcpcred rotate {name}`")),
+            CredentialError::LockedDown { .. } => Self::of(Self::NEEDS_PERSON, &error).hint(
+                "`mcpcred lockdown --status` tells what it covers; `mcpcred lockdown --lift` ends it, from a terminal",
+            ),
             CredentialError::ReadOnly => Self::of(Self::USAGE, &error)
                 .hint("choose a store with `--store`, or set the variable itself"),
             CredentialError::NoStore { reasons } => {

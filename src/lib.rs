@@ -10,7 +10,7 @@
 //! cli ──► app ──► unlocking ──► settings   failure   ui     what a person types, sees and sets
 //!  │       │                                 │
 //!  │       │                                 │
-//!  ├► startup                                 │              what shells run when they begin
+//!  ├► startup   setup                         │              what shells run when they begin · servers for clients
 //!  ▼       │                                 │
 //! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
 //!  │ │ │   │                                 │
@@ -25,7 +25,7 @@
 //!     index  audit ──► store                                facts in a readable file · who used what · bytes under keys
 //!       │      │        │
 //!       ▼      ▼        ▼
-//!     children  credential  name  slip  secret  clock  environment  os   what everybody may use
+//!     lockdown ──► children  credential  name  slip  secret  clock  environment  os   what everybody may use
 //! ```
 //!
 //! - [`cli`]: one file a command: its flags above, what it does below.
@@ -38,8 +38,10 @@
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
+//! - [`setup`]: a server of the catalog as each client writes it, and putting it into a configuration.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
 //! - [`children`]: the programs that `run` started and that still run.
+//! - [`lockdown`]: the marker that stops values from being handed out, and the list of what is to be revoked.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
 //! - [`import`]: values where they lie today: `.env` files in both dialects, variables, items of other programs, `pass`.
@@ -89,6 +91,7 @@ mod import;
 mod index;
 mod inject;
 mod live;
+mod lockdown;
 mod name;
 mod os;
 mod recognise;
@@ -99,6 +102,7 @@ mod rewrite;
 mod rotation;
 mod secret;
 mod settings;
+mod setup;
 mod slip;
 mod startup;
 mod store;

@@ -282,6 +282,9 @@ pub(crate) struct ConfigurationFile {
     /// Where else they may be.
     #[serde(default)]
     pub(crate) or: Vec<Vec<String>>,
+    /// The file that is made for a first server, where `path` leaves open which: with no `*` and no `{a,b}`.
+    #[serde(default)]
+    pub(crate) made: Option<String>,
     /// Whether teams commit it.
     #[serde(default)]
     pub(crate) committed: bool,

@@ -317,6 +317,11 @@ impl Server {
 
     /// A command that starts its local form, where one is known.
     pub(crate) fn start_command(&self) -> Option<String> {
+        self.start_commands().into_iter().next()
+    }
+
+    /// All commands that start its local form, the best first.
+    pub(crate) fn start_commands(&self) -> Vec<String> {
         let first = |names: &[String]| names.iter().find(|name| !name.contains('*')).cloned();
         let environment = || {
             let mut flags = String::new();
@@ -326,15 +331,14 @@ impl Server {
             }
             flags
         };
-        self.start
-            .clone()
-            .or_else(|| first(&self.known_by.npm).map(|package| format!("npx -y {package}")))
-            .or_else(|| first(&self.known_by.pypi).map(|package| format!("uvx {package}")))
-            .or_else(|| {
-                first(&self.known_by.images)
-                    .map(|image| format!("docker run -i --rm{} {image}", environment()))
-            })
-            .or_else(|| first(&self.known_by.commands))
+        let commands = [
+            self.start.clone(),
+            first(&self.known_by.npm).map(|package| format!("npx -y {package}")),
+            first(&self.known_by.pypi).map(|package| format!("uvx {package}")),
+            first(&self.known_by.images).map(|image| format!("docker run -i --rm{} {image}", environment())),
+            first(&self.known_by.commands),
+        ];
+        commands.into_iter().flatten().collect()
     }
 
     /// Everything that it may be given.

@@ -65,6 +65,22 @@ pub(super) struct Check {
 }
 
 impl Check {
+    /// All of what is in reach, for a person.
+    pub(super) fn all() -> Self {
+        Self {
+            format: Format::Text,
+            json: false,
+            strict: false,
+            config: Vec::new(),
+            client: Vec::new(),
+            server: Vec::new(),
+            exposure: false,
+            live: false,
+            offline: false,
+            host: Vec::new(),
+        }
+    }
+
     pub(super) fn run(self, app: &App) -> Outcome {
         let catalog = crate::cli::servers::load(app)?;
         self.refuse_unknown_names(&catalog)?;
@@ -197,7 +213,8 @@ fn of_project(app: &App) -> (Vec<String>, Option<PathBuf>) {
     (named.value.iter().map(ToString::to_string).collect(), file)
 }
 
-fn unknown(what: &str, name: &str, known: &[&str], all: &str) -> Failure {
+/// A name that the catalog does not have.
+pub(super) fn unknown(what: &str, name: &str, known: &[&str], all: &str) -> Failure {
     let failure = Failure::new(Failure::USAGE, format!("no {what} is named `{}`", shown(name)));
     match nearest(name, known) {
         Some(other) => failure.hint(format!("did you mean `{other}`")),

@@ -59,6 +59,20 @@ pub(super) fn names() -> ArgValueCompleter {
     })
 }
 
+/// Completes the names of clients.
+pub(super) fn clients() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy().to_ascii_lowercase();
+        let Ok(app) = App::for_completion(Environment) else { return Vec::new() };
+        let catalog = Catalog::load(&app.settings.config_folder.value);
+        let clients = catalog.map(|catalog| catalog.clients).unwrap_or_default().into_iter();
+        clients
+            .filter(|client| client.id.starts_with(&current))
+            .map(|client| CompletionCandidate::new(client.id).help(Some(client.name.into())))
+            .collect()
+    })
+}
+
 /// Completes the names of servers: those of the catalog, and those that stored credentials are for.
 pub(super) fn servers() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {

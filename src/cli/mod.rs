@@ -12,6 +12,7 @@ mod get;
 mod import;
 mod init;
 mod list;
+mod lockdown;
 mod man;
 mod ps;
 mod remind;
@@ -19,6 +20,7 @@ mod rotate;
 mod run;
 mod schedules;
 mod servers;
+mod setup;
 mod source;
 mod startup;
 mod store;
@@ -92,7 +94,9 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
+    Lockdown(lockdown::Lockdown),
     Check(check::Check),
+    Setup(setup::Setup),
     #[command(subcommand)]
     Import(import::Import),
 
@@ -169,7 +173,9 @@ impl Command {
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
+                Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
+                Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),

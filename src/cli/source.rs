@@ -98,7 +98,8 @@ pub(super) fn make_up(recipe: &str) -> Result<Secret, Failure> {
     recipe.make()
 }
 
-fn check(secret: Secret) -> Result<Secret, Failure> {
+/// A value that can be stored.
+pub(super) fn check(secret: Secret) -> Result<Secret, Failure> {
     match unfit(&secret) {
         Some(why) => Err(Failure::new(Failure::USAGE, format!("the value {why}, and nothing was stored"))),
         None => Ok(secret),

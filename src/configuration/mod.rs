@@ -15,6 +15,7 @@ pub(crate) mod paths;
 pub(crate) mod places;
 pub(crate) mod precedence;
 mod read;
+pub(crate) mod target;
 
 #[cfg(test)]
 mod tests;

@@ -95,7 +95,10 @@ fn judge(
             None => format!("{name} does not let it replace itself ({status})"),
         }),
         429 => not(match retry_after(headers, now) {
-            Some(when) => format!("{name} replaces nothing for now ({status}): try again after {when}"),
+            Some(when) => {
+                let when = when.strftime("%Y-%m-%d %H:%M:%S UTC");
+                format!("{name} replaces nothing for now ({status}): try again after {when}")
+            }
             None => format!("{name} replaces nothing for now ({status})"),
         }),
         300..=399 => not(format!("{name} points elsewhere, where no token is sent ({status})")),

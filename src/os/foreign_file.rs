@@ -1,10 +1,10 @@
 //! `ForeignFile`: a file of the person's or of another program's, replaced atomically; its link, mode and owner stay.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::os::private_file;
+use crate::os::{private_file, staged_file};
 use crate::secret::{Secret, SecretBuffer};
 
 /// No startup file and no configuration is larger.
@@ -34,26 +34,16 @@ impl ForeignFile {
         self.content.as_ref().map(Secret::expose_secret)
     }
 
-    /// Writes the new content beside it, with its mode and owner, syncs, looks whether somebody else changed the file
-    /// in the meantime, renames, and reads back. A reader sees the old or the new content, also after a crash. A file
-    /// that was not there is for the owner alone, and so are its folders.
+    /// Writes the new content beside it, looks whether somebody else changed the file in the meantime, replaces it, and
+    /// reads it back. A reader sees the old or the new content, also after a crash; links stay.
     ///
     /// # Errors
     /// Where any of that fails; the file is then as it was.
     pub(crate) fn replace(&self, new: &Secret) -> io::Result<()> {
-        let folder = self.target.parent().unwrap_or(Path::new("."));
-        if self.content.is_none() {
-            private_folder(folder)?;
-        }
-        let mut temporary = tempfile::Builder::new().prefix(".mcpcred-").tempfile_in(folder)?;
-        temporary.write_all(new.expose_secret())?;
-        if self.content.is_some() {
-            keep_owner_and_mode(&self.target, temporary.as_file())?;
-        }
-        temporary.as_file().sync_all()?;
+        staged_file::sweep(&self.target);
+        let staged = staged_file::stage(&self.target, new)?;
         self.check_unchanged()?;
-        private_file::persist(temporary, &self.target)?;
-        private_file::sync_folder(folder)?;
+        staged.put()?;
         match read(&self.target)? {
             Some(content) if content == *new => Ok(()),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "holds other bytes than were written to it")),
@@ -101,34 +91,6 @@ fn target(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("its links lead in a circle"))
-}
-
-/// Makes the folder and its parents for the owner alone; one that is there is as its owner wants it.
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-#[cfg(unix)]
-fn keep_owner_and_mode(old: &Path, new: &File) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let (old, own) = (fs::metadata(old)?, new.metadata()?);
-    if (old.uid(), old.gid()) != (own.uid(), own.gid()) {
-        fchown(new, Some(old.uid()), Some(old.gid()))?;
-    }
-    new.set_permissions(old.permissions())
-}
-
-/// The access list of the folder holds for the new file as well.
-#[cfg(windows)]
-fn keep_owner_and_mode(old: &Path, _new: &File) -> io::Result<()> {
-    if fs::metadata(old)?.permissions().readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "may only be read"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::startup::block::{self, Installed, Removed};
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Change {
+pub(in crate::cli) enum Change {
     /// The lines are there, just so.
     Unchanged,
     /// There were none to take out.

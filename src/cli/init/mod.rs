@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::inject::shell::Shell;
 use crate::name::CredentialName;
 use crate::os::process::own_program::own_program;
+use crate::os::process::parent::parent_program;
 use crate::settings::Source;
 use crate::startup::lines::Lines;
 use crate::startup::{SHELLS, block, place};
@@ -122,12 +123,7 @@ impl Init {
 }
 
 /// The lines for a shell that loads these credentials: all of them where none is named.
-pub(super) fn lines(
-    app: &App,
-    shell: Shell,
-    names: &[CredentialName],
-    tag: Option<&str>,
-) -> Result<String, Failure> {
+fn lines(app: &App, shell: Shell, names: &[CredentialName], tag: Option<&str>) -> Result<String, Failure> {
     let program = own_program().map_err(|error| {
         Failure::new(Failure::GENERAL, "the system does not tell where mcpcred is").because(error.to_string())
     })?;
@@ -147,6 +143,49 @@ pub(super) fn lines(
         registration: &registration,
     };
     Ok(lines.write(shell)?)
+}
+
+/// The shell that a person uses, and the file that it reads.
+#[derive(Serialize)]
+pub(super) struct ShellOffer {
+    #[serde(serialize_with = "word")]
+    pub(super) shell: Shell,
+    pub(super) file: PathBuf,
+    /// Whether it has lines of ours, whichever.
+    #[serde(rename = "installed")]
+    pub(super) is_installed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn word<S: serde::Serializer>(shell: &Shell, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(shell.as_str())
+}
+
+/// What could be installed here; nothing where the shell is not known or its file can't be used.
+pub(super) fn offer(app: &App) -> Option<ShellOffer> {
+    let own = app.environment.text("MCPCRED_SHELL");
+    let login = app.environment.text("SHELL");
+    let shell = Shell::detect(own.as_deref(), parent_program().as_deref(), login.as_deref()).ok()?;
+    let shell = SHELLS.into_iter().find(|known| *known == shell)?;
+    let lines = lines(app, shell, &[], None).ok()?;
+    let files = install(app, shell, Some(&lines), true).ok()?;
+    let is_there = |file: &Changed| matches!(file.change, Change::Unchanged | Change::Updated);
+    let is_installed = files.iter().all(is_there);
+    Some(ShellOffer { shell, file: files.into_iter().next()?.path, is_installed })
+}
+
+/// Installs what was offered.
+///
+/// # Errors
+/// Where a file can't be written.
+pub(super) fn accept(app: &App, offer: &ShellOffer) -> Result<(), Failure> {
+    let lines = lines(app, offer.shell, &[], None)?;
+    let places = Places::of(app.environment);
+    for file in install(app, offer.shell, Some(&lines), false)? {
+        app.ui.say(&told(&file, &places, false));
+    }
+    app.ui.say(after_install(offer.shell));
+    Ok(())
 }
 
 /// Puts the lines into the files of the shell, or takes them out where there are none.

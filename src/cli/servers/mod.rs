@@ -150,12 +150,13 @@ fn not_added(error: &CatalogError) -> Failure {
 }
 
 /// The credentials that mcpcred keeps: their names alone, out of the index.
-struct Known {
+pub(super) struct Known {
     names: Option<Vec<String>>,
 }
 
 impl Known {
-    fn of(app: &App) -> Self {
+    /// As the index has them.
+    pub(super) fn of(app: &App) -> Self {
         let names = app
             .credentials
             .list_if_whole()
@@ -164,7 +165,7 @@ impl Known {
     }
 
     /// The name under which a secret is kept: its own before its others.
-    fn stored_as(&self, catalog: &Catalog, requirement: &Requirement) -> Option<&str> {
+    pub(super) fn stored_as(&self, catalog: &Catalog, requirement: &Requirement) -> Option<&str> {
         let aliases = catalog.aliases(&requirement.name);
         let wanted = requirement.names().chain(aliases);
         let names = self.names.as_deref().unwrap_or_default();
@@ -172,6 +173,11 @@ impl Known {
             .into_iter()
             .find_map(|name| names.iter().find(|own| own.eq_ignore_ascii_case(name)))
             .map(String::as_str)
+    }
+
+    /// Whether it is kept under this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.iter().flatten().any(|own| own.eq_ignore_ascii_case(name))
     }
 
     fn has_all(&self, catalog: &Catalog, alternative: &Alternative) -> bool {
@@ -236,7 +242,8 @@ fn speaks_of(server: &Server, word: &str) -> bool {
         .any(|name| name.to_lowercase().contains(word))
 }
 
-fn unknown(catalog: &Catalog, name: &str) -> Failure {
+/// A server that the catalog does not have.
+pub(super) fn unknown(catalog: &Catalog, name: &str) -> Failure {
     if slip::is_token(name) {
         return Failure::value_as_name(Failure::NOT_FOUND);
     }
