@@ -40,6 +40,7 @@ impl Credentials {
         &self,
         name: &CredentialName,
     ) -> Result<Replacement<'_>, CredentialError> {
+        self.refuse_in_lockdown([name])?;
         self.check_recordable()?;
         let turn = self.take_turn(PATIENCE)?;
         self.write(|index| {

@@ -225,3 +225,60 @@ fn a_value_that_nobody_can_verify_is_in_force_and_the_former_one_is_kept() {
         .exits(4)
         .says("no provider is known");
 }
+
+#[test]
+fn a_former_value_is_revoked_once_the_new_one_is_accepted_and_not_before() {
+    let sandbox = home();
+    let server = ProviderServer::start(|request| {
+        if request.starts_with("DELETE") {
+            assert!(request.contains(OLD), "{request}");
+            answer(204, &[], "")
+        } else {
+            state(request.contains(NEW))
+        }
+    });
+    let host = format!("gitlab={}", server.url());
+    let arguments = [
+        "rotate",
+        "GITLAB_TOKEN",
+        "--stdin",
+        "--verify",
+        "--revoke-old",
+        "--keep-previous",
+        "7d",
+        "--host",
+        &host,
+    ];
+    let rejected = "glpat-another0of0the0right0form03";
+    sandbox.feed(arguments, rejected.as_bytes()).exits(1).says("is in force again");
+    assert!(server.told().iter().all(|told| !told.starts_with("DELETE")));
+    holds(&sandbox, OLD);
+    sandbox.feed(arguments, NEW.as_bytes()).succeeds().says("Revoked the former value of `GITLAB_TOKEN`");
+    holds(&sandbox, NEW);
+    sandbox.run(["rotate", "GITLAB_TOKEN", "--rollback"]).exits(1).says("was revoked");
+}
+
+#[test]
+fn a_former_value_that_is_not_revoked_is_spoken_of() {
+    for (part, status) in [(answer(403, &[], ""), 5), (answer(503, &[], ""), 4)] {
+        let sandbox = home();
+        let server = ProviderServer::start(move |_| part.clone());
+        let host = format!("gitlab={}", server.url());
+        let arguments = ["rotate", "GITLAB_TOKEN", "--stdin", "--revoke-old", "--host", &host];
+        let ran = sandbox.feed(arguments, NEW.as_bytes()).exits(status);
+        ran.says("its former value was not revoked").says("the new value is in force");
+        holds(&sandbox, NEW);
+    }
+    let sandbox = Sandbox::new().with("SOMETHING");
+    sandbox.feed(["rotate", "SOMETHING", "--stdin", "--revoke-old"], b"new").exits(5);
+}
+
+#[test]
+fn in_a_lockdown_no_token_is_exchanged() {
+    let sandbox = home();
+    let server = ProviderServer::start(|_| rotated());
+    sandbox.run(["lockdown", "--all", "--yes"]);
+    let ran = rotate(&sandbox, &server, &[]);
+    assert_ne!(ran.0.status.code(), Some(0), "{}", ran.said());
+    assert!(server.told().iter().all(|told| !told.starts_with("POST")), "{:?}", server.told());
+}

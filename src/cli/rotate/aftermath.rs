@@ -1,13 +1,14 @@
-//! What comes after a new value is in place: it is verified.
+//! What comes after a new value is in place: it is verified, and the former one is revoked.
 
+use crate::audit::{self, Action, Event};
 use crate::cli::rotate::job::{Former, Job};
 use crate::credentials::Lesson;
 use crate::failure::Failure;
-use crate::live::{self, Answered, Question, Terms, Verdict};
+use crate::live::{self, Answered, Outcome, Question, Revocation, Terms, Verdict};
 use crate::secret::Secret;
 
 impl Job<'_> {
-    /// Verifies the new value, where that was asked for.
+    /// Verifies the new value and revokes the former one, as far as that was asked for.
     ///
     /// # Errors
     /// Where the new value is not accepted, or that is not known; it is said which value is in force.
@@ -15,10 +16,55 @@ impl Job<'_> {
         if self.request.verify {
             self.verify(new, former)?;
         }
+        let revoked = if self.request.revoke_old { self.revoke(new, former) } else { Ok(()) };
         if self.request.keep().is_zero() && self.request.verify {
             self.app.credentials.forget_previous(&self.name)?;
         }
-        Ok(())
+        revoked
+    }
+
+    /// Tells the provider that it shall accept the former value no longer.
+    fn revoke(&self, new: &Secret, former: &Former) -> Result<(), Failure> {
+        let (app, name) = (self.app, &self.name);
+        let Some(old) = self.former()?.filter(|old| *old != new) else {
+            app.ui.say(&format!("There is no former value of `{name}` to revoke"));
+            return Ok(());
+        };
+        if matches!(former, Former::Dead) {
+            app.ui.say(&format!("The former value of `{name}` is dead already"));
+            return Ok(());
+        }
+        let not_revoked = |code, words: &str| {
+            Failure::new(
+                code,
+                format!("`{name}` was replaced, and its former value was not revoked: {words}"),
+            )
+            .because("the new value is in force, and the former one may be accepted still")
+        };
+        let provider = self.provider_of(Some(old))?;
+        let Some((provider, shape)) = provider else {
+            return Err(not_revoked(Failure::NEEDS_PERSON, "no provider is known for it")
+                .hint("revoke it where it was made"));
+        };
+        let revocation = Revocation::new(provider, shape, Secret::copy_of_secret(old));
+        let terms = live::terms_to_revoke(&self.hosts, app.credentials.now());
+        let Some(revoked) = live::revoke(vec![revocation], &terms, |_, _| {}).pop() else { return Ok(()) };
+        let event = Event::new(Action::Revoke).of(app.credentials.profile(), name);
+        if matches!(revoked.outcome, Outcome::Revoked | Outcome::DeadBefore) {
+            app.ui.say(&format!("Revoked the former value of `{name}`: {}", revoked.words));
+            app.credentials.note_previous_revoked(name)?;
+            return Ok(app.credentials.record(event)?);
+        }
+        app.credentials.record(event.ended(audit::Outcome::Failed).because("provider"))?;
+        let code = match revoked.outcome {
+            Outcome::Refused | Outcome::ByHand => Failure::NEEDS_PERSON,
+            _ => Failure::NO_ANSWER,
+        };
+        let failure = not_revoked(code, &revoked.words);
+        Err(match &provider.create_at {
+            Some(page) => failure.hint(format!("revoke it by hand, at {page}")),
+            None => failure.hint("revoke it where it was made"),
+        })
     }
 
     fn verify(&self, new: &Secret, former: &Former) -> Result<(), Failure> {

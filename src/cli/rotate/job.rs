@@ -144,7 +144,7 @@ impl<'j> Job<'j> {
         if !matches!(way, Way::Given) {
             app.ui.say(&format!("Replacing `{}`, {}", self.name, way.words()));
         }
-        if matches!(way, Way::Given | Way::Generated(_)) && request.verify {
+        if matches!(way, Way::Given | Way::Generated(_)) && (request.verify || request.revoke_old) {
             // Read before it is replaced.
             self.former()?;
         }

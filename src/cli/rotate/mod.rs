@@ -33,7 +33,7 @@ automated  by the program that `[rotate.command]` of your settings names, or by 
 where a token may replace itself (GitLab)\n  \
 generated  as `--generate` made it up before\n  \
 guided     opens the provider's page, and asks for the new value\n\
-The new value is stored and read back, and then verified (`--verify`).\n\
+The new value is stored and read back, then verified (`--verify`), then the former one is revoked (`--revoke-old`).\n\
 Whatever fails, it is said which value is in force."
 )]
 pub(super) struct Rotate {
@@ -55,6 +55,9 @@ pub(super) struct Rotate {
     /// Ask the provider whether it accepts the new value, and put the former one back where it does not
     #[arg(long, conflicts_with = "rollback")]
     verify: bool,
+    /// Then revoke the former value at its provider, where that takes a request with the value alone; cannot be undone
+    #[arg(long, conflicts_with = "rollback")]
+    revoke_old: bool,
     /// Take the guided way, although there is an automated one
     #[arg(long, conflicts_with = "rollback")]
     by_hand: bool,
