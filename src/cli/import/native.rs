@@ -150,7 +150,7 @@ fn import(
     kind: StoreKind,
     wanted: &BTreeMap<String, String>,
     names: &[String],
-    called: &dyn Fn(&ForeignItem) -> Option<(String, String)>,
+    call: &dyn Fn(&ForeignItem) -> Option<(String, String)>,
     choose: &dyn Fn(&str) -> Option<Choice>,
 ) -> Outcome {
     let items = app.unlocking.foreign_items(kind).map_err(|error| {
@@ -164,7 +164,7 @@ fn import(
     let mut found = Vec::new();
     let mut chosen = Vec::new();
     for item in items.find(wanted)? {
-        let Some((called, own)) = called(&item) else { continue };
+        let Some((called, own)) = call(&item) else { continue };
         let choice = if names.contains(&called) {
             Some(Choice::Named)
         } else if !names.is_empty() {
