@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use crate::audit::AuditError;
 use crate::children::ChildrenError;
 use crate::credentials::CredentialError;
+use crate::import::dotenv::DotenvError;
+use crate::import::pass::PassError;
 use crate::index::IndexError;
 use crate::inject::environment::{EnvironmentError, SecretInArgument};
 use crate::inject::shell::RenderError;
@@ -393,6 +395,42 @@ impl From<LaunchError> for Failure {
                 failure.hint("call what the batch file calls, such as `node` with the script's path")
             }
             LaunchError::Nul | LaunchError::Other { .. } => failure,
+        }
+    }
+}
+
+impl From<DotenvError> for Failure {
+    fn from(error: DotenvError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error).because("nothing was imported");
+        match error {
+            DotenvError::Absent(_) => failure.hint("name the file: `mcpcred import dotenv PATH`"),
+            DotenvError::Wide(_) | DotenvError::NotText { .. } => {
+                failure.hint("save the file as UTF-8, and call again")
+            }
+            DotenvError::File(_) | DotenvError::TooLarge(_) => failure,
+        }
+    }
+}
+
+impl From<PassError> for Failure {
+    fn from(error: PassError) -> Self {
+        match &error {
+            PassError::NotInstalled => Self::of(Self::NO_ANSWER, &error).hint("install it, and call again"),
+            PassError::NoEntry(_) => {
+                Self::of(Self::NOT_FOUND, &error).hint("`pass ls` shows the names of all entries")
+            }
+            PassError::Refused { words, may_ask, entry } => {
+                let failure = Self::of(Self::NO_ANSWER, &error);
+                let failure = if words.is_empty() { failure } else { failure.because(words) };
+                if *may_ask {
+                    failure.hint(format!("see what `pass show {entry}` says"))
+                } else {
+                    failure.hint("call from a terminal, where the passphrase of the key can be asked for")
+                }
+            }
+            PassError::TimedOut(_) => Self::of(Self::NO_ANSWER, &error)
+                .hint("answer the question for the passphrase, and call again"),
+            PassError::NotStarted(_) | PassError::TooLarge(_) => Self::of(Self::GENERAL, &error),
         }
     }
 }

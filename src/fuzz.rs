@@ -10,6 +10,8 @@ use crate::catalog::{Catalog, publisher};
 use crate::configuration::discover::Reader;
 use crate::configuration::entry;
 use crate::document::{Document, DocumentError, Shape, Syntax, Text, Value, Why, invariants};
+use crate::import::dotenv::{Dialect, DotenvFile};
+use crate::import::encoding;
 use crate::recognise::{Context, Detector, Recognised};
 use crate::reference;
 use crate::secret::Secret;
@@ -248,5 +250,24 @@ pub fn entries(bytes: &[u8]) {
         assert!(entry.faults.iter().all(|fault| !fault.what.is_empty() && !fault.mend.is_empty()));
         _ = (entry.command(), entry.arguments().count(), entry.url());
         _ = (entry.has_helper(), entry.runs_mcp_remote(), entry.runs_shell());
+    }
+}
+
+/// `.env` files in both dialects: what is left when a variable is taken out still reads as it did, which
+/// [`DotenvFile::without`] makes sure of. And the bytes as the item of another program.
+pub fn dotenv(bytes: &[u8]) {
+    let item = encoding::decoded(Secret::copy_of(bytes));
+    assert!(item.len() <= bytes.len() * 2, "UTF-8 takes three bytes where UTF-16 takes two");
+    let Ok(file) = DotenvFile::parse(Path::new("x"), Secret::copy_of(bytes)) else { return };
+    for dialect in [None, Some(Dialect::Node), Some(Dialect::Python)] {
+        for variable in file.variables(dialect) {
+            assert!(variable.line() > 0 && !variable.key.is_empty());
+            if let Ok(Some(value)) = variable.value() {
+                assert!(!value.is_empty() && value.len() <= bytes.len());
+            }
+            if let Some(rest) = file.without(&[variable.key], dialect) {
+                assert!(rest.len() < bytes.len(), "a line went");
+            }
+        }
     }
 }

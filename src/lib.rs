@@ -15,6 +15,8 @@
 //! check ──► configuration ──► document       │              what clients are set to do, and what is wrong with it
 //!  │ │ │   │                                 │
 //!  │ │ └──► recognise ──► reference          │              secrets in text · placeholders
+//!  │ │ │       ▲                             │
+//!  │ │ │     import ◄──── cli                │              values where they lie today
 //!  │ └────► live ───────► catalog            │              providers asked · what is known of servers and clients
 //!  ▼       ▼                                 ▼
 //!     credentials ◄──────────────────────  inject           values and facts in step · values on their way out
@@ -38,6 +40,7 @@
 //! - [`children`]: the programs that `run` started and that still run.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
+//! - [`import`]: values where they lie today: `.env` files in both dialects, variables, items of other programs, `pass`.
 //! - [`rewrite`]: several files of other programs replaced as one act, under their clients' own locks.
 //! - [`recognise`]: what is a secret in a text; [`live`]: whether its provider accepts it.
 //! - [`catalog`]: servers, providers and clients as data, and what publishers declare.
@@ -80,6 +83,7 @@ mod environment;
 mod failure;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod import;
 mod index;
 mod inject;
 mod live;

@@ -18,7 +18,7 @@ use crate::store::sealed::Sealed;
 use crate::store::vault::cache::KeyCache;
 use crate::store::vault::sources::{CREDENTIAL_FILE, UnlockSources};
 use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
-use crate::store::{self, CredentialStore, Patience, StoreError, StoreKind, Surroundings};
+use crate::store::{self, CredentialStore, ForeignItems, Patience, StoreError, StoreKind, Surroundings};
 use crate::ui::{AskError, Ui};
 
 /// The means of opening stores. Cheap to copy; nothing is read or asked before a store is opened.
@@ -86,6 +86,14 @@ impl Unlocking {
     /// Where it belongs to another platform.
     pub(crate) fn open_sealed(&self, kind: StoreKind) -> Result<Sealed, StoreError> {
         store::open_native(kind, self.patience, &self.surroundings, self.data_folder.join("sealed"))
+    }
+
+    /// What other programs keep in a native store.
+    ///
+    /// # Errors
+    /// Where it belongs to another platform.
+    pub(crate) fn foreign_items(&self, kind: StoreKind) -> Result<ForeignItems, StoreError> {
+        ForeignItems::of(kind, self.patience, &self.surroundings)
     }
 
     /// Whether the service manager's folder of credentials holds the vault's key.

@@ -10,6 +10,8 @@ mod add;
 mod audit;
 mod check;
 #[cfg(target_os = "linux")]
+mod client_starts;
+#[cfg(target_os = "linux")]
 mod clients;
 #[cfg(target_os = "linux")]
 mod clip;
@@ -22,6 +24,7 @@ mod faults;
 mod get;
 mod help;
 mod house_rules;
+mod import;
 mod init;
 mod list;
 #[cfg(target_os = "linux")]

@@ -263,6 +263,26 @@ fn the_secret_service_leaves_nothing() {
 }
 
 #[test]
+fn an_import_leaves_nothing() {
+    let mut home = Home::new();
+    let other = canary();
+    let text = format!("FILE_TOKEN=\"{}\"\r\nOTHER_TOKEN={other}\nPORT=1\n", home.canary);
+    home.write(".env", &text);
+    for arguments in [&["--dry-run"][..], &["--only", "FILE_TOKEN", "--delete-source"]] {
+        let arguments = [&["import", "dotenv"], arguments].concat();
+        leaves_nothing(&home.sandbox, arguments, b"", &[home.canary.as_bytes(), other.as_bytes()]);
+    }
+    assert_eq!(
+        fs::read_to_string(home.sandbox.path(".env")).unwrap(),
+        format!("OTHER_TOKEN={other}\nPORT=1\n")
+    );
+    let session = KeyringSession::new();
+    session.around(&mut home.sandbox);
+    session.secret_tool(&["store", "--label=DESK_TOKEN", "service", "desk"], &home.canary);
+    home.leaves_nothing(&["import", "secret-tool", "service=desk", "--delete-source"], b"");
+}
+
+#[test]
 fn in_a_workflow_the_file_gets_the_values_and_the_memory_keeps_none() {
     let mut home = Home::new();
     let file = home.sandbox.path("github-env").to_str().unwrap().to_owned();

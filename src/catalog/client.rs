@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::document::Syntax;
+use crate::catalog::acceptance::{SettingsFile, Typed};
+use crate::document::{Leniency, Syntax};
 
 /// One client.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +31,15 @@ pub(crate) struct Client {
     /// either, it is not expected to read what belongs to another client ([`ConfigurationFile::guest`]).
     #[serde(default)]
     pub(crate) traces: Vec<String>,
+    /// Keys that tell whether a server is to be started, and that it passes over: `disabled`, `enabled`.
+    #[serde(default)]
+    pub(crate) passes_over: Vec<String>,
+    /// What it does with an entry that holds a value of another sort than it expects.
+    #[serde(default)]
+    pub(crate) typed: Option<Typed>,
+    /// Its settings in which somebody says which servers it starts, the weakest first.
+    #[serde(default)]
+    pub(crate) settings: Vec<SettingsFile>,
     /// What a person has to do before a change counts: `start a new session`.
     #[serde(default)]
     pub(crate) reload: Option<String>,
@@ -284,7 +294,7 @@ pub(crate) struct ConfigurationFile {
     /// The variables that move it, the strongest first.
     #[serde(default)]
     pub(crate) moved_by: Vec<MovedBy>,
-    /// A file in the same project that keeps the client from reading this one.
+    /// A file that keeps the client from reading this one, as in [`ConfigurationFile::path`].
     #[serde(default)]
     pub(crate) hidden_by: Option<String>,
     /// Whether it counts for itself: of a profile, of another edition of the program. What it says of a server takes
@@ -297,9 +307,12 @@ pub(crate) struct ConfigurationFile {
     /// Whether it belongs to another client, and this one reads it as well.
     #[serde(default)]
     pub(crate) guest: bool,
-    /// Whether one comment or trailing comma makes the client pass over the whole file.
+    /// What makes the client pass over the whole file.
     #[serde(default)]
-    pub(crate) strict: bool,
+    pub(crate) refuses: Vec<Leniency>,
+    /// Whether the servers may also stand at the root of the document, without a key around them.
+    #[serde(default)]
+    pub(crate) bare: bool,
     /// Whether only what stands between two lines of `---` at its beginning is the document.
     #[serde(default)]
     pub(crate) front_matter: bool,
@@ -329,6 +342,9 @@ pub(crate) enum Parents {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MovedBy {
+    /// What follows the variable's value in the path of the file that keeps the client from reading this one.
+    #[serde(default)]
+    pub(crate) hidden_by: Option<String>,
     /// The variable.
     pub(crate) variable: String,
     /// What follows its value; empty where it names the file itself.

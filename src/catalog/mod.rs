@@ -4,6 +4,7 @@
 //! commands that need them. `catalog.toml` in the configuration folder adds to them, or replaces an entry of the same
 //! `id`. A publisher's own file makes an unknown server known.
 
+pub(crate) mod acceptance;
 mod address;
 pub(crate) mod client;
 mod launch;

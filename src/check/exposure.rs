@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
+use crate::catalog::provider::Provider;
 use crate::catalog::server::Requirement;
 use crate::check::finding::{Action, Reason};
+use crate::check::handing;
 use crate::check::presence::{Judged, recognise};
 use crate::check::values::Values;
 use crate::check::verdict::Verdict;
@@ -35,12 +37,12 @@ pub(crate) fn of_entry<'d>(
                 Some(written) => written.start + found.span.start..written.start + found.span.end,
                 None => field.value.span(),
             };
-            let credential = suggested_name(values, entry, field, &found);
+            let credential = suggested_name(values, entry, field, found.provider);
             let mut place = in_words(field);
             if let Some(project) = entry.project.as_deref().filter(|_| !entry.here) {
                 place = format!("{place} for the project `{project}`");
             }
-            let verdict = verdict(values, &found, secret, &place, &credential, is_committed);
+            let verdict = verdict(values, &found, secret, &place, (entry, field, &credential), is_committed);
             let judged = Judged {
                 credential: Some(credential),
                 verdict,
@@ -54,11 +56,11 @@ pub(crate) fn of_entry<'d>(
 }
 
 /// What a person could call it: as the server calls it, where it does.
-fn suggested_name(
+pub(super) fn suggested_name(
     values: &Values<'_>,
     entry: &ServerEntry<'_>,
     field: &Field<'_>,
-    found: &Recognised<'_>,
+    provider: Option<&Provider>,
 ) -> String {
     let is_name =
         |name: &&str| name.parse::<CredentialName>().is_ok() && crate::recognise::is_secret_name(name);
@@ -67,9 +69,8 @@ fn suggested_name(
     }
     let required = recognise(values, entry).and_then(|known| {
         let all = || known.alternatives().flat_map(|it| &it.credentials);
-        let of_provider = |it: &&Requirement| {
-            found.provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id))
-        };
+        let of_provider =
+            |it: &&Requirement| provider.is_some_and(|provider| it.provider.as_ref() == Some(&provider.id));
         all().find(of_provider).or_else(|| all().next())
     });
     if let Some(required) = required {
@@ -82,7 +83,7 @@ fn suggested_name(
             .collect();
         name.trim_matches('_').to_owned()
     };
-    let stem = match found.provider {
+    let stem = match provider {
         Some(provider) => plain(&provider.id),
         None => plain(&entry.name),
     };
@@ -115,7 +116,7 @@ fn verdict(
     found: &Recognised<'_>,
     secret: &str,
     place: &str,
-    name: &str,
+    (entry, field, name): (&ServerEntry<'_>, &Field<'_>, &str),
     is_committed: bool,
 ) -> Verdict {
     let fingerprint = values.fingerprints.of(secret.as_bytes());
@@ -124,19 +125,18 @@ fn verdict(
         stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
     let message = format!("a {} lies in plaintext in {place}{kept}", found.what());
     let replace = if is_committed { ", and replace it, since others have this file" } else { "" };
+    let credential = stored.as_ref().map_or(name, |stored| stored.as_str());
+    let instead = handing::instead(entry, field, credential);
     let action = match &stored {
-        Some(stored) => Action {
-            sentence: format!(
-                "let mcpcred start the server with `-e {stored}`, and take the value out{replace}"
-            ),
-            ..Action::default()
-        },
+        Some(_) => {
+            Action { sentence: format!("{instead}; then take the value out{replace}"), ..Action::default() }
+        }
         None if values.known.is_none() => Action {
             sentence: format!("refer to a variable instead of writing the value{replace}"),
             ..Action::default()
         },
         None => Action {
-            sentence: format!("store it, let mcpcred start the server, and take the value out{replace}"),
+            sentence: format!("store it, and {instead}; then take the value out{replace}"),
             command: Some(format!("mcpcred add {name}")),
             page: None,
         },

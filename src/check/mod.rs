@@ -7,6 +7,7 @@ pub(crate) mod exposure;
 pub(crate) mod finding;
 pub(crate) mod fingerprint;
 pub(crate) mod freshness;
+mod handing;
 pub(crate) mod known;
 mod path_value;
 mod placeholder;

@@ -13,9 +13,10 @@ use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::versions;
 use crate::configuration::discover::{Discovery, Reading};
-use crate::configuration::entry::ServerEntry;
+use crate::configuration::entry::{ServerEntry, Standing};
 use crate::configuration::leftover::Leftover;
-use crate::document::{Document, Place, Text};
+use crate::configuration::misplaced::{Misplaced, misplaced};
+use crate::document::{Document, Leniency, Place, Text};
 use crate::name::CredentialName;
 use crate::os::readers::can_others_read;
 
@@ -131,6 +132,11 @@ impl Preflight<'_> {
             let present = Presence::of(self.values, entry, &env_files, self.project_credentials);
             // That nothing is needed does not go well with a secret that was found.
             judged.extend(present.into_iter().filter(|it| !is_exposed || it.credential.is_some()));
+            if entry.standing == Standing::Pending {
+                let after = format!("; {} starts the server once you approve it", entry.client.name);
+                let ready = judged.iter_mut().filter(|it| it.verdict.status == Status::Ready);
+                ready.for_each(|it| it.verdict.message.push_str(&after));
+            }
         }
         for file in &env_files {
             if self.env_files.borrow_mut().insert(file.path.clone()) {
@@ -176,21 +182,33 @@ impl Preflight<'_> {
         of_file: &mut Vec<Finding>,
     ) {
         let at = |place: Option<Place>| Some(Location::of_file(&reading.path, place));
-        if let Some(place) = document.leniency() {
-            let strict = reading.strict_clients();
-            if !strict.is_empty() {
-                let names = strict.join(", ");
-                let verdict = Verdict::problem(
-                    Reason::Unreadable,
-                    format!("a comment or a comma too many, for which {names} passes over the whole file"),
-                )
-                .advice("take it out");
-                of_file.push(Finding {
-                    clients: reading.clients(),
-                    location: at(Some(place)),
-                    ..verdict.finding()
-                });
-            }
+        for (leniency, place, names) in reading.refusals() {
+            let (what, mend) = match leniency {
+                Leniency::Mark => ("a byte order mark at its beginning", "save the file as UTF-8 without it"),
+                Leniency::Comment => ("a comment", "take it out"),
+                Leniency::Comma => ("a comma behind the last value", "take it out"),
+            };
+            let verb = if names.len() == 1 { "passes" } else { "pass" };
+            let message = format!("{what}, for which {} {verb} over the whole file", names.join(", "));
+            of_file.push(Finding {
+                clients: reading.clients(),
+                location: at(Some(place)),
+                ..Verdict::problem(Reason::Unreadable, message).advice(mend).finding()
+            });
+        }
+        let misplaced = if self.exposure_alone { Vec::new() } else { misplaced(reading, document) };
+        for Misplaced { key, value, wanted, client, has_others } in misplaced {
+            let status = if has_others { Status::Warning } else { Status::Problem };
+            let message =
+                format!("{client} looks for servers under `{wanted}`, and here some stand under `{key}`");
+            let verdict = Verdict::new(status, Reason::Misconfigured, message)
+                .advice(format!("move them under `{wanted}`, in the form that {client} reads"));
+            let (file, pointer) = (reading.path.clone(), Some(value.pointer().clone()));
+            of_file.push(Finding {
+                clients: reading.clients(),
+                location: Some(Location { file, place: Some(value.place_of_key()), pointer }),
+                ..verdict.finding()
+            });
         }
         for (pointer, place) in document.duplicates().take(MOST_DUPLICATES) {
             let verdict =
@@ -259,6 +277,16 @@ impl Preflight<'_> {
 
     fn left_over(&self, leftover: &Leftover, found: &mut Found) {
         let Ok(text) = leftover.text() else { return };
+        if let (Some(instead), false) = (&leftover.instead, self.exposure_alone) {
+            let message = format!("{}: its servers are not started", leftover.what);
+            let advice =
+                format!("move those that you need into `{}`, and remove this file", instead.display());
+            found.findings.push(Finding {
+                clients: leftover.client.iter().cloned().collect(),
+                location: Some(Location::of_file(&leftover.path, None)),
+                ..Verdict::warning(Reason::Misconfigured, message).advice(advice).finding()
+            });
+        }
         for exposed in exposure::left_over(self.values, Text::of(&text), leftover) {
             found.findings.push(Finding {
                 clients: leftover.client.iter().cloned().collect(),

@@ -10,6 +10,7 @@ mod doctor;
 mod export_env;
 mod facts;
 mod get;
+mod import;
 mod init;
 mod list;
 mod man;
@@ -91,6 +92,8 @@ enum Command {
     Ps(ps::Ps),
     Check(check::Check),
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Import(import::Import),
 
     Servers(servers::Servers),
     #[command(subcommand)]
@@ -166,6 +169,7 @@ impl Command {
                 Self::Ps(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Audit(command) => command.run(&app),
+                Self::Import(command) => command.run(&app),
 
                 Self::Servers(command) => command.run(&app),
                 Self::Store(command) => command.run(&app),

@@ -84,15 +84,22 @@ fn read(reader: impl Read, place: &str) -> Result<Secret, Failure> {
 }
 
 fn check(secret: Secret) -> Result<Secret, Failure> {
-    let refused = |what: &str| Err(Failure::new(Failure::USAGE, what));
+    match unfit(&secret) {
+        Some(why) => Err(Failure::new(Failure::USAGE, format!("the value {why}, and nothing was stored"))),
+        None => Ok(secret),
+    }
+}
+
+/// Why no credential can have this value, as the end of a sentence.
+pub(super) fn unfit(secret: &Secret) -> Option<&'static str> {
     if secret.is_empty() {
-        refused("the value is empty, and nothing was stored")
+        Some("is empty")
     } else if secret.expose_secret().contains(&0) {
-        refused("the value holds a NUL byte, which no environment variable can hold, and nothing was stored")
+        Some("holds a NUL byte, which no environment variable can hold")
     } else if secret.len() > MAX_SECRET {
-        refused("the value has more than 1 MiB, and nothing was stored")
+        Some("has more than 1 MiB")
     } else {
-        Ok(secret)
+        None
     }
 }
 

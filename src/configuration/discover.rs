@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::client::{Client, ConfigurationFile, Parents, Platform, Scope};
+use crate::catalog::acceptance::SettingsFile;
+use crate::catalog::client::{Client, ConfigurationFile, MovedBy, Parents, Platform, Scope};
+use crate::configuration::approval;
 use crate::configuration::entry::{self, ServerEntry};
 use crate::configuration::identify;
 use crate::configuration::leftover::{self, Leftover};
 use crate::configuration::paths;
 use crate::configuration::places::Places;
 use crate::configuration::precedence;
-use crate::document::{Document, DocumentError, Syntax};
+use crate::configuration::read::containers;
+use crate::document::{Document, DocumentError, Leniency, Place, Syntax};
 
 /// What a person asks for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,10 +39,20 @@ pub(crate) struct Discovery<'c> {
     pub(crate) readings: Vec<Reading<'c>>,
     /// Other files that may hold secrets.
     pub(crate) leftovers: Vec<Leftover>,
+    /// Settings in which somebody says which servers a client starts.
+    pub(super) settings: Vec<Settings<'c>>,
     /// The home of the person.
     pub(crate) home: Option<PathBuf>,
     /// The root of the repository that the person stands in, or the folder itself.
     pub(crate) project: PathBuf,
+}
+
+/// Settings of a client, the weaker before the stronger.
+pub(super) struct Settings<'c> {
+    pub(super) client: &'c str,
+    /// Whether what they approve counts only in a folder that the person trusts.
+    pub(super) wants_trust: bool,
+    pub(super) document: Document,
 }
 
 /// A file that is there, and what came of reading it.
@@ -79,15 +92,20 @@ impl Reading<'_> {
         ids
     }
 
-    /// The names of the clients that pass over the whole file for one comment or comma too many.
-    pub(crate) fn strict_clients(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for reader in self.readers.iter().filter(|reader| reader.file.strict) {
-            if !names.contains(&reader.client.name.as_str()) {
-                names.push(&reader.client.name);
+    /// What makes clients pass over the whole file, each with the first place of it and their names.
+    pub(crate) fn refusals(&self) -> Vec<(Leniency, Place, Vec<&str>)> {
+        let mut refusals: Vec<(Leniency, Place, Vec<&str>)> = Vec::new();
+        let Ok(document) = &self.document else { return refusals };
+        for reader in &self.readers {
+            let Some((leniency, place)) = document.first_of(&reader.file.refuses) else { continue };
+            let name = reader.client.name.as_str();
+            match refusals.iter_mut().find(|(own, ..)| *own == leniency) {
+                Some((_, _, names)) if names.contains(&name) => {}
+                Some((_, _, names)) => names.push(name),
+                None => refusals.push((leniency, place, vec![name])),
             }
         }
-        names
+        refusals
     }
 
     /// Whether teams commit it, for any of its readers.
@@ -110,6 +128,7 @@ impl Discovery<'_> {
                 Err(_) => Vec::new(),
             })
             .collect();
+        approval::apply(&self.settings, &self.readings, &mut all);
         precedence::settle(&mut all);
         all
     }
@@ -129,6 +148,7 @@ pub(crate) fn discover<'c>(
     let mut discovery = Discovery {
         readings: Vec::new(),
         leftovers: Vec::new(),
+        settings: Vec::new(),
         home: places.home().map(Path::to_owned),
         project: places.project().to_owned(),
     };
@@ -142,6 +162,7 @@ pub(crate) fn discover<'c>(
         discovery.leftovers = hidden.into_iter().filter(|it| !known(&it.path)).collect();
         discovery.leftovers.extend(leftover::find(places, &wanted, &search.found, &known));
         discovery.readings = search.found.into_iter().filter_map(Found::read).collect();
+        discovery.settings = wanted.iter().flat_map(|client| settings(places, client)).collect();
         return Ok(discovery);
     }
     for path in request.files {
@@ -197,17 +218,17 @@ impl<'c> Search<'c, '_> {
             if !is_for(&file.platforms, self.places.platform()) {
                 continue;
             }
-            let candidates = candidates(self.places, file);
+            let candidates = candidates(self.places, &file.path, &file.moved_by, file.parents);
             is_used |= !file.guest && !candidates.is_empty();
             for (path, project, nearness) in candidates {
-                let hider = file.hidden_by.as_ref().zip(project.as_ref());
-                if hider.is_some_and(|(name, project)| project.join(name).symlink_metadata().is_ok()) {
+                if let Some(beside) = hider(self.places, file, project.as_deref()) {
                     hidden.push(Leftover {
                         client: Some(client.id.clone()),
                         what: format!(
                             "a configuration that {} does not read beside another one",
                             client.name
                         ),
+                        instead: has_servers(&path, file).then_some(beside),
                         path,
                         in_use: false,
                         is_of_variables: false,
@@ -245,34 +266,72 @@ impl<'c> Search<'c, '_> {
     }
 }
 
-/// The project that the person stands in, under the names that it may have.
+/// The project that the person stands in, under the names that it may have. Within a repository that is the whole of
+/// it, whatever is said of a folder in it.
 pub(super) fn here(places: &Places) -> Vec<PathBuf> {
     let mut names = vec![places.project().to_owned()];
-    for name in
-        [fs::canonicalize(places.project()).ok(), Some(places.here().to_owned())].into_iter().flatten()
-    {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    names.extend(fs::canonicalize(places.project()).ok().filter(|real| real != places.project()));
     names
 }
 
+/// The first of the variables that is set, with its value.
+fn moved<'m>(places: &Places, moved_by: &'m [MovedBy]) -> Option<(PathBuf, &'m MovedBy)> {
+    moved_by.iter().find_map(|by| Some((places.variable(&by.variable)?, by)))
+}
+
+/// The file that keeps the client from reading this one, where it is there.
+fn hider(places: &Places, file: &ConfigurationFile, project: Option<&Path>) -> Option<PathBuf> {
+    let path = match moved(places, &file.moved_by) {
+        Some((base, by)) => base.join(by.hidden_by.as_ref()?),
+        None => match (places.base(file.hidden_by.as_ref()?), project) {
+            (Some((base, rest)), _) => base?.join(rest),
+            (None, project) => project?.join(file.hidden_by.as_ref()?),
+        },
+    };
+    path.symlink_metadata().is_ok().then_some(path)
+}
+
+/// Whether a file has entries of servers where a file of that sort has them.
+fn has_servers(path: &Path, file: &ConfigurationFile) -> bool {
+    let document = Document::read(path, file.syntax).ok().flatten();
+    document.is_some_and(|document| {
+        containers(&document, file).iter().any(|container| container.members().next().is_some())
+    })
+}
+
+/// The settings of a client that are there and that it reads: not those with a comment.
+fn settings<'c>(places: &Places, client: &'c Client) -> Vec<Settings<'c>> {
+    let is_here = |file: &&SettingsFile| is_for(&file.platforms, places.platform());
+    let read = |file: &SettingsFile| {
+        let found = candidates(places, &file.path, &file.moved_by, Parents::None);
+        let documents =
+            found.into_iter().filter_map(|(path, ..)| Document::read(&path, Syntax::Json).ok()?);
+        let documents = documents.filter(|document| document.leniency().is_none());
+        let wants_trust = file.wants_trust;
+        documents.map(|document| Settings { client: &client.id, wants_trust, document }).collect::<Vec<_>>()
+    };
+    client.settings.iter().filter(is_here).flat_map(read).collect()
+}
+
 /// The files that are there for a place of the catalog: the project of each, and how near that is.
-fn candidates(places: &Places, file: &ConfigurationFile) -> Vec<(PathBuf, Option<PathBuf>, usize)> {
-    let moved = file.moved_by.iter().find_map(|by| Some((places.variable(&by.variable)?, by.path.as_str())));
-    if let Some((base, rest)) = moved {
-        return paths::expand(&base, rest).into_iter().map(|path| (path, None, 0)).collect();
+fn candidates(
+    places: &Places,
+    path: &str,
+    moved_by: &[MovedBy],
+    parents: Parents,
+) -> Vec<(PathBuf, Option<PathBuf>, usize)> {
+    if let Some((base, by)) = moved(places, moved_by) {
+        return paths::expand(&base, &by.path).into_iter().map(|path| (path, None, 0)).collect();
     }
     let mut found = Vec::new();
-    for (number, path) in paths::alternatives(&file.path).into_iter().enumerate() {
+    for (number, path) in paths::alternatives(path).into_iter().enumerate() {
         match places.base(&path) {
             Some((None, _)) => {}
             Some((Some(base), rest)) => {
                 found.extend(paths::expand(&base, rest).into_iter().map(|path| (path, None, number)));
             }
             None => {
-                for (nearness, folder) in places.project_folders(file.parents).into_iter().enumerate() {
+                for (nearness, folder) in places.project_folders(parents).into_iter().enumerate() {
                     let strength = nearness * 64 + number;
                     let files = paths::expand(&folder, &path).into_iter();
                     found.extend(files.map(|path| (path, Some(folder.clone()), strength)));

@@ -35,6 +35,8 @@ pub(crate) struct ServerEntry<'d> {
     pub(crate) enabled: bool,
     /// Whether it says so itself.
     pub(crate) says_enabled: bool,
+    /// Whether a person has approved it, where its client asks for that.
+    pub(crate) standing: Standing,
     /// Whether an entry of the same name in a stronger file of the same client takes its place, or has taken it in.
     pub(crate) shadowed: bool,
     /// The larger, the stronger.
@@ -53,6 +55,17 @@ pub(crate) struct ServerEntry<'d> {
     pub(crate) faults: Vec<Fault<'d>>,
     /// What it starts, once somebody has asked.
     pub(super) programs: OnceCell<Programs>,
+}
+
+/// What a person has said of an entry in the settings of its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing that keeps it from being started.
+    Counts,
+    /// Nothing yet, and the client asks before it starts it: until then a weaker entry of the same name counts.
+    Pending,
+    /// That it is not to be started.
+    Refused,
 }
 
 /// Programs in a command line that read their arguments in a way of their own.

@@ -68,18 +68,20 @@ fn by_keys<'c>(document: &Document, clients: &[&'c Client]) -> Vec<Pair<'c>> {
             other => file.syntax == other,
         };
         let has_servers = || {
-            containers(document, file).iter().any(|container| match container.value.shape() {
-                Shape::Mapping => {
-                    file.layout != Layout::CommandArray
-                        || container.value.members().take(16).any(|(_, entry)| {
-                            entry
-                                .get("type")
-                                .and_then(|it| it.text())
-                                .is_some_and(|it| it.is("local") || it.is("remote"))
-                        })
+            containers(document, file).iter().filter(|it| it.is_certain()).any(|container| {
+                match container.value.shape() {
+                    Shape::Mapping => {
+                        file.layout != Layout::CommandArray
+                            || container.value.members().take(16).any(|(_, entry)| {
+                                entry
+                                    .get("type")
+                                    .and_then(|it| it.text())
+                                    .is_some_and(|it| it.is("local") || it.is("remote"))
+                            })
+                    }
+                    Shape::Sequence => file.layout == Layout::Named,
+                    _ => false,
                 }
-                Shape::Sequence => file.layout == Layout::Named,
-                _ => false,
             })
         };
         is_same && has_servers()

@@ -24,6 +24,8 @@ pub(crate) struct Leftover {
     pub(crate) what: String,
     /// Where it is.
     pub(crate) path: PathBuf,
+    /// The file that its client reads instead, where this one has servers that nobody starts.
+    pub(crate) instead: Option<PathBuf>,
     /// Whether the client needs it, so that it is not to be deleted.
     pub(crate) in_use: bool,
     /// Whether it is a file of variables that a person keeps for a server.
@@ -90,6 +92,7 @@ impl ServerEntry<'_> {
                 client: Some(self.client.id.clone()),
                 what: what.to_owned(),
                 path,
+                instead: None,
                 in_use: true,
                 is_of_variables: true,
             })
@@ -116,7 +119,8 @@ pub(super) fn find(
         for leftover in client.leftovers.iter().filter(|it| is_for(&it.platforms, places.platform())) {
             for path in look(places, &leftover.path) {
                 let (client, what) = (Some(client.id.clone()), leftover.what.clone());
-                add(Leftover { client, what, path, in_use: leftover.in_use, is_of_variables: false });
+                let in_use = leftover.in_use;
+                add(Leftover { client, what, path, instead: None, in_use, is_of_variables: false });
             }
         }
     }
@@ -138,6 +142,7 @@ pub(super) fn find(
                 client,
                 what,
                 path: found.path.with_file_name(copy),
+                instead: None,
                 in_use: false,
                 is_of_variables: false,
             });

@@ -4,10 +4,12 @@
 //! server; [`precedence`] says which entry counts where several files have one of that name. Nothing is executed, and
 //! no file is opened that is not in the catalog or named by the person.
 
+mod approval;
 pub(crate) mod discover;
 pub(crate) mod entry;
 mod identify;
 pub(crate) mod leftover;
+pub(crate) mod misplaced;
 mod own;
 pub(crate) mod paths;
 pub(crate) mod places;

@@ -53,11 +53,13 @@ fn names(folder: &Path, step: &str) -> Vec<PathBuf> {
 
 /// Whether a name is such a step. A `*` at the beginning stands for no dot there, as in a shell.
 pub(crate) fn is_match(name: &str, step: &str) -> bool {
-    if step.starts_with('*') && name.starts_with('.') {
-        return false;
-    }
-    let mut parts = step.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    !(step.starts_with('*') && name.starts_with('.')) && is_like(name, step)
+}
+
+/// Whether a text is such a pattern, in which `*` stands for any characters.
+pub(crate) fn is_like(text: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let Some(last) = parts.next_back() else { return rest.is_empty() };
     for part in parts {
         let Some(at) = rest.find(part) else { return false };
@@ -106,6 +108,15 @@ mod tests {
         {
             assert!(!is_match(name, step), "{name} {step}");
         }
+    }
+
+    #[test]
+    fn a_star_in_an_address_stands_for_anything() {
+        assert!(is_like("https://a.example/mcp", "https://*.example/*"));
+        assert!(is_like("https://a.example/mcp", "https://a.example/mcp"));
+        assert!(is_like(".x", "*") && is_like("", "*"));
+        assert!(!is_like("https://a.example/mcp", "https://a.example"));
+        assert!(!is_like("https://a.other/mcp", "https://*.example/*"));
     }
 
     #[test]

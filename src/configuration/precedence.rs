@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::client::FieldKind;
 use crate::configuration::discover::is_of_one_folder;
-use crate::configuration::entry::ServerEntry;
+use crate::configuration::entry::{ServerEntry, Standing};
 
 /// Where an entry is: the number of the reading, and its number there.
 type At = (usize, usize);
@@ -34,11 +34,20 @@ pub(crate) fn settle(all: &mut [Vec<ServerEntry<'_>>]) {
             }
         }
         group.retain(|(number, at)| !all[*number][*at].shadowed);
-        let Some((winner, others)) = group.split_first() else { continue };
-        let others: Vec<At> =
-            others.iter().copied().filter(|other| is_weaker(all, *winner, *other)).collect();
+        // What is not approved takes no other's place, and a stronger one takes its own.
+        let counts = |(number, at): &At| all[*number][*at].standing == Standing::Counts;
+        let Some(strongest) = group.iter().position(counts) else { continue };
+        let winner = group[strongest];
+        let others: Vec<At> = group.split_off(strongest + 1);
+        let others: Vec<At> = others.into_iter().filter(|other| is_weaker(all, winner, *other)).collect();
         if all[winner.0][winner.1].client.merges {
-            merge(all, *winner, &others);
+            let approved: Vec<At> = others.iter().copied().filter(counts).collect();
+            merge(all, winner, &approved);
+            // As it will be once somebody approves it.
+            let weaker: Vec<At> = std::iter::once(winner).chain(approved).collect();
+            for waiting in &group[..strongest] {
+                merge(all, *waiting, &weaker);
+            }
         }
         for (number, at) in others {
             all[number][at].shadowed = true;

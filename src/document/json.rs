@@ -46,10 +46,8 @@ pub(super) fn read(text: &str, base: usize, syntax: Syntax) -> Result<Tree, Faul
     };
     let comments: Vec<_> =
         outline.comments.into_iter().map(|comment| base + comment.start..base + comment.end).collect();
-    let first_comma = outline.trailing_comma.map(|comma| base + comma);
-    let first_comment = comments.first().map(|comment| comment.start);
-    let leniency = first_comment.into_iter().chain(first_comma).min();
-    Ok(Tree { root, comments, leniency })
+    let trailing_comma = outline.trailing_comma.map(|comma| base + comma);
+    Ok(Tree { root, comments, trailing_comma })
 }
 
 fn node(value: Value<'_>, base: usize, depth: usize) -> Result<Node, Fault> {

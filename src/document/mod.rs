@@ -52,8 +52,8 @@ const MAX_DUPLICATES: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Syntax {
-    /// RFC 8259. Comments and trailing commas are read too; [`Document::leniency`] tells where the first one is,
-    /// because a client that wants JSON then ignores the whole file.
+    /// RFC 8259. Comments, trailing commas and a byte order mark are read too; [`Document::first_of`] tells where the
+    /// first one is, because a client that does not take it then ignores the whole file.
     Json,
     /// JSON with comments and trailing commas, as editors write it.
     Jsonc,
@@ -61,6 +61,18 @@ pub(crate) enum Syntax {
     Toml,
     /// YAML 1.2, its first document. Aliases are not followed.
     Yaml,
+}
+
+/// What RFC 8259 does not allow, and some readers let pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Leniency {
+    /// The mark of the byte order at the beginning.
+    Mark,
+    /// A comment.
+    Comment,
+    /// A comma behind the last value.
+    Comma,
 }
 
 impl Syntax {
@@ -194,9 +206,21 @@ impl Document {
         Text::of(self.text.expose_secret_str().unwrap_or_default())
     }
 
-    /// Where the first comment or trailing comma is in a file of [`Syntax::Json`].
+    /// Where the first comment or trailing comma is in JSON.
     pub(crate) fn leniency(&self) -> Option<Place> {
-        self.tree.leniency.map(|offset| self.place(offset))
+        self.first_of(&[Leniency::Comment, Leniency::Comma]).map(|(_, place)| place)
+    }
+
+    /// What a file of [`Syntax::Json`] or [`Syntax::Jsonc`] has first of what some of its clients refuse.
+    pub(crate) fn first_of(&self, refused: &[Leniency]) -> Option<(Leniency, Place)> {
+        let is_json = matches!(self.syntax, Syntax::Json | Syntax::Jsonc);
+        let first = |leniency: &Leniency| match leniency {
+            Leniency::Mark => self.text().expose().starts_with(BYTE_ORDER_MARK).then_some(0),
+            Leniency::Comment => self.tree.comments.first().map(|comment| comment.start),
+            Leniency::Comma => self.tree.trailing_comma,
+        };
+        let found = refused.iter().filter(|_| is_json).filter_map(|it| Some((first(it)?, *it)));
+        found.min_by_key(|(offset, _)| *offset).map(|(offset, leniency)| (leniency, self.place(offset)))
     }
 
     /// Keys that are written again later in the same mapping, where the earlier one lies, which nobody reads. No

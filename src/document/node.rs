@@ -9,8 +9,8 @@ pub(super) struct Tree {
     pub(super) root: Node,
     /// Every comment with its marks, in the order of the file.
     pub(super) comments: Vec<Range<usize>>,
-    /// Where the first thing is that RFC 8259 does not allow.
-    pub(super) leniency: Option<usize>,
+    /// Where the first comma is that no value follows.
+    pub(super) trailing_comma: Option<usize>,
 }
 
 /// A value and where its text lies, in bytes from the beginning of the file, quotes and all.

@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
         }
         Some(root) => root,
     };
-    Ok(Tree { root, comments, leniency: None })
+    Ok(Tree { root, comments, trailing_comma: None })
 }
 
 /// Bytes of characters: `saphyr-parser` counts characters.

@@ -1,7 +1,7 @@
 //! The macOS Keychain: how to open it, how to list it, what its errors mean.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use security_framework::item::{ItemClass, ItemSearchOptions, ItemUpdateOptions, 
 use security_framework::os::macos::code_signing::{Flags, SecCode, SecRequirement};
 use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKeychain};
 
-use crate::store::keyring::{KeyringStore, Patience, Platform};
+use crate::store::keyring::{Foreign, KeyringStore, Patience, Platform};
 use crate::store::verdict::{self, Verdict};
-use crate::store::{ItemKey, StoreKind};
+use crate::store::{ForeignItem, ItemKey, StoreKind};
 
 /// The login keychain.
 pub(super) struct Keychain {
@@ -77,6 +77,30 @@ impl Platform for Keychain {
     fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict {
         let status = error.downcast_ref::<security_framework::base::Error>();
         status.map_or(Verdict::Failed, |status| verdict::of_security_status(status.code()))
+    }
+}
+
+/// `service` and `account`, as `security` calls them.
+impl Foreign for Keychain {
+    fn items(store: &Native, wanted: &BTreeMap<String, String>) -> keyring_core::Result<Vec<ForeignItem>> {
+        let known = [("service", "service"), ("account", "user")];
+        let wanted: HashMap<&str, &str> =
+            known.iter().filter_map(|(own, theirs)| Some((*theirs, wanted.get(*own)?.as_str()))).collect();
+        let found = store.search(&wanted)?;
+        let names = found.iter().filter_map(Entry::get_specifiers);
+        let foreign = names.filter(|(service, account)| ItemKey::from_parts(service, account).is_none());
+        Ok(foreign
+            .map(|(service, account)| ForeignItem {
+                label: String::new(),
+                attributes: [("service".to_owned(), service), ("account".to_owned(), account)].into(),
+                handle: String::new(),
+            })
+            .collect())
+    }
+
+    fn item(store: &Native, item: &ForeignItem) -> keyring_core::Result<Entry> {
+        let attribute = |name: &str| item.attributes.get(name).map_or("", String::as_str);
+        store.build(attribute("service"), attribute("account"), None)
     }
 }
 

@@ -1,6 +1,8 @@
 //! One adapter for the stores of all operating systems, on `keyring-core`.
 
 use std::any::Any;
+#[cfg(not(target_os = "linux"))]
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -72,6 +74,19 @@ pub(super) trait Platform: fmt::Debug + Send + Sync + 'static {
     fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict;
 }
 
+/// What one operating system adds for the items of other programs.
+#[cfg(not(target_os = "linux"))]
+pub(super) trait Foreign: Platform {
+    /// The items that have these attributes, ours left out. Never prompts.
+    fn items(
+        store: &Native,
+        wanted: &BTreeMap<String, String>,
+    ) -> keyring_core::Result<Vec<crate::store::ForeignItem>>;
+
+    /// The way to one of them.
+    fn item(store: &Native, item: &crate::store::ForeignItem) -> keyring_core::Result<Entry>;
+}
+
 /// A native store of one platform.
 #[derive(Debug)]
 pub(super) struct KeyringStore<P> {
@@ -111,7 +126,7 @@ impl<P: Platform> KeyringStore<P> {
     }
 
     /// Runs `work` on the opened store within the deadline.
-    fn with_store<T: Send + 'static>(
+    pub(super) fn with_store<T: Send + 'static>(
         &self,
         work: impl Fn(&Native) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -234,7 +249,7 @@ fn build<P: Platform>(store: &Native, key: &ItemKey) -> Result<Entry, Failure> {
 }
 
 /// Why a call to a native store failed.
-enum Failure {
+pub(super) enum Failure {
     /// In one of the ways that we tell apart.
     Verdict(Verdict),
     /// In the platform's own words.
@@ -256,7 +271,7 @@ impl Failure {
 
 /// Takes the store's error apart. It never travels further, and is never formatted as a whole: two of its
 /// variants carry the secret.
-fn fail<P: Platform>(error: NativeError) -> Failure {
+pub(super) fn fail<P: Platform>(error: NativeError) -> Failure {
     match error {
         NativeError::PlatformFailure(source) | NativeError::NoStorageAccess(source) => {
             match P::judge(&*source) {

@@ -7,6 +7,7 @@ pub(crate) mod deadline;
 pub(crate) mod detect;
 #[cfg(test)]
 pub(crate) mod faulty;
+mod foreign;
 #[cfg(target_os = "macos")]
 mod keychain;
 #[cfg_attr(
@@ -29,6 +30,7 @@ mod verdict;
 #[cfg(windows)]
 mod wincred;
 
+pub(crate) use foreign::{ForeignItem, ForeignItems};
 pub(crate) use keyring::Patience;
 pub(crate) use native::{NATIVE, Surroundings, open_native};
 

@@ -1,15 +1,15 @@
 //! The Windows Credential Manager: how to open it, how to list it, what its errors mean.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::sync::Arc;
 
 use keyring_core::{CredentialStore as Native, Entry};
 use windows_native_keyring_store::Store;
 
-use crate::store::keyring::{KeyringStore, Patience, Platform};
+use crate::store::keyring::{Foreign, KeyringStore, Patience, Platform};
 use crate::store::verdict::{self, Verdict};
-use crate::store::{ItemKey, StoreKind};
+use crate::store::{ForeignItem, ItemKey, StoreKind};
 
 /// The credentials of the user who is logged on.
 ///
@@ -51,6 +51,33 @@ impl Platform for Wincred {
 
     fn judge(error: &(dyn Error + Send + Sync + 'static)) -> Verdict {
         verdict::of_windows_error(&error.to_string())
+    }
+}
+
+/// `target` and `username`, as Credential Manager shows them.
+impl Foreign for Wincred {
+    fn items(store: &Native, _wanted: &BTreeMap<String, String>) -> keyring_core::Result<Vec<ForeignItem>> {
+        let all = store.search(&HashMap::new())?;
+        // What is no generic credential has no attributes.
+        let attributes = all.iter().filter_map(|entry| entry.get_attributes().ok());
+        let names = attributes.filter_map(|mut it| Some((it.remove("target_name")?, it.remove("username")?)));
+        let is_own = |target: &str| {
+            let parts = target.rsplit_once('@');
+            parts.is_some_and(|(account, service)| ItemKey::from_parts(service, account).is_some())
+        };
+        Ok(names
+            .filter(|(target, _)| !is_own(target))
+            .map(|(target, username)| ForeignItem {
+                label: String::new(),
+                attributes: [("target".to_owned(), target), ("username".to_owned(), username)].into(),
+                handle: String::new(),
+            })
+            .collect())
+    }
+
+    fn item(store: &Native, item: &ForeignItem) -> keyring_core::Result<Entry> {
+        let target = item.attributes.get("target").map_or("", String::as_str);
+        store.build("", "", Some(&HashMap::from([("target", target)])))
     }
 }
 

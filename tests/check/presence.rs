@@ -1,5 +1,7 @@
 //! Whether it is there.
 
+use serde_json::json;
+
 use crate::check::{TOKEN, about, check_in, findings_in, project, the, write};
 use crate::support::Sandbox;
 
@@ -157,6 +159,7 @@ fn the_nearer_configuration_wins_over_the_farther_one() {
         format!(r#"{{"mcpServers": {{"x": {{"command": "the-server", "env": {{"X": "${{{name}}}"}}}}}}}}"#)
     };
     write(&sandbox, ".claude.json", entry("FAR_TOKEN"));
+    write(&sandbox, ".claude/settings.json", r#"{"enableAllProjectMcpServers": true}"#);
     let folder = project(&sandbox, &entry("HERE_TOKEN"));
     let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 0);
     assert_eq!(about(&findings, "x"), [("ready", "ok", "HERE_TOKEN")]);
@@ -173,4 +176,63 @@ fn a_path_to_a_file_of_credentials_is_looked_up_and_not_taken_for_a_secret() {
     assert_eq!(finding["credential"], "KUBECONFIG");
     write(&sandbox, "kubeconfig", "apiVersion: v1\n");
     findings_in(&sandbox, &folder, &[], 0);
+}
+
+#[test]
+fn servers_under_the_key_of_another_client_are_told() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, r#"{"mcpServers": {}}"#);
+    let servers = r#"{"github": {"command": "npx", "args": ["x"]}}"#;
+    for (file, content, wanted, status) in [
+        ("work/.vscode/mcp.json", format!(r#"{{"mcpServers": {servers}}}"#), "`servers`", "problem"),
+        (".cursor/mcp.json", format!(r#"{{"servers": {servers}}}"#), "`mcpServers`", "problem"),
+        (
+            ".cursor/mcp.json",
+            format!(r#"{{"servers": {servers}, "mcpServers": {servers}}}"#),
+            "`mcpServers`",
+            "warning",
+        ),
+        (".codex/config.toml", "[mcpServers.x]\ncommand = \"npx\"\n".to_owned(), "`mcp_servers`", "problem"),
+    ] {
+        let path = write(&sandbox, file, &content);
+        let findings = findings_in(&sandbox, &folder, &[], i32::from(status == "problem"));
+        let finding = the(&findings, "misconfigured");
+        assert_eq!((&finding["status"], &finding["server"]), (&json!(status), &json!(null)), "{file}");
+        assert!(finding["message"].as_str().unwrap().contains(wanted), "{finding}");
+        std::fs::remove_file(path).unwrap();
+    }
+    // What only looks like it: lists of Gemini, and a key that another reader of the file has.
+    write(
+        &sandbox,
+        ".gemini/settings.json",
+        r#"{"mcpServers": {}, "mcp": {"allowed": ["x"], "command": "x"}}"#,
+    );
+    assert!(findings_in(&sandbox, &folder, &[], 0).iter().all(|it| it["reason"] != "misconfigured"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_mends_an_entry_hands_the_value_over_under_the_name_that_the_server_reads() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let variable = json!({"command": "npx", "env": {"GITHUB_PERSONAL_ACCESS_TOKEN": "${GITHUB_TOKEN}"}});
+    let header =
+        json!({"url": "https://mcp.example.com", "headers": {"Authorization": "Bearer your-token-here"}});
+    write(
+        &sandbox,
+        ".config/Claude/claude_desktop_config.json",
+        json!({"mcpServers": {"local": variable}}).to_string(),
+    );
+    write(&sandbox, ".cursor/mcp.json", json!({"mcpServers": {"remote": header}}).to_string());
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    let advice = |reason: &str| {
+        let action = the(&findings, reason)["action"].clone();
+        (action["sentence"].as_str().unwrap().to_owned(), action["command"].clone())
+    };
+    let (sentence, _) = advice("unsupported_reference");
+    let command = "`mcpcred run -e GITHUB_PERSONAL_ACCESS_TOKEN=GITHUB_TOKEN -- npx …`";
+    assert!(sentence.contains(command), "{sentence}");
+    let (sentence, command) = advice("malformed");
+    assert!(sentence.contains("`${env:REMOTE_TOKEN}`"), "{sentence}");
+    assert_eq!(command, "mcpcred add REMOTE_TOKEN");
 }

@@ -5,12 +5,14 @@ mod required;
 
 use std::collections::BTreeSet;
 
-use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax};
+use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax, Unset};
 use crate::catalog::recognition::Recognised;
 use crate::catalog::server::Transport;
+use crate::check::exposure::suggested_name;
 use crate::check::finding::{Reason, Status};
+use crate::check::handing;
 use crate::check::known::Source;
-use crate::check::placeholder::{credential_name, written};
+use crate::check::placeholder::written;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::wrapper::Wrapper;
@@ -180,8 +182,12 @@ impl<'c, 'd> Presence<'c, 'd> {
             return;
         }
         let value = text.strip_prefix("Bearer ").unwrap_or(text);
-        if let Some(verdict) = self.values.literal(name, &Secret::copy_of(value.as_bytes())) {
-            self.judge(Some(name.to_owned()), verdict, Some(field.value.clone()));
+        let credential = suggested_name(self.values, self.entry, field, None);
+        let instead = handing::instead(self.entry, field, &credential);
+        if let Some(verdict) =
+            self.values.literal(name, &credential, &instead, &Secret::copy_of(value.as_bytes()))
+        {
+            self.judge(Some(credential), verdict, Some(field.value.clone()));
         }
     }
 
@@ -221,26 +227,27 @@ impl<'c, 'd> Presence<'c, 'd> {
         }
         let client = self.entry.client;
         let written = written(found);
-        let message = format!("{} passes `{written}` on as it is written", client.name);
-        let verdict = Verdict::problem(Reason::UnsupportedReference, message);
         let supported = self.entry.references().syntaxes_in(field.kind);
-        let instead = [
-            (ReferenceSyntax::Braces, format!("${{{}}}", found.name)),
-            (ReferenceSyntax::Env, format!("${{env:{}}}", found.name)),
-            (ReferenceSyntax::BareEnv, format!("{{env:{}}}", found.name)),
-            (ReferenceSyntax::Dollar, format!("${}", found.name)),
-        ]
-        .into_iter()
-        .find(|(syntax, _)| supported.contains(syntax));
-        let verdict = match instead {
-            Some((_, instead)) if found.is_variable() => {
-                verdict.advice(format!("write `{instead}`, or let mcpcred start the server"))
+        // To a client that takes whatever stands in the braces for a name, it is one that is not set.
+        let is_emptied = supported.contains(&ReferenceSyntax::Braces)
+            && self.entry.references().unset_in(field.kind) == Unset::Empty;
+        let message = match found.syntax {
+            ReferenceSyntax::Env | ReferenceSyntax::Input | ReferenceSyntax::File if is_emptied => {
+                format!("{} does not know `{written}`, and the server gets nothing in its place", client.name)
             }
-            _ => verdict.advice(format!(
-                "let mcpcred start the server: `mcpcred run -e {} -- …`",
-                credential_name(&found.name)
-            )),
+            ReferenceSyntax::DollarEnv if is_emptied && supported.contains(&ReferenceSyntax::Dollar) => {
+                format!("{} takes `$env` for a name, and the server gets `:{}`", client.name, found.name)
+            }
+            _ => format!("{} passes `{written}` on as it is written", client.name),
         };
+        let verdict = Verdict::problem(Reason::UnsupportedReference, message);
+        let advice = match handing::placeholder(self.entry, field.kind, &found.name) {
+            Some(instead) if found.is_variable() => {
+                format!("write `{instead}`, or let mcpcred start the server")
+            }
+            _ => handing::instead(self.entry, field, &found.name),
+        };
+        let verdict = verdict.advice(advice);
         self.judge(Some(found.name.clone()), verdict, Some(field.value.clone()));
     }
 
@@ -278,6 +285,8 @@ impl<'c, 'd> Presence<'c, 'd> {
                 )
                 .advice("write the default without a placeholder"),
             ),
+            // That there is no such question is a fault of the entry.
+            Outcome::Asks if entry_has_fault(self.entry, field) => None,
             Outcome::Asks => Some(Verdict::ready(format!("{} asks for it and keeps it", client.name))),
             Outcome::AfterApproval => Some(Verdict::new(
                 Status::Unknown,
@@ -405,6 +414,11 @@ impl<'c, 'd> Presence<'c, 'd> {
         let is_taken_away = self.wrapper.is_some() && self.values.known.find(name).is_some();
         passes && !is_taken_away && matches!(self.values.known.source(name), Some(Source::Environment(_)))
     }
+}
+
+/// Whether the entry has a fault at this field.
+fn entry_has_fault(entry: &ServerEntry<'_>, field: &Field<'_>) -> bool {
+    entry.faults.iter().any(|fault| fault.value.span() == field.value.span())
 }
 
 /// The server of the catalog that an entry starts or calls.

@@ -16,7 +16,7 @@ const FORMATS: [Format; 5] = [Format::Text, Format::Json, Format::Github, Format
 const PLAIN: Look = Look { width: None, colour: false };
 
 /// Every reason; [`every_reason_has_words`] holds that none is left out.
-const REASONS: [Reason; 23] = [
+const REASONS: [Reason; 24] = [
     Reason::Ok,
     Reason::Missing,
     Reason::Empty,

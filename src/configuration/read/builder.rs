@@ -53,6 +53,12 @@ impl<'d> Builder<'d> {
         self.faults.push(Fault { what, mend, is_grave: true, value: value.clone() });
     }
 
+    /// Something that the client does not do as a person may think, and that keeps nothing from working.
+    pub(super) fn warning(&mut self, value: &Value<'d>, what: impl Into<String>, mend: impl Into<String>) {
+        let (what, mend) = (what.into(), mend.into());
+        self.faults.push(Fault { what, mend, is_grave: false, value: value.clone() });
+    }
+
     /// Every member of a mapping.
     pub(super) fn members(&mut self, kind: FieldKind, value: &Value<'d>) {
         for (key, value) in value.members() {

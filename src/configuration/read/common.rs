@@ -1,6 +1,6 @@
 //! The common form of an entry, and what each layout adds to it.
 
-use crate::catalog::client::{FieldKind, Layout};
+use crate::catalog::client::{Client, FieldKind, Layout};
 use crate::configuration::entry::NamedBy;
 use crate::configuration::read::arguments;
 use crate::configuration::read::builder::Builder;
@@ -43,7 +43,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Reads an entry that is a mapping.
-pub(super) fn read<'d>(builder: &mut Builder<'d>, value: &Value<'d>, layout: Layout, client: &str) {
+pub(super) fn read<'d>(builder: &mut Builder<'d>, value: &Value<'d>, layout: Layout, client: &Client) {
     // Arguments may be written before the command.
     let command = ["command", "cmd"].into_iter().find_map(|key| value.get(key));
     let command = command.as_ref().and_then(Value::text).map(Text::expose);
@@ -58,7 +58,7 @@ fn one<'d>(
     value: &Value<'d>,
     command: Option<&str>,
     layout: Layout,
-    client: &str,
+    client: &Client,
 ) {
     use FieldKind as K;
     match key {
@@ -104,7 +104,7 @@ fn one<'d>(
                 }
             }
         }
-        "headersHelper" => helper(builder, key, value, client.starts_with("claude-")),
+        "headersHelper" => helper(builder, key, value, client.id.starts_with("claude-")),
         "http_headers_helper" => helper(builder, key, value, layout == Layout::Codex),
         "transport" if value.shape() == Shape::Mapping => read(builder, value, layout, client),
         "transport" => {}
@@ -138,8 +138,7 @@ fn one<'d>(
             value.items().for_each(|file| builder.field(K::EnvFile, key, file));
         }
         "settings" => builder.leaves(K::Setting, key, value),
-        "enabled" | "active" => builder.enabled = value.boolean().or(builder.enabled),
-        "disabled" => builder.enabled = value.boolean().map(|disabled| !disabled).or(builder.enabled),
+        "enabled" | "active" | "disabled" => switch(builder, key, value, client),
         _ if named::read(builder, key, value, layout) => {}
         _ if HARMLESS.contains(&key) => {}
         _ => builder.leaves(K::Setting, key, value),
@@ -174,6 +173,21 @@ fn variables<'d>(builder: &mut Builder<'d>, key: &str, value: &Value<'d>, layout
             let part = name.len() + 1..item.text().map_or(0, |text| text.expose().len());
             builder.part(FieldKind::Env, name, item.clone(), Some(part));
         }
+    }
+}
+
+/// What says whether the server is to be started.
+fn switch<'d>(builder: &mut Builder<'d>, key: &str, value: &Value<'d>, client: &Client) {
+    let Some(says) = value.boolean() else { return };
+    let is_on = says == (key != "disabled");
+    if !client.passes_over.iter().any(|own| own == key) {
+        builder.enabled = Some(is_on);
+    } else if !is_on {
+        builder.warning(
+            value,
+            format!("{} passes over `{key}`, and starts the server all the same", client.name),
+            "take the entry out, or turn it off within the client",
+        );
     }
 }
 

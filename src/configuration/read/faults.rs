@@ -48,7 +48,7 @@ fn of_transport<'d>(entry: &ServerEntry<'d>) -> Vec<Fault<'d>> {
                     "add `\"type\": \"streamable-http\"`, or `sse` for an old server",
                 ));
             }
-            "claude-code" if entry.value.get("type").is_none() => faults.push(fault(
+            "claude-code" if !command && entry.value.get("type").is_none() => faults.push(fault(
                 &url.value,
                 "Claude Code passes over a `url` without a `type`",
                 "add `\"type\": \"http\"`, or `sse` for an old server",

@@ -6,13 +6,14 @@ mod common;
 mod faults;
 mod inputs;
 mod named;
+mod sorts;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::catalog::client::{ConfigurationFile, FieldKind};
 use crate::configuration::discover::Reader;
-use crate::configuration::entry::ServerEntry;
+use crate::configuration::entry::{ServerEntry, Standing};
 use crate::configuration::read::builder::Builder;
 use crate::document::{Document, Shape, Text, Value};
 
@@ -24,6 +25,22 @@ pub(super) struct Container<'d> {
     pub(super) project: Option<String>,
     /// What holds that: `inputs` are beside it.
     pub(super) parent: Value<'d>,
+    /// Whether other things than entries may be in it.
+    is_bare: bool,
+}
+
+impl<'d> Container<'d> {
+    /// The entries by name, where they have one.
+    pub(super) fn members(&self) -> impl Iterator<Item = (Text<'d>, Value<'d>)> + use<'d> {
+        let is_bare = self.is_bare;
+        let is_entry = |value: &Value<'d>| ["command", "url"].iter().any(|key| value.get(key).is_some());
+        self.value.members().filter(move |(_, value)| !is_bare || is_entry(value))
+    }
+
+    /// Whether the document has a place for entries, and they do not merely stand at its root.
+    pub(super) fn is_certain(&self) -> bool {
+        !self.is_bare
+    }
 }
 
 /// All places in a document where a file of this sort has entries.
@@ -31,11 +48,15 @@ pub(super) fn containers<'d>(document: &'d Document, file: &ConfigurationFile) -
     let mut all = Vec::new();
     for keys in std::iter::once(&file.key).chain(&file.or) {
         let root = document.root();
-        let mut found = vec![Container { value: root.clone(), project: None, parent: root }];
+        let mut found = vec![Container { value: root.clone(), project: None, parent: root, is_bare: false }];
         for key in keys {
             found = found.iter().flat_map(|container| step(container, key)).collect();
         }
         all.extend(found);
+    }
+    if all.is_empty() && file.bare {
+        let root = document.root();
+        all.push(Container { value: root.clone(), project: None, parent: root, is_bare: true });
     }
     all
 }
@@ -47,12 +68,18 @@ fn step<'d>(container: &Container<'d>, key: &str) -> Vec<Container<'d>> {
             value,
             project: Some(key.expose().to_owned()),
             parent: parent.clone(),
+            is_bare: false,
         };
         return parent.members().map(below).collect();
     }
     let value = parent.get(key);
     value
-        .map(|value| Container { value, project: container.project.clone(), parent: parent.clone() })
+        .map(|value| Container {
+            value,
+            project: container.project.clone(),
+            parent: parent.clone(),
+            is_bare: false,
+        })
         .into_iter()
         .collect()
 }
@@ -69,7 +96,8 @@ pub(super) fn entries<'d>(document: &'d Document, reader: &'d Reader<'_>) -> Vec
         };
         match container.value.shape() {
             Shape::Mapping => {
-                container.value.members().for_each(|(key, value)| add(key.expose().to_owned(), value));
+                let members = container.members();
+                members.for_each(|(key, value)| add(key.expose().to_owned(), value));
             }
             Shape::Sequence => container.value.items().enumerate().for_each(|(number, value)| {
                 let name = value.get("name").and_then(|name| name.text());
@@ -94,7 +122,10 @@ fn entry<'d>(
     let mut builder = Builder::new();
     let layout = reader.file.layout;
     match value.shape() {
-        Shape::Mapping => common::read(&mut builder, &value, layout, &reader.client.id),
+        Shape::Mapping => {
+            common::read(&mut builder, &value, layout, reader.client);
+            sorts::look(&mut builder, &value, layout, reader.client);
+        }
         // Some clients are told so that a server is not to be started.
         Shape::Null | Shape::Boolean(false) => builder.enabled = Some(false),
         _ => {
@@ -119,6 +150,7 @@ fn entry<'d>(
         value,
         enabled: builder.enabled.unwrap_or(true),
         says_enabled: builder.enabled.is_some(),
+        standing: Standing::Counts,
         shadowed: false,
         strength: (reader.strength.0, reader.strength.1, order),
         fields: builder.fields,
@@ -133,7 +165,7 @@ fn entry<'d>(
 }
 
 /// Whether a project that an entry is for is the one that the person stands in.
-fn is_here(project: Option<&str>, here: &[PathBuf]) -> bool {
+pub(super) fn is_here(project: Option<&str>, here: &[PathBuf]) -> bool {
     let Some(project) = project else { return true };
     let plain = |path: &str| {
         let path = path.replace('\\', "/");

@@ -1,13 +1,14 @@
 //! Which files are found, who reads them, and which of their entries count.
 
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Person;
 use crate::catalog::client::Platform;
 use crate::configuration::discover::{Discovery, Reading, Request, discover};
-use crate::configuration::entry::ServerEntry;
+use crate::configuration::entry::{ServerEntry, Standing};
 use crate::configuration::places::Places;
 
 fn servers(names: &[&str]) -> String {
@@ -268,4 +269,51 @@ fn files_of_variables_are_found_where_the_entry_says() {
     for file in ["${userHome}/outside.env", "../outside.env", "none.env", "${env:X}/.env"] {
         assert_eq!(files(file), [], "{file}");
     }
+}
+
+#[test]
+fn a_file_that_another_one_hides_is_a_leftover_that_says_which() {
+    let person = Person::new();
+    let servers = r#"{"mcpServers": {"x": {"command": "y"}}}"#;
+    person.write(".claude.json", servers);
+    let older = person.write(".claude/.config.json", servers);
+    let discovery = person.looks(&["claude-code"]);
+    let read: Vec<_> = discovery.readings.iter().map(|reading| person.shown(&reading.path)).collect();
+    assert_eq!(read, [".claude/.config.json"]);
+    let hidden = &discovery.leftovers[0];
+    assert_eq!(
+        (person.shown(&hidden.path), hidden.instead.as_ref()),
+        (".claude.json".to_owned(), Some(&older))
+    );
+}
+
+#[test]
+fn an_entry_that_waits_for_approval_takes_no_others_place() {
+    let person = Person::new();
+    person.write(".claude.json", r#"{"mcpServers": {"x": {"command": "own"}, "y": {"command": "own"}}}"#);
+    person.write(
+        "project/.mcp.json",
+        r#"{"mcpServers": {"x": {"command": "theirs"}, "y": {"command": "theirs"}}}"#,
+    );
+    person.write(".claude/settings.json", r#"{"enabledMcpjsonServers": ["y"]}"#);
+    let discovery = person.looks(&["claude-code"]);
+    let mut seen = Vec::new();
+    for entry in discovery.entries().iter().flatten().filter(|entry| entry.enabled && !entry.shadowed) {
+        let command = entry.command().unwrap().expose();
+        seen.push((entry.name.clone(), command.to_owned(), entry.standing == Standing::Pending));
+    }
+    let expected = [("x", "own", false), ("x", "theirs", true), ("y", "theirs", false)];
+    assert_eq!(seen, expected.map(|(name, command, waits)| (name.to_owned(), command.to_owned(), waits)));
+}
+
+#[test]
+fn the_folder_within_a_repository_is_no_project_of_its_own() {
+    let person = Person::new();
+    let projects = r#"{"projects": {"@PROJECT@/inner": {"mcpServers": {"x": {"command": "y"}}}}}"#;
+    person.write(".claude.json", projects);
+    fs::create_dir(person.project().join("inner")).unwrap();
+    let clients = ["claude-code".to_owned()];
+    let request = Request { clients: &clients, files: &[] };
+    let discovery = discover(&person.clients, &person.places("inner"), request).unwrap();
+    assert!(discovery.entries().iter().flatten().all(|entry| !entry.here));
 }

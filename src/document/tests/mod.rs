@@ -6,7 +6,7 @@ mod properties;
 
 use std::path::Path;
 
-use super::{Document, DocumentError, Place, Shape, Syntax, Value, Why};
+use super::{Document, DocumentError, Leniency, Place, Shape, Syntax, Value, Why};
 use crate::secret::Secret;
 
 fn parse(text: &str, syntax: Syntax) -> Result<Document, DocumentError> {
@@ -120,13 +120,23 @@ fn a_place_is_where_an_editor_shows_it() {
 
 #[test]
 fn what_plain_json_does_not_allow_is_read_and_told() {
-    let leniency = |text: &str, syntax| parse(text, syntax).unwrap().leniency();
+    let all = [Leniency::Mark, Leniency::Comment, Leniency::Comma];
+    let first = |text: &str, refused: &[Leniency]| parse(text, Syntax::Jsonc).unwrap().first_of(refused);
+    let leniency = |text: &str, syntax| {
+        let found = parse(text, syntax).unwrap().first_of(&all);
+        found.map(|(_, place)| place)
+    };
     assert_eq!(leniency("{\"a\": [1, 2]}", Syntax::Json), None);
     assert_eq!(leniency("{\"a,}\": \"//,]\"}", Syntax::Json), None);
     assert_eq!(leniency("{\"a\": [1, 2 /* ,] */ , // \n ]}", Syntax::Json), Some(at(1, 13)));
     assert_eq!(leniency("{\"a\": [1, 2 , /* , */ ]}", Syntax::Json), Some(at(1, 13)));
     assert_eq!(leniency("{\"a\": 1\n,}", Syntax::Json), Some(at(2, 1)));
     assert_eq!(leniency("// one\n{}", Syntax::Json), Some(at(1, 1)));
+    assert_eq!(leniency("\u{feff}{}", Syntax::Json), Some(at(1, 1)));
+    let both = "{\"a\": [1,] // b\n}";
+    assert_eq!(first(both, &all), Some((Leniency::Comma, at(1, 9))));
+    assert_eq!(first(both, &[Leniency::Comment]), Some((Leniency::Comment, at(1, 12))));
+    assert_eq!(first(both, &[Leniency::Mark]), None);
     let document = parse("/*a*/{\"k\"://b\r1}// \"c\"", Syntax::Jsonc).unwrap();
     let comments: Vec<_> = document.comments().map(|(text, place)| (text.expose(), place)).collect();
     assert_eq!(comments, [("/*a*/", at(1, 1)), ("//b", at(1, 11)), ("// \"c\"", at(2, 3))]);

@@ -1,6 +1,7 @@
 //! Children and parents: starting a command with its credentials, and knowing who started us.
 
 pub(crate) mod ancestors;
+pub(crate) mod capture;
 pub(crate) mod descriptor;
 pub(crate) mod identity;
 pub(crate) mod launch;

@@ -25,7 +25,7 @@ pub(super) type Attributes = HashMap<String, String>;
 /// The answer of `GetSecrets`, and the attributes of each item in it.
 type Answers = (Message, HashMap<OwnedObjectPath, Attributes>);
 /// A secret as it is handed out: session, nonce, ciphertext, content type.
-type Sealed<'m> = (ObjectPath<'m>, &'m [u8], &'m [u8], &'m str);
+pub(super) type Sealed<'m> = (ObjectPath<'m>, &'m [u8], &'m [u8], &'m str);
 
 /// One connection to the provider, for one operation: a provider that was restarted in between is no concern.
 #[derive(Debug)]

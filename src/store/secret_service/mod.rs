@@ -3,6 +3,7 @@
 mod bus;
 mod client;
 mod facts;
+pub(super) mod foreign;
 mod session;
 #[cfg(test)]
 mod tests;
