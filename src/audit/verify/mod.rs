@@ -244,13 +244,9 @@ impl<'a> Walk<'a> {
         }
         let expected = self.expected();
         let follows = after.filter(|_| self.previous != after).or(self.previous);
-        let is_genuine = match self.link(follows, body, &place) {
-            Some(own) => own == link,
-            None => {
-                self.found.unchecked += 1;
-                true
-            }
-        };
+        let own = self.link(follows, body, &place);
+        self.found.unchecked += u64::from(own.is_none());
+        let is_genuine = own.is_none_or(|own| own == link);
         // After a line that can't be read, its link is not known, and the next one is taken at its word.
         let is_blind = self.previous.is_none() && !is_first && after.is_none();
         let is_next =

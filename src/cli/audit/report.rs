@@ -52,7 +52,7 @@ impl Report {
         let filter = Filter { since, ..Filter::default() };
         let mut all: BTreeMap<(String, String), (Usage, bool)> = BTreeMap::new();
         let index = app.credentials.index_if_whole();
-        for (profile, name, _) in index.iter().flat_map(|index| index.every_entry()) {
+        for (profile, name, _) in index.iter().flat_map(crate::index::Index::every_entry) {
             all.insert((profile.to_string(), name.to_string()), (Usage::default(), true));
         }
         let read = reader::each(&files(app), &filter, |line, _| {
