@@ -22,6 +22,7 @@ const COMMANDS: &[&[&str]] = &[
     &["import", "mcp-secrets-plugin"],
     &["ps"],
     &["lockdown"],
+    &["incident"],
     &["servers"],
     &["store"],
     &["store", "status"],
