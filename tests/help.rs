@@ -31,6 +31,7 @@ const COMMANDS: &[&[&str]] = &[
     &["audit", "verify"],
     &["audit", "anomalies"],
     &["audit", "export"],
+    &["incident"],
     &["servers"],
     &["store"],
     &["store", "status"],

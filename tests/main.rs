@@ -26,6 +26,8 @@ mod headers;
 mod help;
 mod house_rules;
 mod import;
+#[cfg(unix)]
+mod incident;
 mod init;
 mod list;
 #[cfg(unix)]

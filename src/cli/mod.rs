@@ -12,6 +12,7 @@ mod facts;
 mod get;
 mod headers;
 mod import;
+mod incident;
 mod init;
 mod list;
 mod lockdown;
@@ -99,6 +100,7 @@ enum Command {
     Run(run::Run),
     Ps(ps::Ps),
     Lockdown(lockdown::Lockdown),
+    Incident(incident::Incident),
     Check(check::Check),
     Headers(headers::Headers),
     Protect(protect::Protect),
@@ -182,6 +184,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Lockdown(command) => command.run(&app),
+                Self::Incident(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Headers(command) => command.run(&app),
                 Self::Protect(command) => command.run(&app),
