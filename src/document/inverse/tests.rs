@@ -176,11 +176,18 @@ fn there_and_back(text: &str, syntax: Syntax, dice: &[u8]) -> bool {
     let edited = match edits.apply() {
         Ok(edited) => edited,
         Err(error) => {
-            assert!(matches!(error.why(), EditWhy::Unsupported(_)), "{error}: {text:?}");
+            // Tables of TOML can be scattered so that what is asked for has no place: then nothing is written.
+            let is_refused = syntax == Syntax::Toml && error.why() == EditWhy::NotAsMeant;
+            assert!(is_refused || matches!(error.why(), EditWhy::Unsupported(_)), "{error}: {text:?}");
             return false;
         }
     };
     let after = edited.document().text().expose();
+    // What is a key as well, or is said elsewhere, is no secret.
+    let all_before = said(&document);
+    if store.names.keys().any(|it| it.len() >= 8 && all_before.matches(it.as_str()).count() > 1) {
+        return true;
+    }
     let records = match inverses(&edited, &[]) {
         Ok(records) => records,
         // A key says the same as a secret.
@@ -188,17 +195,14 @@ fn there_and_back(text: &str, syntax: Syntax, dice: &[u8]) -> bool {
         Err(error) => panic!("{error}: {text:?}"),
     };
     let record = serde_json::to_string(&records).unwrap();
-    let (all_before, all_after) = (said(&document), said(edited.document()));
+    let all_after = said(edited.document());
     for secret in store.names.keys().filter(|secret| secret.len() >= 8) {
-        // What is a key as well, or is said elsewhere, is none that anybody could hide.
-        let is_alone = all_before.matches(secret.as_str()).count() == 1;
         let written = serde_json::to_string(secret).unwrap();
         let is_noted = record.contains(&written[1..written.len() - 1]);
-        assert!(!(is_noted && (is_alone || secret.contains("sK-"))), "{secret:?} is in {record}: {text:?}");
-        if all_before.matches(secret.as_str()).count() == 1 && text.matches(secret.as_str()).count() <= 1 {
-            let is_there = all_after.contains(secret.as_str()) || after.contains(secret.as_str());
-            assert!(!is_there, "{secret:?} is in {after:?}: {text:?}");
-        }
+        assert!(!is_noted, "{secret:?} is in {record}: {text:?}");
+        let is_there = all_after.contains(secret.as_str())
+            || (after.contains(secret.as_str()) && text.matches(secret.as_str()).count() == 1);
+        assert!(!is_there, "{secret:?} is in {after:?}: {text:?}");
     }
     let records: Vec<(String, Inverse)> = serde_json::from_str(&record).unwrap();
     let all: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
@@ -322,9 +326,12 @@ proptest! {
     #[test]
     fn configurations_of_every_client_come_back_byte_for_byte(dice in prop::collection::vec(any::<u8>(), 1..64)) {
         for (text, syntax) in EXAMPLES.iter() {
-            for text in [text.clone(), text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
-                there_and_back(&text, *syntax, &dice);
-            }
+            let text = match dice[0] % 3 {
+                0 => text.clone(),
+                1 => text.replace('\n', "\r\n"),
+                _ => format!("\u{feff}{text}"),
+            };
+            there_and_back(&text, *syntax, &dice);
         }
     }
 }
@@ -373,10 +380,6 @@ fn collect_examples(folder: &Path, examples: &mut Vec<(String, Syntax)>) {
             Some("yaml" | "yml") => Syntax::Yaml,
             _ => continue,
         };
-        // A large one is as any other, and takes its time.
-        if fs::metadata(&path).unwrap().len() > 8192 {
-            continue;
-        }
         let text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
         if Document::parse(&path, Secret::copy_of(text.as_bytes()), syntax).is_ok() {
             examples.push((text, syntax));
