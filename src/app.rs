@@ -13,6 +13,7 @@ use crate::clock::SystemClock;
 use crate::credentials::{Choice, ChosenBy, CredentialError, Credentials, Notice, Stores};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::lockdown::ReportFile;
 use crate::os::harden::Hardening;
 use crate::os::process::descriptor::read_descriptor;
 use crate::secret::Secret;
@@ -179,6 +180,11 @@ impl App {
     /// The programs that `run` started.
     pub(crate) fn children(&self) -> Children {
         Children::in_folder(&self.settings.data_folder.value)
+    }
+
+    /// The list of what is to be revoked.
+    pub(crate) fn lockdown_report(&self) -> ReportFile {
+        ReportFile::in_folder(&self.settings.data_folder.value)
     }
 
     /// Prints a document for programs.

@@ -183,6 +183,9 @@ impl From<CredentialError> for Failure {
             CredentialError::NoPrevious { .. } => {
                 Self::of(Self::NOT_FOUND, &error).hint("keep one with `mcpcred rotate --keep-previous 7d`")
             }
+            CredentialError::LockedDown { .. } => Self::of(Self::NEEDS_PERSON, &error).hint(
+                "`mcpcred lockdown --status` tells what it covers; `mcpcred lockdown --lift` ends it, from a terminal",
+            ),
             CredentialError::ReadOnly => Self::of(Self::USAGE, &error)
                 .hint("choose a store with `--store`, or set the variable itself"),
             CredentialError::NoStore { reasons } => {

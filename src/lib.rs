@@ -25,7 +25,7 @@
 //!     index  audit ──► store                                facts in a readable file · who used what · bytes under keys
 //!       │      │        │
 //!       ▼      ▼        ▼
-//!     children  credential  name  slip  secret  clock  environment  os   what everybody may use
+//!     lockdown ──► children  credential  name  slip  secret  clock  environment  os   what everybody may use
 //! ```
 //!
 //! - [`cli`]: one file a command: its flags above, what it does below.
@@ -39,6 +39,7 @@
 //! - [`setup`]: a server of the catalog as each client writes it, and putting it into a configuration.
 //! - [`check`]: the preflight: rules that make findings, and the five ways to write them down.
 //! - [`children`]: the programs that `run` started and that still run.
+//! - [`lockdown`]: the marker that stops values from being handed out, and the list of what is to be revoked.
 //! - [`configuration`]: which files clients read here, and the servers in them; [`document`]: JSON, TOML and YAML as one
 //!   tree with the place of every value; [`mod@reference`]: placeholders as each client understands them.
 //! - [`import`]: values where they lie today: `.env` files in both dialects, variables, items of other programs, `pass`.
@@ -89,6 +90,7 @@ mod import;
 mod index;
 mod inject;
 mod live;
+mod lockdown;
 mod name;
 mod os;
 mod recognise;

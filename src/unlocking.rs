@@ -258,6 +258,11 @@ impl Unlocking {
         self.with_cache(|cache| cache.forget_key(&id))
     }
 
+    /// Whether a key of the vault is kept, so that it opens without anybody being asked.
+    pub(crate) fn has_kept_key(&self, now: Timestamp) -> bool {
+        Vault::facts(&self.vault_path()).is_ok_and(|facts| self.is_kept_open(&facts.vault_id, now))
+    }
+
     /// Whether the key of the vault of that id is kept.
     pub(crate) fn is_kept_open(&self, id: &str, now: Timestamp) -> bool {
         self.cached_key(id, now).is_ok_and(|key| key.is_some())

@@ -21,6 +21,7 @@ const COMMANDS: &[&[&str]] = &[
     &["import", "pass"],
     &["import", "mcp-secrets-plugin"],
     &["ps"],
+    &["lockdown"],
     &["servers"],
     &["store"],
     &["store", "status"],

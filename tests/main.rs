@@ -27,6 +27,8 @@ mod house_rules;
 mod import;
 mod init;
 mod list;
+#[cfg(unix)]
+mod lockdown;
 #[cfg(target_os = "linux")]
 mod mcp;
 #[cfg(target_os = "linux")]

@@ -1,33 +1,11 @@
 //! A person sees which running programs hold which credential.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::server::Server;
 use crate::support::{CANARY, Sandbox, contains};
-
-/// A server that waits until it is ended.
-struct Server(Child);
-
-impl Server {
-    /// Starts it through `run` and waits until it has taken the place of mcpcred.
-    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        let mut command = sandbox.command(["run"]);
-        command.args(arguments).args(["--", "sh", "-c", "echo ready; exec sleep 60"]);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = [0; 6];
-        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut line).unwrap();
-        assert_eq!(&line, b"ready\n");
-        Self(child)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        _ = self.0.kill();
-        _ = self.0.wait();
-    }
-}
 
 fn entries(sandbox: &Sandbox) -> usize {
     fs::read_dir(sandbox.data().join("running")).map_or(0, Iterator::count)

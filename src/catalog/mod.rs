@@ -12,6 +12,7 @@ mod own;
 pub(crate) mod provider;
 pub(crate) mod publisher;
 pub(crate) mod recognition;
+pub(crate) mod revoke;
 pub(crate) mod server;
 mod written;
 

@@ -6,6 +6,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::client::Confidence;
+use crate::catalog::revoke::Revoke;
 
 /// What is part of the binary.
 const EMBEDDED: &str = include_str!("providers.toml");
@@ -131,6 +132,9 @@ pub(crate) struct TokenShape {
     /// Why nobody can be asked about it, though the provider has a call for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) not_verifiable: Option<String>,
+    /// How it is revoked, where that is not the provider's call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoke: Option<Revoke>,
 }
 
 impl TokenShape {
@@ -259,7 +263,7 @@ pub(crate) struct Reasons {
 }
 
 impl Reasons {
-    fn of(&self, given: Option<&serde_json::Value>) -> Option<Meaning> {
+    pub(super) fn of(&self, given: Option<&serde_json::Value>) -> Option<Meaning> {
         self.mean.get(given?.as_str()?).copied()
     }
 }
@@ -287,7 +291,7 @@ pub(crate) enum Meaning {
 
 impl Meaning {
     /// What a status means to everybody. 403 is not the end of a token: it lives, and may not do this.
-    fn of_status(status: u16) -> Self {
+    pub(super) fn of_status(status: u16) -> Self {
         match status {
             401 => Self::Rejected,
             403 => Self::InsufficientScope,
@@ -295,25 +299,6 @@ impl Meaning {
             _ => Self::Unknown,
         }
     }
-}
-
-/// How a token is revoked.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Revoke {
-    /// The request.
-    pub(crate) call: Call,
-    /// The shapes that it takes; all of them where the list is empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) shapes: Vec<String>,
-    /// Whether it can be undone.
-    #[serde(default)]
-    pub(crate) reversible: bool,
-    /// Statuses that say that it is done.
-    pub(crate) done: Vec<u16>,
-    /// Fields of the body that must have these values as well.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) done_where: BTreeMap<String, serde_json::Value>,
 }
 
 /// How a token is replaced by a new one.
@@ -354,7 +339,8 @@ mod tests {
     fn calls(provider: &Provider) -> Vec<&Call> {
         let own = provider.tokens.iter().filter_map(|shape| shape.verify.as_ref());
         let asked = provider.verify.iter().chain(own).map(|verify| &verify.call);
-        let revoked = provider.revoke.iter().map(|revoke| &revoke.call);
+        let own = provider.tokens.iter().filter_map(|shape| shape.revoke.as_ref());
+        let revoked = provider.revoke.iter().chain(own).map(|revoke| &revoke.call);
         let rotated = provider.rotate.iter().map(|rotate| &rotate.call);
         asked.chain(revoked).chain(rotated).collect()
     }

@@ -1,11 +1,8 @@
 //! Ending programs: they are asked, then forced, and so is what they started.
-#![allow(dead_code, reason = "for rotation and lockdown, which come next")]
 
 use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-use serde::Serialize;
 
 use crate::children::Child;
 use crate::os::process::identity::{Ending, Identity, Processes};
@@ -17,8 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What became of a program and of everything that it started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// It was gone before.
     Before,
@@ -33,6 +29,17 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
+    /// In a word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Asked => "asked",
+            Self::Forced => "forced",
+            Self::Remains => "remains",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
     /// Whether it holds nothing any more.
     pub(crate) fn is_over(self) -> bool {
         matches!(self, Self::Before | Self::Asked | Self::Forced)
@@ -50,9 +57,10 @@ pub(crate) fn end(children: &[Child], grace: Duration) -> Vec<Ended> {
         .map(|child| if child.is_here { processes.family(child.identity) } else { Vec::new() })
         .collect();
     let was_alive: Vec<bool> = families.iter().map(|family| is_any_alive(family)).collect();
-    // Windows can't ask.
-    if cfg!(unix) {
-        tell(families.iter().flatten(), Ending::Asked);
+    // Windows can't ask, and one that keeps the clipboard has something to take away first, which it does by itself.
+    let asked = children.iter().zip(&families).filter(|(child, _)| !child.is_keeper);
+    tell(asked.flat_map(|(_, family)| family), Ending::Asked);
+    if cfg!(unix) || children.iter().any(|child| child.is_keeper) {
         wait(&families, grace);
     }
     let is_forced: Vec<bool> = families.iter().map(|family| is_any_alive(family)).collect();

@@ -25,6 +25,9 @@ pub(crate) struct Child {
     pub(crate) started_by: Option<String>,
     /// Since when it holds them: values that were replaced later are the former ones to it.
     pub(crate) since: Timestamp,
+    /// Whether it keeps a value in the clipboard: it takes it away by itself where a lockdown begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_keeper: bool,
     /// Whether it runs where it can be looked at and ended: not on another machine or in another container.
     #[serde(skip)]
     pub(crate) is_here: bool,
@@ -41,7 +44,7 @@ pub(crate) struct Held {
 
 impl Child {
     pub(super) fn new(identity: Identity, place: Place, start: Start, since: Timestamp) -> Self {
-        let Start { program, credentials, server, started_by } = start;
+        let Start { program, credentials, server, started_by, is_keeper } = start;
         Self {
             schema_version: 1,
             identity,
@@ -51,14 +54,20 @@ impl Child {
             server,
             started_by,
             since,
+            is_keeper,
             is_here: true,
         }
     }
 
     /// One of which nothing is known but that it is there.
     pub(super) fn unreadable(identity: Identity, place: Place) -> Self {
-        let start =
-            Start { program: "?".to_owned(), credentials: Vec::new(), server: None, started_by: None };
+        let start = Start {
+            program: "?".to_owned(),
+            credentials: Vec::new(),
+            server: None,
+            started_by: None,
+            is_keeper: false,
+        };
         Self::new(identity, place, start, Timestamp::UNIX_EPOCH)
     }
 

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-#[allow(unused_imports, reason = "for rotation and lockdown, which come next")]
 pub(crate) use crate::children::ending::{Ended, end};
 pub(crate) use crate::children::entry::{Child, Held};
 
@@ -43,6 +42,8 @@ pub(crate) struct Start {
     pub(crate) server: Option<String>,
     /// The program that started `run`, without its folder.
     pub(crate) started_by: Option<String>,
+    /// Whether it is not a program of the person's but the one that keeps a value in the clipboard.
+    pub(crate) is_keeper: bool,
 }
 
 /// Takes the entry away when dropped: on Unix where the program did not start, on Windows where it has ended.

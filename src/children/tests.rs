@@ -10,6 +10,7 @@ fn start(name: &str) -> Start {
         credentials: vec![held],
         server: Some("github".to_owned()),
         started_by: Some("code".to_owned()),
+        is_keeper: false,
     }
 }
 
@@ -133,8 +134,8 @@ mod ending {
         let (mut deaf, forced) = shell("trap '' TERM; sleep 62 &");
         let family = Processes::now().family(forced.identity);
         assert_eq!(family.len(), 2);
-        let (mut ended, gone) = shell("");
-        ended.wait().unwrap();
+        let mut gone = asked.clone();
+        gone.identity.started -= 1;
         let mut elsewhere = asked.clone();
         elsewhere.is_here = false;
         let outcome = end(&[asked, forced, gone, elsewhere], Duration::from_millis(300));

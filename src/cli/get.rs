@@ -42,7 +42,10 @@ impl Get {
         };
         if self.clip {
             let seconds = self.clear_after.0.as_secs().max(1).unsigned_abs();
-            clipboard::spawn_keeper(&secret, seconds, OWN_KEYS)?;
+            let profile = app.credentials.profile().to_string();
+            let folder = app.settings.data_folder.value.as_os_str();
+            let more = [folder, profile.as_ref(), self.name.as_str().as_ref()];
+            clipboard::spawn_keeper(&secret, seconds, &more, OWN_KEYS)?;
             app.ui.say(&format!("Copied `{}`; the clipboard is cleared in {seconds} s", self.name));
         } else if self.json {
             app.ui.data(document(app, &self.name, &secret)?.expose_secret())?;

@@ -12,6 +12,7 @@ mod get;
 mod import;
 mod init;
 mod list;
+mod lockdown;
 mod man;
 mod ps;
 mod rotate;
@@ -90,6 +91,7 @@ enum Command {
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
+    Lockdown(lockdown::Lockdown),
     Check(check::Check),
     Setup(setup::Setup),
     #[command(subcommand)]
@@ -167,6 +169,7 @@ impl Command {
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
+                Self::Lockdown(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),

@@ -90,6 +90,8 @@ impl Run {
         app.tell_notices();
         let hardening = &app.hardening;
         let registration = self.register(app, held);
+        // A lockdown that began since the values were read either finds the entry, or is found here.
+        app.credentials.refuse_in_lockdown(&names)?;
         let status =
             launch(program, arguments, environment.into_variables(), || hardening.restore_for_child());
         drop(registration);
@@ -108,6 +110,7 @@ impl Run {
             credentials,
             server: self.server.clone().filter(|server| !slip::is_token(server)),
             started_by: parent_program().map(|program| name(program.as_ref())),
+            is_keeper: false,
         };
         match app.children().register(start, app.credentials.now()) {
             Ok(registration) => Some(registration),

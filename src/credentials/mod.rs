@@ -3,6 +3,7 @@
 mod add;
 mod delete;
 mod learn;
+mod lockdown;
 mod read;
 mod rebuild;
 mod record;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub(crate) use crate::credentials::learn::Lesson;
+pub(crate) use crate::credentials::lockdown::Target;
 pub(crate) use crate::credentials::repair::Repair;
 pub(crate) use crate::credentials::stores::{Choice, ChosenBy, Stores};
 
@@ -92,6 +94,9 @@ pub(crate) enum CredentialError {
     /// No former value is kept.
     #[error("no former value of `{name}` is kept")]
     NoPrevious { name: CredentialName },
+    /// A lockdown covers it.
+    #[error("{}, and `{name}` is not handed out", on_since(*since))]
+    LockedDown { name: CredentialName, since: Option<Timestamp> },
     /// With the store `none` there is only the environment to read.
     #[error("nothing can be stored while the store is `none`")]
     ReadOnly,
@@ -120,6 +125,13 @@ impl From<AuditError> for CredentialError {
 
 fn in_profile(profile: &Profile) -> String {
     if *profile == Profile::default() { String::new() } else { format!(" in profile `{profile}`") }
+}
+
+fn on_since(since: Option<Timestamp>) -> String {
+    match since {
+        Some(since) => format!("a lockdown is on since {}", since.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        None => "a lockdown is on, whose marker can't be read".to_owned(),
+    }
 }
 
 impl Credentials {

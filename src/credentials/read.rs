@@ -29,10 +29,15 @@ impl Credentials {
         &self,
         names: &[CredentialName],
     ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
-        if self.stores.is_none() {
-            return self.get_from_environment(names);
-        }
-        let found = self.while_it_changes(|index| self.read(index, names));
+        let found = self.refuse_in_lockdown(names).and_then(|()| {
+            if self.stores.is_none() {
+                self.get_from_environment(names)
+            } else {
+                self.while_it_changes(|index| self.read(index, names))
+            }
+        });
+        // Once more, since a person may have been asked for a passphrase meanwhile.
+        let found = found.and_then(|found| self.refuse_in_lockdown(names).map(|()| found));
         found.inspect_err(|error| self.record_failed_reading(names, error))
     }
 
@@ -45,7 +50,14 @@ impl Credentials {
         &self,
         is_wanted: impl Fn(&Entry) -> bool,
     ) -> Result<Vec<(CredentialName, Secret)>, CredentialError> {
-        let found = self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?));
+        let refuse = || match self.marker().look() {
+            Some(_) => self.refuse_in_lockdown(&self.names_where(&is_wanted)?),
+            None => Ok(()),
+        };
+        let found = refuse().and_then(|()| {
+            self.while_it_changes(|index| self.read(index, &self.names_in(index, &is_wanted)?))
+        });
+        let found = found.and_then(|found| refuse().map(|()| found));
         found.inspect_err(|error| self.record_failed_reading(&[], error))
     }
 
@@ -145,6 +157,7 @@ impl Credentials {
     pub(crate) fn get_previous(&self, name: &CredentialName) -> Result<Secret, CredentialError> {
         let index = self.load()?;
         let (name, entry) = self.locate(&index, name)?;
+        self.refuse_in_lockdown([name])?;
         let no_previous = || CredentialError::NoPrevious { name: name.clone() };
         if entry.previous_until.is_none_or(|until| until <= self.now()) {
             return Err(no_previous());
@@ -153,6 +166,7 @@ impl Credentials {
         let secret = store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)?;
         let found = [(name.clone(), entry.store, secret)];
         self.record_reading(&found, None)?;
+        self.refuse_in_lockdown([name])?;
         let [(_, _, secret)] = found;
         Ok(secret)
     }

@@ -54,6 +54,21 @@ impl Credentials {
         self.append(&[event], store.as_deref(), key.as_ref())
     }
 
+    /// As [`Credentials::record`], for many at once, of whichever stores.
+    ///
+    /// # Errors
+    /// As [`Credentials::record`].
+    pub(crate) fn record_all(&self, events: &[Event]) -> Result<(), CredentialError> {
+        if self.recorder.is_none() || events.is_empty() {
+            return Ok(());
+        }
+        let open = |kind: &StoreKind| self.stores.is_open(*kind) && *kind != StoreKind::None;
+        let kind = self.stores.used()?.into_iter().find(open);
+        let store = kind.and_then(|kind| self.stores.open(kind).ok());
+        let key = store.as_deref().and_then(|store| self.chain_key(store, None).ok());
+        self.append(events, store.as_deref(), key.as_ref())
+    }
+
     /// Does `change` and puts it on record, with the fingerprint of the value: `action` of `name`. Nothing is done
     /// where nothing could be put on record.
     ///
@@ -134,6 +149,7 @@ impl Credentials {
         let name = match error {
             CredentialError::NotFound { name, .. }
             | CredentialError::Vanished { name, .. }
+            | CredentialError::LockedDown { name, .. }
             | CredentialError::Elsewhere { name, .. } => Some(name),
             CredentialError::NotRecorded(_) => return,
             _ => names.first().filter(|_| names.len() == 1),
@@ -267,6 +283,7 @@ pub(crate) fn outcome_of(error: &CredentialError) -> (Outcome, &'static str) {
         CredentialError::Adopted { .. } => (Outcome::Failed, "adopted"),
         CredentialError::Occupied { .. } => (Outcome::Failed, "occupied"),
         CredentialError::NoPrevious { .. } => (Outcome::Failed, "no-previous"),
+        CredentialError::LockedDown { .. } => (Outcome::Denied, "lockdown"),
         CredentialError::ReadOnly => (Outcome::Failed, "read-only"),
         CredentialError::NoStore { .. } => (Outcome::Failed, "no-store"),
         CredentialError::Index(_) => (Outcome::Failed, "index"),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::catalog::provider::{Answer, Meaning, Verify};
+use crate::catalog::revoke::{Ending, Revoke};
 
 /// How many scopes are kept, and of how many characters each.
 const MAX_SCOPES: usize = 64;
@@ -55,12 +56,14 @@ pub(crate) struct Answered {
     /// What it may do, where the answer told: printable ASCII without blanks, 128 characters at most, 64 of them at
     /// most. An empty list is an answer too.
     pub(crate) scopes: Option<Vec<String>>,
+    /// Before when the provider does not want to be asked again, where it told.
+    pub(crate) not_before: Option<Timestamp>,
 }
 
 impl Answered {
     /// Without an answer of the provider.
     pub(super) fn without(verdict: Verdict, words: String) -> Self {
-        Self { verdict, words, status: None, expires: None, scopes: None }
+        Self { verdict, words, status: None, expires: None, scopes: None, not_before: None }
     }
 }
 
@@ -87,20 +90,13 @@ pub(super) fn judge(verify: &Verify, name: &str, heard: &Heard, now: Timestamp) 
         Verdict::Alive => format!("{name} accepts it"),
         Verdict::Rejected => format!("{name} does not accept it ({status})"),
         Verdict::InsufficientScope => format!("{name} knows it, and it may not do what is needed ({status})"),
-        Verdict::RateLimited => match retry_after(&heard.headers, now) {
-            Some(when) => {
-                format!("{name} answers no more questions for now ({status}): ask again after {when}")
-            }
-            None => format!("{name} answers no more questions for now ({status})"),
-        },
-        Verdict::NoAnswer | Verdict::NotVerifiable => match status {
-            200..=299 => format!("{name} answered something that is not understood ({status})"),
-            300..=399 => format!("{name} points elsewhere, where no token is sent ({status})"),
-            500.. => format!("{name} is not able to answer ({status})"),
-            _ => format!("{name} gave an answer that says nothing about the token ({status})"),
-        },
+        Verdict::RateLimited => later(name, heard, now),
+        Verdict::NoAnswer | Verdict::NotVerifiable => nothing(name, status),
     };
-    let mut answered = Answered { verdict, words, status: Some(status), expires: None, scopes: None };
+    let mut answered = Answered { status: Some(status), ..Answered::without(verdict, words) };
+    if verdict == Verdict::RateLimited {
+        answered.not_before = retry_after(&heard.headers, now);
+    }
     if matches!(verdict, Verdict::Alive | Verdict::InsufficientScope) {
         answered.expires = verify.expiry.as_ref().and_then(|place| match place {
             Answer::Header(name) => moment(heard.headers.get(name)?.to_str().ok()?),
@@ -112,6 +108,50 @@ pub(super) fn judge(verify: &Verify, name: &str, heard: &Heard, now: Timestamp) 
         });
     }
     answered
+}
+
+/// What the answer to a revocation means: `Alive` says that it was done, `Rejected` that the token was dead before,
+/// `InsufficientScope` that the provider refuses.
+pub(super) fn judge_revocation(revoke: &Revoke, name: &str, heard: &Heard, now: Timestamp) -> Answered {
+    let status = heard.status;
+    let body = heard.body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
+    let (verdict, words) = match revoke.ending(status, body.as_ref()) {
+        Ending::Done => (Verdict::Alive, format!("{name} has revoked it")),
+        Ending::Dead => (Verdict::Rejected, format!("{name} did not accept it any more ({status})")),
+        Ending::Refused if is_exhausted(&heard.headers) => (Verdict::RateLimited, later(name, heard, now)),
+        Ending::Refused => {
+            (Verdict::InsufficientScope, format!("{name} does not let it revoke itself ({status})"))
+        }
+        Ending::RateLimited => (Verdict::RateLimited, later(name, heard, now)),
+        Ending::Unknown => (Verdict::NoAnswer, nothing(name, status)),
+    };
+    let mut answered = Answered { status: Some(status), ..Answered::without(verdict, words) };
+    if verdict == Verdict::RateLimited {
+        answered.not_before = retry_after(&heard.headers, now);
+    }
+    answered
+}
+
+/// The words for one that wants to be left alone.
+fn later(name: &str, heard: &Heard, now: Timestamp) -> String {
+    let status = heard.status;
+    match retry_after(&heard.headers, now) {
+        Some(when) => {
+            let when = when.strftime("%Y-%m-%d %H:%M:%S UTC");
+            format!("{name} answers no more questions for now ({status}): ask again after {when}")
+        }
+        None => format!("{name} answers no more questions for now ({status})"),
+    }
+}
+
+/// The words for an answer that says nothing.
+fn nothing(name: &str, status: u16) -> String {
+    match status {
+        200..=299 => format!("{name} answered something that is not understood ({status})"),
+        300..=399 => format!("{name} points elsewhere, where no token is sent ({status})"),
+        500.. => format!("{name} is not able to answer ({status})"),
+        _ => format!("{name} gave an answer that says nothing about the token ({status})"),
+    }
 }
 
 fn verdict(verify: &Verify, heard: &Heard, body: Option<&Value>) -> Verdict {
@@ -141,15 +181,14 @@ fn is_exhausted(headers: &HeaderMap) -> bool {
     headers.contains_key(RETRY_AFTER) || headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
 }
 
-/// `2026-12-01 12:00:00 UTC`, of seconds from now or of a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<String> {
+/// Of seconds from now or of a date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let moment = match text.parse::<u32>() {
-        Ok(seconds) => now.checked_add(i64::from(seconds).seconds()).ok()?,
-        Err(_) if text.len() <= MAX_MOMENT => rfc2822::parse(text).ok()?.timestamp(),
-        Err(_) => return None,
-    };
-    Some(moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+    match text.parse::<u32>() {
+        Ok(seconds) => now.checked_add(i64::from(seconds).seconds()).ok(),
+        Err(_) if text.len() <= MAX_MOMENT => Some(rfc2822::parse(text).ok()?.timestamp()),
+        Err(_) => None,
+    }
 }
 
 /// A moment as providers write it: RFC 3339, `2026-12-01 12:00:00 UTC`, the same with an offset, a date alone (its first

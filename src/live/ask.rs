@@ -1,6 +1,6 @@
 //! `ask`: one question to each provider, a few at once, all of them within a time that was set.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,16 +21,25 @@ pub(crate) struct Terms<'h> {
     pub(crate) each: Duration,
     /// How long all of them may take.
     pub(crate) all: Duration,
-    /// How many are asked at once; the same host only one at a time.
+    /// How many are asked at once.
     pub(crate) at_once: usize,
+    /// How many of them at the same host.
+    pub(crate) at_one_host: usize,
     /// What time it is.
     pub(crate) now: Timestamp,
 }
 
 impl<'h> Terms<'h> {
-    /// 10 seconds for each, a minute for all, four at once.
+    /// 10 seconds for each, a minute for all, four at once, of the same host only one.
     pub(crate) fn new(hosts: &'h Hosts, now: Timestamp) -> Self {
-        Self { hosts, each: Duration::from_secs(10), all: Duration::from_secs(60), at_once: 4, now }
+        Self {
+            hosts,
+            each: Duration::from_secs(10),
+            all: Duration::from_secs(60),
+            at_once: 4,
+            at_one_host: 1,
+            now,
+        }
     }
 }
 
@@ -108,12 +117,15 @@ async fn in_turn(
 ) {
     let end = Instant::now() + terms.all;
     let mut clients = Clients::default();
-    let mut busy: BTreeSet<String> = BTreeSet::new();
+    let mut busy: BTreeMap<String, usize> = BTreeMap::new();
+    let is_free = |busy: &BTreeMap<String, usize>, host: &str| {
+        busy.get(host).is_none_or(|count| *count < terms.at_one_host.max(1))
+    };
     let mut resting: BTreeMap<String, Answered> = BTreeMap::new();
     let mut running: JoinSet<(usize, String, Answered)> = JoinSet::new();
     loop {
         while running.len() < terms.at_once.max(1) {
-            let Some(next) = waiting.iter().position(|(_, errand)| !busy.contains(&errand.host)) else {
+            let Some(next) = waiting.iter().position(|(_, errand)| is_free(&busy, &errand.host)) else {
                 break;
             };
             let Some((number, errand)) = waiting.remove(next) else { break };
@@ -123,7 +135,7 @@ async fn in_turn(
             }
             match errand.prepare(&questions[number], &mut clients, terms.now) {
                 Ok(requests) => {
-                    busy.insert(errand.host.clone());
+                    *busy.entry(errand.host.clone()).or_default() += 1;
                     let (each, now) = (terms.each, terms.now);
                     running.spawn(async move {
                         let answered = errand.run(requests, each, now).await;
@@ -135,7 +147,9 @@ async fn in_turn(
         }
         match timeout_at(end, running.join_next()).await {
             Ok(Some(Ok((number, host, answered)))) => {
-                busy.remove(&host);
+                if let Some(count) = busy.get_mut(&host) {
+                    *count -= 1;
+                }
                 if answered.verdict == Verdict::RateLimited {
                     resting.insert(host, answered.clone());
                 }

@@ -124,7 +124,7 @@ pub(super) fn request(
 
 /// The template with every blank filled in. In a body, where braces are nothing unusual, what is no known blank stays.
 fn fill(template: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing<Vec<u8>>, CallError> {
-    let mut filled = Zeroizing::new(Vec::with_capacity(template.len() + 4 * question.token.len()));
+    let mut filled = Zeroizing::new(Vec::with_capacity(template.len() + 4 * question.length()));
     let mut rest = template;
     while let Some(start) = rest.find('{') {
         filled.extend_from_slice(&rest.as_bytes()[..start]);
@@ -171,7 +171,19 @@ fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing
         return Ok(Zeroizing::new(STANDARD.encode(&*pair).into_bytes()));
     }
     let bytes = question.beside(blank).map_or(token, Secret::expose_secret);
-    written(bytes, place)
+    let mut filled = written(bytes, place)?;
+    if blank == "token" && matches!(place, Place::Json) {
+        // Within the quotes of a list: each but the last closes its own, and opens the next one's.
+        for token in &question.more {
+            let next = written(token.expose_secret(), place)?;
+            let mut longer = Zeroizing::new(Vec::with_capacity(filled.len() + 3 + next.len()));
+            longer.extend_from_slice(&filled);
+            longer.extend_from_slice(b"\",\"");
+            longer.extend_from_slice(&next);
+            filled = longer;
+        }
+    }
+    Ok(filled)
 }
 
 fn written(bytes: &[u8], place: Place) -> Result<Zeroizing<Vec<u8>>, CallError> {

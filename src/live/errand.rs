@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use reqwest::{Client, Request};
 use tokio::time::timeout;
 
-use crate::catalog::provider::{Provider, Verify};
-use crate::live::answer::{Answered, Verdict, judge};
+use crate::catalog::provider::Provider;
+use crate::live::answer::{Answered, Verdict};
 use crate::live::call::{self, CallError};
 use crate::live::client::{Clients, hear};
 use crate::live::hosts::Hosts;
+use crate::live::purpose::Purpose;
 use crate::live::question::Question;
 
 /// What is left of a question when its turn comes.
@@ -19,7 +20,7 @@ pub(super) struct Errand {
     /// Where it begins. One at a time begins there.
     pub(super) host: String,
     pub(super) urls: Vec<String>,
-    verify: Verify,
+    purpose: Purpose<'static>,
 }
 
 impl Errand {
@@ -29,13 +30,15 @@ impl Errand {
     /// Why it can't be asked, in a sentence.
     pub(super) fn new(question: &Question<'_>, hosts: &Hosts) -> Result<Self, String> {
         let Provider { id, name, .. } = question.provider;
-        let verify = question.call.map_err(|why| format!("{name} can't be asked: {why}"))?;
-        let url = call::address(&verify.call.url, question);
+        let purpose =
+            question.purpose.as_ref().map_err(|why| format!("{name} can't be asked: {why}"))?.clone();
+        let url = call::address(&purpose.call().url, question);
         let urls = hosts
-            .locate(id, &url, &verify.other_hosts)
+            .locate(id, &url, purpose.other_hosts())
             .map_err(|base| format!("{name} is asked where you say: `--host {id}={base}`"))?;
         let host = urls.first().and_then(|url| url.split('/').nth(2)).unwrap_or_default();
-        Ok(Self { name: name.clone(), host: host.to_ascii_lowercase(), urls, verify: verify.clone() })
+        let host = host.to_ascii_lowercase();
+        Ok(Self { name: name.clone(), host, urls, purpose: purpose.into_owned() })
     }
 
     /// The requests, ready to be sent. From here on the HTTP library has copies of the token.
@@ -52,7 +55,7 @@ impl Errand {
             |verdict, why: &str| Answered::without(verdict, format!("{} can't be asked: {why}", self.name));
         let mut requests = Vec::with_capacity(self.urls.len());
         for url in &self.urls {
-            let request = call::request(&self.verify.call, url, question, now)
+            let request = call::request(self.purpose.call(), url, question, now)
                 .map_err(|error| refused(Verdict::NotVerifiable, &self.told(&error)))?;
             let client = clients.for_request(&request).map_err(|why| refused(Verdict::NoAnswer, why))?;
             requests.push((client, request));
@@ -64,7 +67,7 @@ impl Errand {
     fn told(&self, error: &CallError) -> String {
         let variable = match error {
             CallError::Alone(need) => {
-                self.verify.call.needs.get(need).and_then(|variables| variables.first())
+                self.purpose.call().needs.get(need).and_then(|variables| variables.first())
             }
             _ => None,
         };
@@ -89,8 +92,8 @@ impl Errand {
     }
 
     async fn ask(&self, client: Client, request: Request, each: Duration, now: Timestamp) -> Answered {
-        let words = match timeout(each, hear(client, request, &self.verify)).await {
-            Ok(Ok(heard)) => return judge(&self.verify, &self.name, &heard, now),
+        let words = match timeout(each, hear(client, request, self.purpose.needs_body())).await {
+            Ok(Ok(heard)) => return self.purpose.judge(&self.name, &heard, now),
             Ok(Err(why)) => format!("{} did not answer: {why}", self.name),
             Err(_) => format!("{} did not answer within {} s", self.name, each.as_secs_f32()),
         };

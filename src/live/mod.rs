@@ -1,6 +1,6 @@
 //! ASKING PROVIDERS whether a token lives: over TLS, at the catalog's host, under a deadline, with no redirect followed.
 //!
-//! Nothing here runs without `--live`. A token goes to the catalog's host, or to the one that the person named for its
+//! Nothing here runs without `--live`, and no token is revoked unless a person said so. A token goes to the catalog's host, or to the one that the person named for its
 //! provider; never to a host that stands in a configuration. Of the answer only numbers and dates come out, and what a
 //! scope may be made of: no text of a stranger.
 
@@ -11,7 +11,9 @@ mod call;
 mod client;
 mod errand;
 mod hosts;
+mod purpose;
 mod question;
+mod revoke;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +21,4 @@ pub(crate) use crate::live::answer::{Answered, Verdict};
 pub(crate) use crate::live::ask::{Terms, ask};
 pub(crate) use crate::live::hosts::{Hosts, NamedHost};
 pub(crate) use crate::live::question::Question;
+pub(crate) use crate::live::revoke::{Outcome, Revocation, Revoked, revoke, terms as terms_to_revoke};

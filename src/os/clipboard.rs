@@ -1,5 +1,6 @@
 //! The clipboard: a process of its own keeps a secret there for a while, and then takes it away.
 
+use std::ffi::OsStr;
 use std::io::{BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -10,15 +11,18 @@ use arboard::{Clipboard, Set};
 
 use crate::secret::{MAX_SECRET, Secret, SecretBuffer};
 
-/// The hidden subcommand that runs [`keep`]; its one argument is the number of seconds.
+/// The hidden subcommand that runs [`keep`]; its arguments are the number of seconds, and those that the caller adds.
 pub(crate) const KEEPER: &str = "clip-keeper";
 
 /// How long the keeper may take to say that the value is on the clipboard.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often the keeper looks whether somebody copied something else. Elsewhere than on Linux it only looks
-/// at the end: there the system keeps the value, and macOS may tell the person each time somebody looks.
-const PAUSE: Duration = if cfg!(target_os = "linux") { Duration::from_millis(250) } else { Duration::MAX };
+/// How often the keeper looks whether its time is over.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Whether it looks each time whether somebody copied something else. Elsewhere than on Linux it only looks at the
+/// end: there the system keeps the value, and macOS may tell the person each time somebody looks.
+const LOOKS: bool = cfg!(target_os = "linux");
 
 /// Why nothing was copied.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,15 +53,20 @@ impl ClipboardError {
 const COPIED: u8 = 1;
 
 /// Copies the secret, and returns once it is on the clipboard. A process of its own, which outlives this one,
-/// takes it away after `seconds`, unless something else was copied since. The value goes through a pipe; the
-/// variables named in `without` are not passed on.
+/// takes it away after `seconds`, unless something else was copied since. The value goes through a pipe; `more` are
+/// further arguments for it, and the variables named in `without` are not passed on.
 ///
 /// # Errors
 /// [`ClipboardError`]; then nothing was copied.
-pub(crate) fn spawn_keeper(secret: &Secret, seconds: u64, without: &[&str]) -> Result<(), ClipboardError> {
+pub(crate) fn spawn_keeper(
+    secret: &Secret,
+    seconds: u64,
+    more: &[&OsStr],
+    without: &[&str],
+) -> Result<(), ClipboardError> {
     let program = std::env::current_exe().map_err(|_| ClipboardError::Silent)?;
     let mut command = Command::new(program);
-    command.args([KEEPER, &seconds.to_string()]);
+    command.args([KEEPER, &seconds.to_string()]).args(more);
     for name in without {
         command.env_remove(name);
     }
@@ -112,11 +121,16 @@ fn converse(keeper: &mut Child, secret: &Secret) -> Result<(), ClipboardError> {
 }
 
 /// What the hidden subcommand does: takes the value from `input`, copies it, tells so on `report`, and takes
-/// it away after `time`. It detaches itself from the terminal, so that closing that does not end it.
+/// it away after `time`, or once `is_over` says so. It detaches itself from the terminal, so that closing that does not end it.
 ///
 /// # Errors
 /// [`ClipboardError`], which the parent was told as well.
-pub(crate) fn keep(input: impl Read, mut report: impl Write, time: Duration) -> Result<(), ClipboardError> {
+pub(crate) fn keep(
+    input: impl Read,
+    mut report: impl Write,
+    time: Duration,
+    is_over: impl Fn() -> bool,
+) -> Result<(), ClipboardError> {
     #[cfg(unix)]
     {
         // Fails where it is the first of its group, and then nothing needs to be done.
@@ -127,7 +141,7 @@ pub(crate) fn keep(input: impl Read, mut report: impl Write, time: Duration) -> 
     // A parent that went away does not change what the person asked for.
     _ = report.write_all(&[code]).and_then(|()| report.flush());
     let (mut clipboard, secret) = copied?;
-    take_away(&mut clipboard, &secret, Instant::now() + time);
+    take_away(&mut clipboard, &secret, Instant::now() + time, is_over);
     Ok(())
 }
 
@@ -155,14 +169,17 @@ fn kept_out_of_histories(set: Set<'_>) -> Set<'_> {
     set.exclude_from_monitoring().exclude_from_cloud().exclude_from_history()
 }
 
-/// Waits until the deadline, or until something else was copied, and clears the clipboard where it still
-/// holds the secret.
-fn take_away(clipboard: &mut Clipboard, secret: &Secret, deadline: Instant) {
+/// Waits until the deadline, until `is_over` says so, or until something else was copied, and clears the clipboard where
+/// it still holds the secret.
+fn take_away(clipboard: &mut Clipboard, secret: &Secret, deadline: Instant, is_over: impl Fn() -> bool) {
     let mut attempts = 0;
     while attempts < 20 {
         let left = deadline.saturating_duration_since(Instant::now());
         thread::sleep(left.min(PAUSE).max(Duration::from_millis(50)));
-        let is_over = Instant::now() >= deadline;
+        let is_over = Instant::now() >= deadline || is_over();
+        if !is_over && !LOOKS {
+            continue;
+        }
         match clipboard.get_text().map(|text| Secret::new(text.into_bytes())) {
             Ok(text) if text != *secret => return,
             Err(arboard::Error::ContentNotAvailable) => return,
@@ -233,7 +250,7 @@ mod tests {
         if !std::env::args().any(|argument| argument == "--exact") {
             return;
         }
-        _ = keep(std::io::stdin(), std::io::stdout(), Duration::from_secs(2));
+        _ = keep(std::io::stdin(), std::io::stdout(), Duration::from_secs(2), || false);
     }
 
     #[test]
@@ -292,7 +309,8 @@ mod tests {
     #[ignore = "changes the clipboard of the person at the desk; run it with --ignored"]
     fn a_copied_secret_is_taken_away_and_what_is_copied_later_stays() {
         let mut report = Vec::new();
-        let keeping = thread::spawn(|| keep(&b"token"[..], std::io::sink(), Duration::from_secs(2)));
+        let keeping =
+            thread::spawn(|| keep(&b"token"[..], std::io::sink(), Duration::from_secs(2), || false));
         thread::sleep(Duration::from_secs(1));
         let mut clipboard = Clipboard::new().unwrap();
         assert_eq!(clipboard.get_text().unwrap(), "token");
@@ -303,7 +321,7 @@ mod tests {
             thread::sleep(Duration::from_millis(500));
             Clipboard::new().unwrap().set_text("a shopping list").unwrap();
         });
-        assert_eq!(keep(&b"token"[..], &mut report, Duration::from_secs(1)), Ok(()));
+        assert_eq!(keep(&b"token"[..], &mut report, Duration::from_secs(1), || false), Ok(()));
         other.join().unwrap();
         assert_eq!(report, [COPIED]);
         assert_eq!(clipboard.get_text().unwrap(), "a shopping list");
@@ -312,7 +330,7 @@ mod tests {
     #[test]
     fn a_value_that_is_not_text_is_refused() {
         let mut report = Vec::new();
-        let answer = keep(&b"\xff\xfe"[..], &mut report, Duration::ZERO);
+        let answer = keep(&b"\xff\xfe"[..], &mut report, Duration::ZERO, || false);
         assert_eq!(answer, Err(ClipboardError::NotText));
         assert_eq!(report, [ClipboardError::NotText.code()]);
     }

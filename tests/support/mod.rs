@@ -8,6 +8,8 @@ pub(crate) mod crash;
 pub(crate) mod keyring_session;
 pub(crate) mod provider_server;
 #[cfg(unix)]
+pub(crate) mod server;
+#[cfg(unix)]
 pub(crate) mod terminal;
 #[cfg(target_os = "linux")]
 pub(crate) mod traced;
@@ -197,6 +199,13 @@ impl Ran {
             "stderr: {}",
             self.stderr()
         );
+        self
+    }
+
+    /// It must have printed this somewhere.
+    #[track_caller]
+    pub(crate) fn prints_line(self, part: &str) -> Self {
+        assert!(self.stdout().lines().any(|line| line.contains(part)), "stdout: {}", self.stdout());
         self
     }
 

@@ -3,6 +3,7 @@
 mod calls;
 #[path = "../../../tests/support/provider_server.rs"]
 mod provider_server;
+mod revocations;
 mod secure;
 
 use std::net::TcpListener;

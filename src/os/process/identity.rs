@@ -44,7 +44,6 @@ impl Identity {
     }
 
     /// This process and those that it descends from, itself first.
-    #[allow(dead_code, reason = "for lockdown, which comes next")]
     pub(crate) fn own_line() -> Vec<Self> {
         let mut line = Vec::new();
         let mut next = table::look(std::process::id());
@@ -82,6 +81,10 @@ impl Processes {
     /// ended before is no descendant any more.
     pub(crate) fn family(&self, first: Identity) -> Vec<Identity> {
         let mut family = vec![first];
+        // Otherwise those who have its number as their parent's descend from another one.
+        if !self.0.iter().any(|found| found.identity == first) {
+            return family;
+        }
         let mut next = 0;
         while let Some(parent) = family.get(next).copied() {
             next += 1;

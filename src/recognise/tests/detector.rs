@@ -119,6 +119,7 @@ fn a_pattern_of_ones_own_that_is_none_finds_nothing() {
         lives_hours: None,
         verify: None,
         not_verifiable: None,
+        revoke: None,
     };
     providers[0].tokens.extend(["acme_(", "acme_[a-z]{60000}{60000}", "", "acme_\\p{Greek}"].map(broken));
     let detector = Detector::new(&providers);

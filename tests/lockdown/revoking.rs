@@ -1,0 +1,175 @@
+//! Tokens are revoked at their providers: never in silence, and again after the network was down.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::provider_server::{Part, ProviderServer, answer};
+use crate::support::terminal::Terminal;
+use crate::support::{Ran, Sandbox};
+
+const GITHUB: &str = "ghp_CANARY0CANARY0CANARY0CANARY0CANARY00";
+const GITLAB: &str = "glpat-CANARY0CANARY0CANARY";
+
+/// One token that can be revoked at GitHub, one at GitLab, and one that a person has to revoke.
+fn three() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "GITHUB_TOKEN", "--stdin"], GITHUB.as_bytes()).succeeds();
+    sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], GITLAB.as_bytes()).succeeds();
+    sandbox
+        .feed(["add", "NOTION_TOKEN", "--stdin"], b"ntn_CANARY0CANARY0CANARY0CANARY0CANARY0CANARY00000")
+        .succeeds();
+    sandbox
+}
+
+fn revoke(sandbox: &Sandbox, server: &ProviderServer, more: &[&str]) -> Ran {
+    let (github, gitlab) = (format!("github={}", server.url()), format!("gitlab={}", server.url()));
+    let words = ["lockdown", "--json", "--host", &github, "--host", &gitlab];
+    sandbox.run(words.iter().chain(more))
+}
+
+fn state(document: &Value, name: &str) -> String {
+    let tokens = document["tokens"].as_array().unwrap();
+    tokens.iter().find(|token| token["name"] == name).unwrap()["state"].as_str().unwrap().to_owned()
+}
+
+fn good(request: &str) -> Part {
+    answer(if request.starts_with("DELETE") { 204 } else { 202 }, &[], "")
+}
+
+#[test]
+fn nothing_is_revoked_unless_somebody_says_so() {
+    let sandbox = three();
+    let server = ProviderServer::start(good);
+    let document = revoke(&sandbox, &server, &["--all"]).succeeds().json("lockdown");
+    assert_eq!(state(&document, "GITHUB_TOKEN"), "offered");
+    revoke(&sandbox, &server, &["--all", "--revoke"]).exits(5);
+    revoke(&sandbox, &server, &["--all", "--no-revoke"]).succeeds();
+    revoke(&sandbox, &server, &["--resume"]).succeeds();
+    assert_eq!(server.connections(), 0);
+    let document = revoke(&sandbox, &server, &["--all", "--revoke", "--yes"]).succeeds().json("lockdown");
+    assert_eq!(state(&document, "GITHUB_TOKEN"), "revoked");
+    assert_eq!(state(&document, "GITLAB_TOKEN"), "revoked");
+    assert_eq!(state(&document, "NOTION_TOKEN"), "by-hand");
+    assert_eq!(server.told().len(), 2);
+    sandbox
+        .run(["lockdown", "--status"])
+        .succeeds()
+        .prints_line("NOTION_TOKEN")
+        .says("Left for you to revoke: 1");
+    // What is over is not asked about again.
+    revoke(&sandbox, &server, &["--all", "--revoke", "--yes"]).succeeds();
+    assert_eq!(server.told().len(), 2);
+    leaks_nothing(&sandbox);
+}
+
+fn leaks_nothing(sandbox: &Sandbox) {
+    for value in [GITHUB, GITLAB, "ntn_CANARY"] {
+        assert_eq!(sandbox.files_holding(value.as_bytes()), Vec::<std::path::PathBuf>::new());
+    }
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked_once_before_what_cannot_be_undone() {
+    let sandbox = three();
+    let server = ProviderServer::start(good);
+    let (github, gitlab) = (format!("github={}", server.url()), format!("gitlab={}", server.url()));
+    let words = ["lockdown", "--all", "--host", &github, "--host", &gitlab];
+    let mut terminal = Terminal::start(&sandbox.command(words));
+    terminal.expect("no more values are handed out");
+    terminal.expect("Revoke 2 tokens at GitHub, GitLab? This can't be undone");
+    // Everything that needs no question is done by now.
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(5).prints("");
+    assert_eq!(server.connections(), 0);
+    terminal.send_line("y");
+    assert_eq!(terminal.wait(), 0);
+    assert_eq!(server.told().len(), 2);
+    assert!(!String::from_utf8_lossy(&terminal.screen()).contains("CANARY"));
+}
+
+#[test]
+fn with_the_network_down_the_rest_is_done_and_resumed_later() {
+    let sandbox = three();
+    let gone = ProviderServer::start(|_| Part::Closes);
+    let document = revoke(&sandbox, &gone, &["--all", "--revoke", "--yes"]).exits(1).json("lockdown");
+    assert_eq!(state(&document, "GITHUB_TOKEN"), "waiting");
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(5).prints("");
+    sandbox.run(["lockdown", "--status"]).succeeds().says("--resume");
+    leaks_nothing(&sandbox);
+    // Consent was given, so nobody is asked again.
+    let back = ProviderServer::start(good);
+    let document = revoke(&sandbox, &back, &["--resume"]).succeeds().json("lockdown");
+    assert_eq!((state(&document, "GITHUB_TOKEN"), back.told().len()), ("revoked".to_owned(), 2));
+}
+
+#[test]
+fn every_answer_of_a_provider_has_its_state() {
+    for (part, expected, status) in [
+        (answer(204, &[], ""), "revoked", 0),
+        (answer(401, &[], "{}"), "dead-before", 0),
+        (answer(403, &[], "{}"), "by-hand", 0),
+        (answer(429, &[("retry-after", "3600")], ""), "waiting", 1),
+        (answer(500, &[], "an error of glpat-CANARY"), "waiting", 1),
+        (answer(302, &[("location", "http://127.0.0.1:9/")], ""), "waiting", 1),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], GITLAB.as_bytes()).succeeds();
+        let server = ProviderServer::start(move |_| part.clone());
+        let ran = revoke(&sandbox, &server, &["GITLAB_TOKEN", "--revoke", "--yes"]).exits(status);
+        assert_eq!(state(&ran.json("lockdown"), "GITLAB_TOKEN"), expected);
+        assert!(!ran.stdout().contains("CANARY") && !ran.stderr().contains("CANARY"), "{}", ran.said());
+        if status == 1 && ran.stdout().contains("\"not_before\": \"") {
+            // One that wants to be left alone is.
+            revoke(&sandbox, &server, &["--resume"]).exits(1);
+            assert_eq!(server.connections(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_former_value_that_is_still_kept_is_revoked_as_well() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], GITLAB.as_bytes()).succeeds();
+    let newer = b"glpat-newer0newer0newer000";
+    sandbox.feed(["rotate", "GITLAB_TOKEN", "--stdin", "--keep-previous", "7d"], newer).succeeds();
+    let server = ProviderServer::start(good);
+    revoke(&sandbox, &server, &["--all", "--revoke", "--yes"]).succeeds();
+    let told = server.told();
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().any(|request| request.contains(GITLAB)));
+}
+
+#[test]
+fn a_value_that_was_replaced_since_is_another_token() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], GITLAB.as_bytes()).succeeds();
+    let server = ProviderServer::start(good);
+    revoke(&sandbox, &server, &["--all", "--revoke", "--yes"]).succeeds();
+    sandbox.feed(["rotate", "GITLAB_TOKEN", "--stdin"], b"glpat-newer0newer0newer000").succeeds();
+    revoke(&sandbox, &server, &["--all", "--revoke", "--yes"]).succeeds();
+    assert_eq!(server.told().len(), 2);
+}
+
+#[test]
+fn one_that_is_killed_in_the_middle_is_finished_by_the_next() {
+    let sandbox = three();
+    let slow = ProviderServer::start(|_| Part::Hangs);
+    let (github, gitlab) = (format!("github={}", slow.url()), format!("gitlab={}", slow.url()));
+    let words = ["lockdown", "--all", "--revoke", "--yes", "--host", &github, "--host", &gitlab];
+    let mut child = sandbox.command(words).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut patience = 1000;
+    while slow.connections() == 0 && patience > 0 {
+        std::thread::sleep(Duration::from_millis(10));
+        patience -= 1;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(5).prints("");
+    let status = sandbox.run(["lockdown", "--status", "--json"]).succeeds().json("lockdown");
+    assert_eq!(state(&status, "GITHUB_TOKEN"), "waiting");
+    let server = ProviderServer::start(good);
+    revoke(&sandbox, &server, &["--resume"]).succeeds();
+    assert_eq!(server.told().len(), 2);
+    assert!(fs::read_dir(sandbox.data()).unwrap().flatten().count() > 0);
+}
