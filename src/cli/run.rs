@@ -104,13 +104,11 @@ impl Run {
         app.tell_notices();
         let hardening = &app.hardening;
         let registration = self.register(app, held);
+        // A lockdown that began since the values were read either finds the entry, or is found here.
+        app.credentials.refuse_in_lockdown(&names)?;
         let status = launch(program, arguments.as_slice(), environment.into_variables(), || {
             hardening.restore_for_child();
         });
-        // A lockdown that began since the values were read either finds the entry, or is found here.
-        app.credentials.refuse_in_lockdown(&names)?;
-        let status =
-            launch(program, arguments, environment.into_variables(), || hardening.restore_for_child());
         drop(registration);
         finished(status?)
     }

@@ -7,13 +7,13 @@ use crate::document::{Document, DocumentError, Shape, Syntax, Value};
 use crate::secret::Secret;
 
 /// What comes of it.
-pub(crate) enum Insertion {
+pub(crate) enum Insertion<'d> {
     /// The entry is new.
-    New(Edited),
+    New(Edited<'d>),
     /// It is there, and says the same.
     Same,
     /// Another one of that name is there, which would become this.
-    Different(Edited),
+    Different(Edited<'d>),
 }
 
 /// Why an entry can't be put there.
@@ -47,15 +47,16 @@ pub(crate) fn document(target: &Target<'_>, content: Option<&Secret>) -> Result<
 ///
 /// # Errors
 /// [`InsertionError`]
-pub(crate) fn insert(
-    document: &Document,
+pub(crate) fn insert<'d>(
+    document: &'d Document,
     target: &Target<'_>,
     name: &str,
     entry: &dyn Fn() -> NewValue,
-) -> Result<Insertion, InsertionError> {
+) -> Result<Insertion<'d>, InsertionError> {
     let mut edits = Edits::of(document);
     let reader = target.reader();
-    if let Some(found) = named(&entries(document, &reader), name) {
+    let found = named(&entries(document, &reader), name);
+    if let Some(found) = found.and_then(|found| document.find(found.pointer())) {
         let new = entry();
         if new.is(&found) {
             return Ok(Insertion::Same);
