@@ -183,6 +183,8 @@ impl<'d> Maker<'_, 'd> {
     fn items(&mut self, value: &Value<'d>, marks: Option<&Marks>, at: &At) -> Result<(), InverseError> {
         let items: Vec<Value<'d>> = value.items().collect();
         let insertions = marks.map_or(&[][..], |marks| marks.insertions.as_slice());
+        let kept = items.iter().filter(|item| !self.edited.is_removed(item)).count();
+        let length = kept + insertions.len();
         let mut number = 0;
         let mut gone: Vec<Template> = Vec::new();
         for position in 0..=items.len() {
@@ -205,7 +207,8 @@ impl<'d> Maker<'_, 'd> {
             }
             if !gone.is_empty() {
                 let before = std::mem::take(&mut gone);
-                self.step(at, Step::ItemsRemoved { from: at.entry.clone(), index: number, before });
+                let from = at.entry.clone();
+                self.step(at, Step::ItemsRemoved { from, index: number, before, length });
             }
             let Some(item) = item else { break };
             let mut below = at.below(&number.to_string(), &position.to_string(), false);

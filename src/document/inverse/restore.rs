@@ -184,7 +184,7 @@ fn undo<'d>(
                 edits.remove(&item);
             }
         }
-        Step::ItemsRemoved { from, index, before } => {
+        Step::ItemsRemoved { from, index, before, .. } => {
             if let Some(sequence) = entry.find(from) {
                 let items = before.iter().map(|item| item.filled(values)).collect::<Result<_, _>>()?;
                 edits.insert_items(&sequence, *index, items);

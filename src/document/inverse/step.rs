@@ -27,7 +27,13 @@ pub(crate) enum Step {
     /// Items were added to a sequence, the first of which has this number.
     ItemsAdded { to: Pointer, index: usize, now: Vec<Template> },
     /// Items were taken away; they were before the one that has this number now.
-    ItemsRemoved { from: Pointer, index: usize, before: Vec<Template> },
+    ItemsRemoved {
+        from: Pointer,
+        index: usize,
+        before: Vec<Template>,
+        /// How many items the sequence has now.
+        length: usize,
+    },
 }
 
 impl Step {
@@ -90,9 +96,11 @@ impl Step {
                     if is_any { State::Changed } else { State::Reverted }
                 }
             },
-            Self::ItemsRemoved { from, index, before } => match entry.find(from) {
+            Self::ItemsRemoved { from, index, before, length } => match entry.find(from) {
                 None => State::Gone,
                 Some(sequence) if sequence.shape() != Shape::Sequence => State::Changed,
+                // One that may be any text fits its neighbour too.
+                Some(sequence) if sequence.items().count() == *length => State::InPlace,
                 Some(sequence) if run(&sequence, *index, before).is_some() => State::Reverted,
                 Some(_) => State::InPlace,
             },
