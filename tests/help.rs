@@ -7,6 +7,7 @@ const COMMANDS: &[&[&str]] = &[
     &["get"],
     &["list"],
     &["rotate"],
+    &["remind"],
     &["delete"],
     &["export-env"],
     &["init"],

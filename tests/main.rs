@@ -40,6 +40,8 @@ mod pre_commit;
 mod ps;
 #[cfg(unix)]
 mod readme;
+#[cfg(target_os = "linux")]
+mod remind;
 mod rotate;
 mod run;
 #[cfg(target_os = "linux")]

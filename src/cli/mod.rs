@@ -16,8 +16,10 @@ mod list;
 mod lockdown;
 mod man;
 mod ps;
+mod remind;
 mod rotate;
 mod run;
+mod schedules;
 mod servers;
 mod setup;
 mod source;
@@ -87,6 +89,7 @@ enum Command {
     Get(get::Get),
     List(list::List),
     Rotate(rotate::Rotate),
+    Remind(remind::Remind),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
     Init(init::Init),
@@ -166,6 +169,7 @@ impl Command {
                 Self::Get(command) => command.run(&app),
                 Self::List(command) => command.run(&app),
                 Self::Rotate(command) => command.run(&app),
+                Self::Remind(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Init(command) => command.run(&app),
