@@ -219,6 +219,12 @@ impl App {
                 Notice::Gone { name } => self.ui.warn(&format!(
                     "`{name}` is in no store any more and was not moved; store it again with `mcpcred rotate {name}`, or forget it with `mcpcred delete {name}`"
                 )),
+                Notice::Recovered { name } => self.ui.say(&format!(
+                    "The replacement of `{name}` had been interrupted after its new value came, which is in place now"
+                )),
+                Notice::NotRecovered { name, why } => self.ui.warn(&format!(
+                    "the new value of `{name}` is sealed on the disk, and can't be put in place: {why}"
+                )),
                 Notice::NotRecorded { why } => self.ui.warn(&format!(
                     "this is not in the audit log, and goes on all the same: {why}"
                 )),

@@ -13,7 +13,7 @@ use crate::name::CredentialName;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What sort of secret it is, which decides how often it should be replaced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     /// A personal access token or an API key: replaced every 90 days.
@@ -98,6 +98,9 @@ pub(crate) struct Facts {
     /// After how many days it should be replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rotate_every_days: Option<u32>,
+    /// How its value was made up, as `--generate` takes it, where it was: the next one is made in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) generated_as: Option<String>,
     /// Anything else worth keeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
@@ -116,6 +119,7 @@ impl Facts {
             expires: None,
             scopes: Vec::new(),
             rotate_every_days: kind.rotation_days(),
+            generated_as: None,
             note: None,
         }
     }

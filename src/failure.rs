@@ -15,6 +15,7 @@ use crate::inject::shell::RenderError;
 use crate::name::CredentialName;
 use crate::os::clipboard::ClipboardError;
 use crate::os::process::launch::LaunchError;
+use crate::reminder::InstallationError;
 use crate::rewrite::RewriteError;
 use crate::settings::{SettingsError, Source};
 use crate::slip;
@@ -183,6 +184,8 @@ impl From<CredentialError> for Failure {
             CredentialError::NoPrevious { .. } => {
                 Self::of(Self::NOT_FOUND, &error).hint("keep one with `mcpcred rotate --keep-previous 7d`")
             }
+            CredentialError::PreviousRevoked { name } => Self::of(Self::GENERAL, &error)
+                .hint(format!("replace the value in use with `mcpcred rotate {name}`")),
             CredentialError::LockedDown { .. } => Self::of(Self::NEEDS_PERSON, &error).hint(
                 "`mcpcred lockdown --status` tells what it covers; `mcpcred lockdown --lift` ends it, from a terminal",
             ),
@@ -374,6 +377,22 @@ impl From<RenderError> for Failure {
 impl From<Unwritable> for Failure {
     fn from(error: Unwritable) -> Self {
         Self::of(Self::USAGE, &error).hint("use a tag of visible characters")
+    }
+}
+
+impl From<InstallationError> for Failure {
+    fn from(error: InstallationError) -> Self {
+        let failure = Self::of(Self::GENERAL, &error);
+        match error {
+            InstallationError::Unknown => {
+                failure.hint("have `mcpcred remind` run each day by what this system has")
+            }
+            InstallationError::Foreign(_) => failure.hint("move that file away first"),
+            InstallationError::File { .. } => failure,
+            InstallationError::Refused(_) => {
+                failure.hint("the file that describes the task is in the data folder")
+            }
+        }
     }
 }
 

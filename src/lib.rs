@@ -33,6 +33,8 @@
 //! - [`failure`]: every hint and every exit status, on one page.
 //! - [`slip`]: notices a value where a name belongs.
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
+//! - [`rotation`]: how often values are replaced, and by which programs of the person; [`reminder`]: the timer of the
+//!   system that tells what is due.
 //! - [`ui`]: data on stdout, words on stderr, questions on the controlling terminal.
 //! - [`inject`]: quoting for twelve shells and formats, and the environment of a child.
 //! - [`startup`]: the files that shells read when they begin, the lines for them, and the block that holds the lines.
@@ -95,8 +97,10 @@ mod name;
 mod os;
 mod recognise;
 mod reference;
+mod reminder;
 #[allow(dead_code, reason = "its callers are being written")]
 mod rewrite;
+mod rotation;
 mod secret;
 mod settings;
 mod setup;

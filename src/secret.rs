@@ -46,6 +46,11 @@ impl Secret {
         Self::new(own)
     }
 
+    /// Another one of the same bytes, for whom a reference does not live long enough.
+    pub(crate) fn copy_of_secret(other: &Self) -> Self {
+        Self::copy_of(&other.0)
+    }
+
     /// The bytes, for as long as the secret lives.
     pub(crate) fn expose_secret(&self) -> &[u8] {
         &self.0

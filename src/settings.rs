@@ -12,6 +12,7 @@ use crate::audit::WhenUnwritable;
 use crate::environment::Environment;
 use crate::name::{CredentialName, Profile};
 use crate::os::private_file;
+use crate::rotation::RotationSettings;
 use crate::store::{StoreKind, UnknownStoreKind};
 
 const LIMIT: usize = 1024 * 1024;
@@ -72,6 +73,8 @@ pub(crate) struct Settings {
     pub(crate) store: Sourced<StoreSetting>,
     /// The names that the project needs, where it has a file that says so.
     pub(crate) project_credentials: Option<Sourced<Vec<CredentialName>>>,
+    /// How often values are replaced, and by which programs: from the user's own file alone.
+    pub(crate) rotation: RotationSettings,
     /// How the audit log is kept.
     pub(crate) audit: Sourced<AuditSettings>,
     /// Project files that were passed over, and why.
@@ -101,6 +104,7 @@ pub(crate) enum SettingsError {
 struct UserFile {
     profile: Option<Profile>,
     store: Option<String>,
+    rotate: RotationSettings,
     audit: Option<AuditSettings>,
 }
 
@@ -177,7 +181,16 @@ impl Settings {
             let detail = "of the audit log, `file_mib` is 1 to 1024 and `files` 2 to 1000".to_owned();
             return Err(SettingsError::Invalid { path: user_path, detail });
         }
-        Ok(Self { config_folder, data_folder, profile, store, project_credentials, audit, passed_over })
+        Ok(Self {
+            config_folder,
+            data_folder,
+            profile,
+            store,
+            project_credentials,
+            rotation: user.rotate,
+            audit,
+            passed_over,
+        })
     }
 }
 

@@ -25,6 +25,8 @@ mod get;
 mod help;
 mod house_rules;
 mod import;
+#[cfg(unix)]
+mod incident;
 mod init;
 mod list;
 #[cfg(unix)]
@@ -38,6 +40,8 @@ mod pre_commit;
 mod ps;
 #[cfg(unix)]
 mod readme;
+#[cfg(target_os = "linux")]
+mod remind;
 mod rotate;
 mod run;
 #[cfg(target_os = "linux")]

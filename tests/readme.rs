@@ -53,7 +53,7 @@ fn every_command_that_is_named_exists_with_its_flags() {
             let call = call.split([')', '|', '>']).next().unwrap();
             let call = call.split(" -- ").next().unwrap();
             let words: Vec<&str> = call.split_whitespace().collect();
-            let length = if words[0] == "store" { 2 } else { 1 };
+            let length = if ["store", "import"].contains(&words[0]) { 2 } else { 1 };
             let help = sandbox.run(words[..length].iter().chain(&["--help"])).succeeds().stdout();
             for flag in words.iter().filter(|word| word.starts_with("--")) {
                 assert!(help.contains(flag), "{line}: {flag}");

@@ -40,6 +40,11 @@ impl<'u> Address<'u> {
     /// Whether it is the server that the catalog names so. A pattern without a port fits any, one without a path any;
     /// `*.` stands for one or more names before the rest.
     pub(super) fn fits(self, pattern: &str) -> bool {
+        // Nearly all patterns are of other hosts, and need not be taken apart.
+        let begins = || pattern.get(..self.host.len()).is_some_and(|it| it.eq_ignore_ascii_case(self.host));
+        if !pattern.starts_with("*.") && !begins() {
+            return false;
+        }
         let Some(wanted) = Address::without_scheme(pattern) else { return false };
         let host = match wanted.host.strip_prefix("*.") {
             Some(parent) => self

@@ -85,6 +85,11 @@ impl Known {
         &self.stored
     }
 
+    /// Corrects what is known of each.
+    pub(crate) fn change_entries(&mut self, change: impl Fn(&CredentialName, &mut Entry)) {
+        self.stored.iter_mut().for_each(|stored| change(&stored.name, &mut stored.entry));
+    }
+
     /// The credential of this name; case does not matter.
     pub(crate) fn find(&self, name: &str) -> Option<&Stored> {
         self.stored.iter().find(|stored| stored.name.as_str().eq_ignore_ascii_case(name))

@@ -18,4 +18,4 @@ pub(crate) mod synced;
 pub(crate) mod values;
 pub(crate) mod verdict;
 pub(crate) mod versions;
-mod wrapper;
+pub(crate) mod wrapper;

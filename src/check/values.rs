@@ -135,31 +135,14 @@ impl Values<'_> {
 
     /// The verdict on a value that stands in a configuration where a secret belongs and that is none: nothing, or a
     /// word that stands for one.
-    ///
-    /// `name` is what the field is called, `credential` what a person could call the real value, `instead` how that
-    /// one gets there.
-    pub(crate) fn literal(
-        &self,
-        name: &str,
-        credential: &str,
-        instead: &str,
-        value: &Secret,
-    ) -> Option<Verdict> {
-        let mended = |verdict: Verdict| {
-            if self.known.is_none() || self.known.find(credential).is_some() {
-                verdict.advice(instead)
-            } else {
-                let sentence = format!("store the real one, and {instead}");
-                verdict.command(sentence, format!("mcpcred add {credential}"))
-            }
-        };
+    pub(crate) fn literal(&self, name: &str, value: &Secret) -> Option<Verdict> {
         if value.is_empty() {
             let message = format!("`{name}` is set to nothing in the configuration");
-            return Some(mended(Verdict::problem(Reason::Empty, message)));
+            return Some(Verdict::problem(Reason::Empty, message));
         }
         let found = self.detector.malformed(value, None, SecretKind::Token)?;
         (found == Malformation::Placeholder)
-            .then(|| mended(Verdict::problem(Reason::Malformed, format!("`{name}` {found}"))))
+            .then(|| Verdict::problem(Reason::Malformed, format!("`{name}` {found}")))
     }
 
     /// What a value is that no server of the catalog asks for.

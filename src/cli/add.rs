@@ -34,7 +34,8 @@ impl Add {
         let secret = self.source.read(app, &self.name)?;
         // Only now, so that a value that can't be had leaves neither a vault nor a choice of store behind.
         let kind = app.store_for_new()?;
-        let facts = self.facts.for_new(&self.name, app.credentials.now());
+        let mut facts = self.facts.for_new(&self.name, app.credentials.now());
+        facts.generated_as = self.source.recipe().map(str::to_owned);
         app.credentials.add(&self.name, facts, &secret, kind)?;
         app.ui.say(&format!("Added `{}` to {}", self.name, kind.title()));
         Ok(ExitCode::SUCCESS)

@@ -16,6 +16,7 @@ use crate::check::preflight::{Found, Preflight};
 use crate::check::report::{self, Format, Look};
 use crate::check::values::Values;
 use crate::cli::Outcome;
+use crate::cli::schedules;
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::failure::Failure;
@@ -90,11 +91,12 @@ impl Check {
         let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
         let detector = Detector::new(&catalog.providers);
         app.credentials.read_for(Action::Check, None);
-        let known = if self.exposure {
+        let mut known = if self.exposure {
             Known::nothing(app.environment)
         } else {
             Known::gather(&app.credentials, app.environment)
         };
+        known.change_entries(|name, entry| schedules::apply(app, Some(&catalog), name, entry));
         let (now, home) = (app.credentials.now(), discovery.home.as_deref());
         let values = Values::new(&catalog, &known, &detector, &fingerprints, now, home);
         let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {

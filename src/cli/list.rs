@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::cli::Outcome;
+use crate::cli::schedules;
 use crate::credential::{Facts, Kind};
 use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
@@ -53,6 +54,7 @@ struct Row {
     rotate_every_days: Option<u32>,
     rotation_due_on: Option<Timestamp>,
     rotation_due: bool,
+    generated_as: Option<String>,
     previous_kept_until: Option<Timestamp>,
     note: Option<String>,
     store: StoreKind,
@@ -64,8 +66,19 @@ impl Row {
         let rotation_due_on = entry.facts.rotation_due_on();
         let rotation_due = entry.facts.is_rotation_due(now);
         let expired = entry.facts.is_expired(now);
-        let Facts { kind, server, label, tags, created, rotated, expires, scopes, rotate_every_days, note } =
-            entry.facts;
+        let Facts {
+            kind,
+            server,
+            label,
+            tags,
+            created,
+            rotated,
+            expires,
+            scopes,
+            rotate_every_days,
+            generated_as,
+            note,
+        } = entry.facts;
         Self {
             name,
             kind,
@@ -80,6 +93,7 @@ impl Row {
             rotate_every_days,
             rotation_due_on,
             rotation_due,
+            generated_as,
             previous_kept_until: entry.previous_until.filter(|until| *until > now),
             note,
             store: entry.store,
@@ -92,7 +106,7 @@ impl Row {
         match self.state {
             State::Stored => {}
             State::Adding => remarks.push("its addition was interrupted"),
-            State::Rotating => remarks.push("its rotation was interrupted"),
+            State::Rotating | State::Replacing => remarks.push("its rotation was interrupted"),
             State::Removing => remarks.push("its deletion was interrupted"),
         }
         if self.expired {
@@ -108,9 +122,7 @@ impl Row {
 impl List {
     pub(super) fn run(self, app: &App) -> Outcome {
         let now = app.credentials.now();
-        let rows: Vec<Row> = app
-            .credentials
-            .list()?
+        let rows: Vec<Row> = schedules::applied(app, app.credentials.list()?)?
             .into_iter()
             .map(|(name, entry)| Row::new(name, entry, now))
             .filter(|row| !self.due || row.rotation_due || row.expired)

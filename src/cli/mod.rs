@@ -10,13 +10,16 @@ mod export_env;
 mod facts;
 mod get;
 mod import;
+mod incident;
 mod init;
 mod list;
 mod lockdown;
 mod man;
 mod ps;
+mod remind;
 mod rotate;
 mod run;
+mod schedules;
 mod servers;
 mod setup;
 mod source;
@@ -86,12 +89,14 @@ enum Command {
     Get(get::Get),
     List(list::List),
     Rotate(rotate::Rotate),
+    Remind(remind::Remind),
     Delete(delete::Delete),
     ExportEnv(export_env::ExportEnv),
     Init(init::Init),
     Run(run::Run),
     Ps(ps::Ps),
     Lockdown(lockdown::Lockdown),
+    Incident(incident::Incident),
     Check(check::Check),
     Setup(setup::Setup),
     #[command(subcommand)]
@@ -164,12 +169,14 @@ impl Command {
                 Self::Get(command) => command.run(&app),
                 Self::List(command) => command.run(&app),
                 Self::Rotate(command) => command.run(&app),
+                Self::Remind(command) => command.run(&app),
                 Self::Delete(command) => command.run(&app),
                 Self::ExportEnv(command) => command.run(&app),
                 Self::Init(command) => command.run(&app),
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Lockdown(command) => command.run(&app),
+                Self::Incident(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),

@@ -39,6 +39,11 @@ impl ValueSource {
         self.stdin || self.from_env.is_some() || self.from_file.is_some() || self.generate.is_some()
     }
 
+    /// How the value is made up, where it is.
+    pub(super) fn recipe(&self) -> Option<&str> {
+        self.generate.as_ref().map(|recipe| recipe.text.as_str())
+    }
+
     /// The value: 1 byte to 1 MiB, without NUL.
     pub(super) fn read(&self, app: &App, name: &CredentialName) -> Result<Secret, Failure> {
         let secret = if self.stdin {
@@ -83,6 +88,16 @@ fn read(reader: impl Read, place: &str) -> Result<Secret, Failure> {
     Ok(secret.map_err(|error| read_failure(&error, place))?.without_trailing_newline())
 }
 
+/// A value that is made up as a former one was.
+pub(super) fn make_up(recipe: &str) -> Result<Secret, Failure> {
+    let recipe = recipe.parse::<Recipe>().map_err(|why| {
+        Failure::new(Failure::GENERAL, "how its value is made up is not understood")
+            .because(why)
+            .hint("say it anew with `--generate`")
+    })?;
+    recipe.make()
+}
+
 /// A value that can be stored.
 pub(super) fn check(secret: Secret) -> Result<Secret, Failure> {
     match unfit(&secret) {
@@ -114,6 +129,7 @@ fn read_failure(error: &io::Error, place: &str) -> Failure {
 /// So many characters out of an alphabet.
 #[derive(Debug, Clone)]
 struct Recipe {
+    text: String,
     length: usize,
     alphabet: Vec<u8>,
 }
@@ -146,7 +162,7 @@ impl FromStr for Recipe {
         if alphabet.len() < 2 {
             return Err("an alphabet of your own holds at least 2 different characters");
         }
-        Ok(Self { length, alphabet })
+        Ok(Self { text: text.to_owned(), length, alphabet })
     }
 }
 

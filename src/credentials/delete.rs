@@ -1,9 +1,10 @@
 //! Deleting: the value, its former value and its facts are gone.
 
 use crate::audit::Action;
-use crate::credentials::{CredentialError, Credentials};
+use crate::credentials::{CredentialError, Credentials, PATIENCE};
 use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
+use crate::store::sealed::rescue::Rescue;
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
 
 impl Credentials {
@@ -33,6 +34,7 @@ impl Credentials {
     }
 
     fn remove(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        let _turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let unfinished = index.find_unfinished(&self.profile, name);
             let (name, entry) = match unfinished.filter(|(_, entry)| entry.state == State::Removing) {
@@ -78,6 +80,7 @@ impl Credentials {
                 (error, is_untouched)
             })?;
         }
+        Rescue::of(&self.folder, &keys[0]).remove();
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod rebuild;
 mod record;
 mod relocate;
 mod repair;
+mod replacement;
 mod rotate;
 mod similar;
 mod stores;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 pub(crate) use crate::credentials::learn::Lesson;
 pub(crate) use crate::credentials::lockdown::Target;
 pub(crate) use crate::credentials::repair::Repair;
+pub(crate) use crate::credentials::replacement::Replacement;
 pub(crate) use crate::credentials::stores::{Choice, ChosenBy, Stores};
 
 use crate::audit::{AuditError, Recorder};
@@ -64,6 +66,10 @@ pub(crate) enum Notice {
     StoreChosen { kind: StoreKind, why: String },
     /// Its value is in no store any more, so it could not be moved.
     Gone { name: CredentialName },
+    /// A replacement had been interrupted after its new value came: that one is in place now.
+    Recovered { name: CredentialName },
+    /// As before, and the store does not take the new value, which stays sealed on the disk.
+    NotRecovered { name: CredentialName, why: String },
     /// What was done is not in the audit log, and the settings allow that.
     NotRecorded { why: String },
     /// A former value could not be removed; `doctor --repair` tries again.
@@ -94,6 +100,9 @@ pub(crate) enum CredentialError {
     /// No former value is kept.
     #[error("no former value of `{name}` is kept")]
     NoPrevious { name: CredentialName },
+    /// The former value is kept, and its issuer does not accept it any more.
+    #[error("the former value of `{name}` was revoked, and rolling back would put a dead one in use")]
+    PreviousRevoked { name: CredentialName },
     /// A lockdown covers it.
     #[error("{}, and `{name}` is not handed out", on_since(*since))]
     LockedDown { name: CredentialName, since: Option<Timestamp> },

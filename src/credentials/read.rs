@@ -92,6 +92,9 @@ impl Credentials {
         read: impl Fn(&Index) -> Result<T, CredentialError>,
     ) -> Result<T, CredentialError> {
         let mut index = self.load()?;
+        if self.settle_replacements(&index) {
+            index = self.load()?;
+        }
         loop {
             match read(&index) {
                 Err(CredentialError::Vanished { name, store }) => {

@@ -54,6 +54,15 @@ impl Credentials {
         self.append(&[event], store.as_deref(), key.as_ref())
     }
 
+    /// Says whether what is about to be done can go on record.
+    ///
+    /// # Errors
+    /// [`CredentialError::NotRecorded`] where it can't, and the settings do not allow that.
+    pub(crate) fn check_recordable(&self) -> Result<(), CredentialError> {
+        let Some(recorder) = &self.recorder else { return Ok(()) };
+        recorder.log().check_writable().or_else(|error| self.may_go_on(CredentialError::NotRecorded(error)))
+    }
+
     /// As [`Credentials::record`], for many at once, of whichever stores.
     ///
     /// # Errors
@@ -81,10 +90,10 @@ impl Credentials {
         value: Option<&Secret>,
         change: impl FnOnce() -> Result<T, CredentialError>,
     ) -> Result<T, CredentialError> {
-        let Some(recorder) = &self.recorder else { return change() };
-        if let Err(error) = recorder.log().check_writable() {
-            self.may_go_on(CredentialError::NotRecorded(error))?;
+        if self.recorder.is_none() {
+            return change();
         }
+        self.check_recordable()?;
         let entry = |name| self.find(name).ok().flatten().map(|(name, entry)| (name, entry.store));
         let before = name.and_then(entry);
         let outcome = change();
@@ -282,6 +291,7 @@ pub(crate) fn outcome_of(error: &CredentialError) -> (Outcome, &'static str) {
         CredentialError::AlreadyExists { .. } => (Outcome::Failed, "already-exists"),
         CredentialError::Adopted { .. } => (Outcome::Failed, "adopted"),
         CredentialError::Occupied { .. } => (Outcome::Failed, "occupied"),
+        CredentialError::PreviousRevoked { .. } => (Outcome::Failed, "previous-revoked"),
         CredentialError::NoPrevious { .. } => (Outcome::Failed, "no-previous"),
         CredentialError::LockedDown { .. } => (Outcome::Denied, "lockdown"),
         CredentialError::ReadOnly => (Outcome::Failed, "read-only"),

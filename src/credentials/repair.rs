@@ -1,6 +1,6 @@
 //! Repairing: what interrupted commands left unfinished is finished or taken back.
 
-use crate::credentials::{CredentialError, Credentials};
+use crate::credentials::{CredentialError, Credentials, PATIENCE};
 use crate::index::State;
 use crate::store::{ItemKey, Slot};
 
@@ -23,6 +23,7 @@ impl Credentials {
     /// # Errors
     /// Whatever the stores answer.
     pub(crate) fn repair(&self) -> Result<Repair, CredentialError> {
+        let _turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let mut repair = Repair::default();
             let now = self.now();
@@ -38,6 +39,11 @@ impl Credentials {
                     State::Adding => self.stores.open(entry.store)?.get(&key(Slot::Current))?.is_none(),
                     State::Rotating => {
                         self.finish_rotation(&profile, &name, &entry)?;
+                        false
+                    }
+                    State::Replacing => {
+                        self.settle_replacement(index, &profile, &name, &mut entry)?;
+                        repair.settled += 1;
                         false
                     }
                     State::Removing => {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::audit::Action;
-use crate::credentials::{CredentialError, Credentials};
+use crate::credentials::{CredentialError, Credentials, PATIENCE};
 use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
 use crate::secret::Secret;
@@ -35,9 +35,11 @@ impl Credentials {
         keep: SignedDuration,
         change: impl FnOnce(&mut Entry),
     ) -> Result<CredentialName, CredentialError> {
+        let _turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let (name, entry) = self.locate(index, name)?;
             let (name, mut entry) = (name.clone(), entry.clone());
+            self.settle_replacement(index, &self.profile, &name, &mut entry)?;
             let store = self.stores.open(entry.store)?;
             self.finish_rotation(&self.profile, &name, &entry)?;
             let before_state = std::mem::take(&mut entry.state);
@@ -58,8 +60,7 @@ impl Credentials {
                     Self::put_and_read_back(&*store, &previous, former).inspect_err(|_| {
                         self.is_back(&*store, &previous, kept.as_ref().and_then(Option::as_ref));
                     })?;
-                    entry.previous_rotated = Some(entry.facts.rotated.unwrap_or(entry.facts.created));
-                    entry.previous_expires = entry.facts.expires;
+                    Self::note_previous(&mut entry, now);
                 }
                 entry.previous_until = Some(now.checked_add(keep).unwrap_or(Timestamp::MAX));
             }
@@ -94,16 +95,19 @@ impl Credentials {
     /// Puts the former value back in use; the one in use becomes the former. Dates go with their values.
     ///
     /// # Errors
-    /// [`CredentialError::NoPrevious`] where none is kept, and whatever the store answers; the values are then
+    /// [`CredentialError::NoPrevious`] where none is kept, [`CredentialError::PreviousRevoked`] where it is dead, and
+    /// whatever the store answers; the values are then
     /// where they were, or `doctor --repair` finishes the exchange.
     pub(crate) fn roll_back(&self, name: &CredentialName) -> Result<CredentialName, CredentialError> {
         self.changing(Action::Rotate, Some(name), None, || self.exchange(name))
     }
 
     fn exchange(&self, name: &CredentialName) -> Result<CredentialName, CredentialError> {
+        let _turn = self.take_turn(PATIENCE)?;
         self.write(|index| {
             let (name, entry) = self.locate(index, name)?;
             let (name, mut entry) = (name.clone(), entry.clone());
+            self.settle_replacement(index, &self.profile, &name, &mut entry)?;
             let store = self.stores.open(entry.store)?;
             self.finish_rotation(&self.profile, &name, &entry)?;
             entry.state = State::Stored;
@@ -112,8 +116,11 @@ impl Credentials {
             if entry.previous_until.is_none_or(|until| until <= self.now()) {
                 return Err(no_previous());
             }
+            if entry.previous_revoked {
+                return Err(CredentialError::PreviousRevoked { name });
+            }
             let keys = Slot::ALL.map(|slot| self.key(&name, slot));
-            let [rejected, previous, current] = &keys;
+            let [_, rejected, previous, current] = &keys;
             let former = store.get(previous)?.ok_or_else(no_previous)?;
             let in_use = store.get(current)?;
             entry.state = State::Rotating;
@@ -142,6 +149,37 @@ impl Credentials {
         })
     }
 
+    /// Notes that the former value is dead at its issuer, so that nobody rolls back to it.
+    ///
+    /// # Errors
+    /// Where the index can't be read or written.
+    pub(crate) fn note_previous_revoked(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        self.change_entry(name, |entry| entry.previous_revoked = entry.previous_until.is_some())
+    }
+
+    /// Removes the former value before its time.
+    ///
+    /// # Errors
+    /// Whatever the store answers.
+    pub(crate) fn forget_previous(&self, name: &CredentialName) -> Result<(), CredentialError> {
+        self.change_entry(name, |entry| entry.previous_until = entry.previous_until.map(|_| Timestamp::MIN))
+    }
+
+    /// Changes what is noted of a credential. A former value whose time is over then is removed.
+    fn change_entry(
+        &self,
+        name: &CredentialName,
+        change: impl FnOnce(&mut Entry),
+    ) -> Result<(), CredentialError> {
+        self.write(|index| {
+            let (name, entry) = self.locate(index, name)?;
+            let (name, mut entry) = (name.clone(), entry.clone());
+            change(&mut entry);
+            index.put(&self.profile, &name, entry);
+            Ok(self.index.save(index)?)
+        })
+    }
+
     /// Ends a rotation or a rollback that was interrupted, so that every value is in its own slot again.
     ///
     /// # Errors
@@ -157,7 +195,7 @@ impl Credentials {
         }
         let store = self.stores.open(entry.store)?;
         let keys = Slot::ALL.map(|slot| ItemKey::credential(profile, name, slot));
-        let [rejected, previous, current] = &keys;
+        let [_, rejected, previous, current] = &keys;
         let in_use = store.get(current)?;
         if let Some(value) = store.get(rejected)? {
             if in_use.as_ref() != Some(&value) {

@@ -361,3 +361,76 @@ fn a_move_that_is_refused_for_one_value_writes_and_notes_none() {
     assert_eq!(machine.second.get(&key).unwrap().unwrap().expose_secret(), b"of somebody else");
     assert_eq!(machine.value("A").unwrap(), "second");
 }
+
+#[test]
+fn a_replacement_shows_first_that_the_store_takes_values() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    for fault in [Fault::Writing(denied), Fault::KeepNothing, Fault::Truncate(3)] {
+        machine.first.set(fault);
+        assert!(machine.credentials().begin_replacement(&parse("A")).is_err());
+        machine.first.set(Fault::None);
+        assert_eq!(
+            (machine.value("A").unwrap(), machine.state("A")),
+            ("old".to_owned(), Some(State::Stored))
+        );
+    }
+}
+
+#[test]
+fn a_new_value_that_the_store_does_not_take_waits_for_it() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    for (number, fault) in
+        [Fault::Writing(denied), Fault::Everything(denied), Fault::KeepNothing].into_iter().enumerate()
+    {
+        let new = format!("new {number}");
+        let credentials = machine.credentials();
+        let replacement = credentials.begin_replacement(&parse("A")).unwrap();
+        let secret = Secret::copy_of(new.as_bytes());
+        replacement.receive(&secret).unwrap();
+        machine.first.set(fault);
+        replacement.finish(&secret, SignedDuration::ZERO, |_| ()).unwrap_err();
+        drop(replacement);
+        // As long as nothing can be written, the value in the store is what there is.
+        assert_ne!(machine.value("A").as_deref(), Some(new.as_str()));
+        machine.first.set(Fault::None);
+        assert_eq!(machine.value("A").unwrap(), new);
+        assert_eq!(machine.state("A"), Some(State::Stored));
+        let keys = machine.first.keys().unwrap();
+        assert!(!keys.contains(&ItemKey::credential(&Profile::default(), &parse("A"), Slot::Next)));
+    }
+}
+
+#[test]
+fn a_replacement_that_is_given_up_leaves_nothing_behind() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    machine.credentials().begin_replacement(&parse("A")).unwrap().abandon().unwrap();
+    assert_eq!(machine.first.keys().unwrap().len(), 1);
+    // One that was dropped without a word is settled by the next reader.
+    drop(machine.credentials().begin_replacement(&parse("A")).unwrap());
+    assert_eq!(machine.state("A"), Some(State::Replacing));
+    assert_eq!(machine.value("A").unwrap(), "old");
+    assert_eq!((machine.first.keys().unwrap().len(), machine.state("A")), (1, Some(State::Stored)));
+}
+
+#[test]
+fn while_a_value_is_replaced_it_is_read_and_a_file_that_does_not_open_is_put_aside() {
+    let machine = Machine::new();
+    machine.add("A", "old").unwrap();
+    let credentials = machine.credentials();
+    let replacement = credentials.begin_replacement(&parse("A")).unwrap();
+    assert_eq!(machine.value("A").unwrap(), "old");
+    assert_eq!(machine.state("A"), Some(State::Replacing));
+    replacement.receive(&Secret::copy_of(b"new")).unwrap();
+    drop(replacement);
+    let folder = machine.folder.path().join("rescue");
+    let path = folder.join("default~A.sealed");
+    let mut content = std::fs::read(&path).unwrap();
+    content[40] ^= 1;
+    std::fs::write(&path, content).unwrap();
+    assert_eq!(machine.value("A").unwrap(), "old");
+    assert_eq!(machine.state("A"), Some(State::Stored));
+    assert!(!path.exists() && std::fs::read_dir(folder).unwrap().count() == 1);
+}

@@ -19,6 +19,8 @@ pub(crate) mod pattern;
 use std::fmt;
 use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
 use crate::catalog::client::FieldKind;
 use crate::document::Text;
 use crate::recognise::{Context, Detector};
@@ -26,10 +28,10 @@ use crate::secret::Secret;
 
 /// A value that a source offers, under the name that it has there.
 pub(crate) struct Offer {
-    /// What the source calls it.
-    pub(crate) called: String,
+    /// What the source calls it; in a file that is written wrongly, a piece of a value.
+    pub(crate) called: Zeroizing<String>,
     /// What its credential is called where the person says nothing else; it may be no name.
-    pub(crate) named: String,
+    pub(crate) named: Zeroizing<String>,
     /// Where it lies.
     pub(crate) place: Place,
     /// The value itself.

@@ -45,6 +45,9 @@ pub(crate) struct Entry {
     /// When its issuer will stop accepting the former value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) previous_expires: Option<Timestamp>,
+    /// Whether its issuer does not accept the former value any more, because it was asked to revoke it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) previous_revoked: bool,
     /// Stores that may still hold a copy from before a move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) leftover_in: Vec<StoreKind>,
@@ -62,6 +65,8 @@ pub(crate) enum State {
     Adding,
     /// The store holds the old or the new value.
     Rotating,
+    /// Somebody else is making the new value; where it came, and did not reach the store, a sealed file keeps it.
+    Replacing,
     /// The value may or may not be in the store still, and nobody wants it.
     Removing,
 }
@@ -76,6 +81,7 @@ impl Entry {
             previous_until: None,
             previous_rotated: None,
             previous_expires: None,
+            previous_revoked: false,
             leftover_in: Vec::new(),
         }
     }
@@ -85,6 +91,7 @@ impl Entry {
         self.previous_until = None;
         self.previous_rotated = None;
         self.previous_expires = None;
+        self.previous_revoked = false;
     }
 
     /// Every store in which a value of this credential may be.

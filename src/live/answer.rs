@@ -182,7 +182,7 @@ fn is_exhausted(headers: &HeaderMap) -> bool {
 }
 
 /// Of seconds from now or of a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match text.parse::<u32>() {
         Ok(seconds) => now.checked_add(i64::from(seconds).seconds()).ok(),
@@ -193,7 +193,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
 
 /// A moment as providers write it: RFC 3339, `2026-12-01 12:00:00 UTC`, the same with an offset, a date alone (its first
 /// moment in UTC), or seconds since 1970.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_MOMENT {
         return None;
@@ -212,7 +212,7 @@ fn moment(text: &str) -> Option<Timestamp> {
         })
 }
 
-fn moment_in(value: &Value) -> Option<Timestamp> {
+pub(super) fn moment_in(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => moment(text),
         Value::Number(number) => moment_of(number.as_i64()?),

@@ -3,11 +3,13 @@
 use std::error::Error;
 use std::io;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Request, Response, redirect, retry};
 use zeroize::Zeroizing;
 
 use crate::live::answer::Heard;
 use crate::live::hosts::is_loopback;
+use crate::secret::{Secret, SecretBuffer};
 
 /// How much of an answer is read, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -68,6 +70,48 @@ async fn read(response: &mut Response) -> Option<Zeroizing<Vec<u8>>> {
         body.extend_from_slice(&piece);
     }
     Some(body)
+}
+
+/// What came back, all of it: the body is a secret.
+pub(super) struct Told {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    /// `None` where it is too long, or stopped.
+    pub(super) body: Option<Secret>,
+}
+
+/// Why nothing came back.
+pub(super) struct Failed {
+    /// In half a sentence of our own.
+    pub(super) why: &'static str,
+    /// Whether somebody may have heard the request.
+    pub(super) was_sent: bool,
+}
+
+/// As [`hear`], for an answer that holds a secret. The library's own copies of it are not wiped.
+///
+/// # Errors
+/// [`Failed`]
+pub(super) async fn send(client: Client, request: Request) -> Result<Told, Failed> {
+    let failed = |error: reqwest::Error| Failed { why: reason(&error), was_sent: !error.is_connect() };
+    let mut response = client.execute(request).await.map_err(failed)?;
+    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    let mut body = SecretBuffer::with_capacity(4096);
+    let mut length = 0;
+    let body = loop {
+        match response.chunk().await {
+            Ok(Some(piece)) => {
+                length += piece.len();
+                if length > MAX_BODY {
+                    break None;
+                }
+                body.push(&piece);
+            }
+            Ok(None) => break Some(body.into_secret()),
+            Err(_) => break None,
+        }
+    };
+    Ok(Told { status, headers, body })
 }
 
 fn reason(error: &reqwest::Error) -> &'static str {

@@ -1,6 +1,8 @@
-//! ASKING PROVIDERS whether a token lives: over TLS, at the catalog's host, under a deadline, with no redirect followed.
+//! ASKING PROVIDERS whether a token lives, and for a new one in its place: over TLS, at the catalog's host, under a
+//! deadline, with no redirect followed.
 //!
-//! Nothing here runs without `--live`, and no token is revoked unless a person said so. A token goes to the catalog's host, or to the one that the person named for its
+//! Nothing here runs unless a person asked for it, and no token is revoked unless a person said so. A token goes to the
+//! catalog's host, or to the one that the person named for its
 //! provider; never to a host that stands in a configuration. Of the answer only numbers and dates come out, and what a
 //! scope may be made of: no text of a stranger.
 
@@ -10,9 +12,11 @@ mod aws;
 mod call;
 mod client;
 mod errand;
+mod field;
 mod hosts;
 mod purpose;
 mod question;
+mod replace;
 mod revoke;
 #[cfg(test)]
 mod tests;
@@ -21,4 +25,5 @@ pub(crate) use crate::live::answer::{Answered, Verdict};
 pub(crate) use crate::live::ask::{Terms, ask};
 pub(crate) use crate::live::hosts::{Hosts, NamedHost};
 pub(crate) use crate::live::question::Question;
+pub(crate) use crate::live::replace::{Replaced, replace, way_to_replace};
 pub(crate) use crate::live::revoke::{Outcome, Revocation, Revoked, revoke, terms as terms_to_revoke};

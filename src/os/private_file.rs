@@ -170,6 +170,22 @@ pub(crate) fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
     open_for_lock(path)?.write_all(content)
 }
 
+/// Writes `content` over the start of the file, in place, and syncs and reads it back: for what was given room before,
+/// so that a full disk does not matter.
+///
+/// # Errors
+/// Where any of that fails; the file then holds anything.
+pub(crate) fn overwrite_for_good(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = open_for_lock(path)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    if fs::read(path)?.starts_with(content) {
+        Ok(())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "holds other bytes than were written to it"))
+    }
+}
+
 /// What tells whether the file at `path` was replaced in between: of two equal stamps, it was not.
 ///
 /// # Errors

@@ -144,7 +144,8 @@ pub(crate) struct UnknownStoreKind;
 
 /// Under what an item rests: a service and an account, as every native store has them.
 ///
-/// A credential is `mcpcred:<profile>` / `<NAME>`, its former value `<NAME>~previous` (during a rollback also `<NAME>~rejected`), and the key of a
+/// A credential is `mcpcred:<profile>` / `<NAME>`, its former value `<NAME>~previous` (during a rollback also `<NAME>~rejected`, during
+/// a replacement `<NAME>~next`), and the key of a
 /// vault `mcpcred` / `vault-key~<vault id>`, those of the audit log `mcpcred` / `audit-key` and `audit-head`: `~` and a service without profile can't occur in a
 /// credential's own name. This naming is frozen: changing it would lose what people stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -162,17 +163,20 @@ pub(crate) enum Slot {
     Previous,
     /// The value that a rollback takes out of use, until it has become the previous one.
     Rejected,
+    /// No value, but the key of the file that keeps a new one until the store has it.
+    Next,
 }
 
 impl Slot {
     /// Every slot, the value in use last: whoever removes them in this order leaves no former value alone.
-    pub(crate) const ALL: [Self; 3] = [Self::Rejected, Self::Previous, Self::Current];
+    pub(crate) const ALL: [Self; 4] = [Self::Next, Self::Rejected, Self::Previous, Self::Current];
 
     fn suffix(self) -> &'static str {
         match self {
             Self::Current => "",
             Self::Previous => "~previous",
             Self::Rejected => "~rejected",
+            Self::Next => "~next",
         }
     }
 }

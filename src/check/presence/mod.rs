@@ -182,13 +182,16 @@ impl<'c, 'd> Presence<'c, 'd> {
             return;
         }
         let value = text.strip_prefix("Bearer ").unwrap_or(text);
+        let Some(verdict) = self.values.literal(name, &Secret::copy_of(value.as_bytes())) else { return };
         let credential = suggested_name(self.values, self.entry, field, None);
         let instead = handing::instead(self.entry, field, &credential);
-        if let Some(verdict) =
-            self.values.literal(name, &credential, &instead, &Secret::copy_of(value.as_bytes()))
-        {
-            self.judge(Some(credential), verdict, Some(field.value.clone()));
-        }
+        let known = self.values.known;
+        let verdict = if known.is_none() || known.find(&credential).is_some() {
+            verdict.advice(instead)
+        } else {
+            verdict.command(format!("store the real one, and {instead}"), format!("mcpcred add {credential}"))
+        };
+        self.judge(Some(credential), verdict, Some(field.value.clone()));
     }
 
     /// Whether the entry itself sets a variable of that name.

@@ -147,7 +147,7 @@ fn index(app: &App) -> Vec<Finding> {
         let what = match entry.state {
             State::Stored => None,
             State::Adding => Some("addition"),
-            State::Rotating => Some("rotation"),
+            State::Rotating | State::Replacing => Some("rotation"),
             State::Removing => Some("deletion"),
         };
         if let Some(what) = what {

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::import::options::{Options, shown};
@@ -26,11 +29,16 @@ pub(in crate::cli) struct Dotenv {
     /// Only this key; may be given several times
     #[arg(long, value_name = "KEY", conflicts_with = "all")]
     only: Vec<String>,
-    /// Who reads these files: node or python [default: both, where they read the same]
-    #[arg(long, value_name = "DIALECT")]
+    /// Who reads these files [default: both, where they read the same]
+    #[arg(long, value_name = "DIALECT", value_parser = dialect_parser())]
     dialect: Option<Dialect>,
     #[command(flatten)]
     options: Options,
+}
+
+fn dialect_parser() -> impl TypedValueParser<Value = Dialect> {
+    PossibleValuesParser::new(Dialect::ALL.map(Dialect::as_str))
+        .map(|text| if text == Dialect::Node.as_str() { Dialect::Node } else { Dialect::Python })
 }
 
 impl Dotenv {
@@ -54,7 +62,7 @@ impl Dotenv {
             }
         }
         for key in &self.only {
-            if !haul.offers.iter().any(|offer| offer.called == *key) {
+            if !haul.offers.iter().any(|offer| *offer.called == *key) {
                 let what = shown(key).unwrap_or_else(|| "what `--only` names".to_owned());
                 return Err(Failure::new(Failure::USAGE, format!("{what} is in none of the files"))
                     .hint("`--dry-run --all` shows what they hold"));
@@ -73,11 +81,11 @@ impl Dotenv {
         variable: &Variable<'_>,
         haul: &mut Haul,
     ) -> Result<(), Failure> {
-        let called = variable.key.to_owned();
+        let called = Zeroizing::new(variable.key.to_owned());
         let place = Place::Line { file: file.path().to_owned(), line: variable.line() };
         let mut looks = variable.possible_values().map(|value| looks_secret(detector, variable.key, value));
         let choice = if !self.only.is_empty() {
-            if !self.only.contains(&called) {
+            if !self.only.contains(&*called) {
                 return Ok(());
             }
             Choice::Named

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::import::options::{Options, shown};
@@ -186,7 +188,14 @@ fn import(
     let mut haul = Haul::default();
     for (number, ((called, named, choice), value)) in chosen.into_iter().zip(values).enumerate() {
         let place = Place::Item(found[number].to_string());
-        haul.offers.push(Offer { called, named, place, value: decoded(value), choice, number });
+        haul.offers.push(Offer {
+            called: Zeroizing::new(called),
+            named: Zeroizing::new(named),
+            place,
+            value: decoded(value),
+            choice,
+            number,
+        });
     }
     carry_out(app, options, haul, &Origin::Items { items, found })
 }

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 use crate::cli::facts::FactArguments;
 use crate::failure::Failure;
 use crate::import::Offer;
@@ -73,11 +75,11 @@ impl Options {
     /// # Errors
     /// Where it is no name of a credential.
     pub(super) fn name_of(&self, offer: &Offer) -> Result<CredentialName, InvalidName> {
-        match self.rename.iter().find(|rename| rename.old == offer.called) {
+        match self.rename.iter().find(|rename| rename.old == *offer.called) {
             Some(rename) => Ok(rename.new.clone()),
             None if offer.named.is_empty() => Err(InvalidName::Empty),
             None if slip::is_token(&offer.named) => Err(InvalidName::Character),
-            None => format!("{}{}", self.prefix, offer.named).parse(),
+            None => Zeroizing::new(format!("{}{}", self.prefix, *offer.named)).parse(),
         }
     }
 

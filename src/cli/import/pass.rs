@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::import::options::Options;
@@ -63,10 +65,10 @@ impl Pass {
             let entry = entries.read(&called)?;
             longer.push(entry.has_more);
             haul.offers.push(Offer {
-                named: last_part(&called).to_owned(),
+                named: Zeroizing::new(last_part(&called).to_owned()),
                 place: Place::Item(called.clone()),
                 value: entry.first_line,
-                called,
+                called: Zeroizing::new(called),
                 choice,
                 number,
             });

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use jiff::SignedDuration;
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::cli::Outcome;
@@ -29,8 +30,8 @@ pub(super) struct Haul {
 
 /// Something of the source that is not imported.
 pub(super) struct PassedOver {
-    /// What the source calls it.
-    pub(super) called: String,
+    /// What the source calls it; in a file that is written wrongly, a piece of a value.
+    pub(super) called: Zeroizing<String>,
     /// Where it lies.
     pub(super) place: Place,
     /// Why, as the end of a sentence.
@@ -65,7 +66,7 @@ pub(super) enum Fate {
 /// Stores everything, reads it back, takes it out of the source where that was asked for, and tells.
 pub(super) fn carry_out(app: &App, options: &Options, haul: Haul, origin: &Origin) -> Outcome {
     let called = haul.offers.iter().map(|it| &it.called).chain(haul.passed_over.iter().map(|it| &it.called));
-    options.check_renames(&called.map(String::as_str))?;
+    options.check_renames(&called.map(|called| called.as_str()))?;
     let (steps, passed_over) = plan(app, options, haul)?;
     let offers: Vec<&Offer> = steps.iter().map(|step| &step.offer).collect();
     if options.delete_source {

@@ -1,5 +1,7 @@
 //! `mcpcred import env`: out of the environment of this process.
 
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::import::options::{Options, shown};
@@ -34,8 +36,8 @@ impl Variables {
     pub(super) fn run(self, app: &App) -> Outcome {
         let mut haul = Haul::default();
         let offer = |name: &str, value: Secret, choice| Offer {
-            called: name.to_owned(),
-            named: name.to_owned(),
+            called: Zeroizing::new(name.to_owned()),
+            named: Zeroizing::new(name.to_owned()),
             place: Place::Environment,
             value,
             choice,
@@ -74,7 +76,7 @@ impl Variables {
                 } else {
                     let why = if value.is_empty() { "is empty" } else { HARMLESS };
                     let place = Place::Environment;
-                    haul.passed_over.push(PassedOver { called: name.to_owned(), place, why });
+                    haul.passed_over.push(PassedOver { called: Zeroizing::new(name.to_owned()), place, why });
                 }
             }
         }

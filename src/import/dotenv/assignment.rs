@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroizing;
+
 use crate::import::dotenv::text::Plain;
 use crate::secret::Secret;
 
 /// One assignment.
 pub(super) struct Assignment {
-    /// The key as it is written.
-    pub(super) key: String,
+    /// The key as it is written, which may be a piece of a value that was written wrongly.
+    pub(super) key: Zeroizing<String>,
     /// The line that the key is on, from 1.
     pub(super) line: u32,
     /// The whole lines that it takes, as bytes of the file.
@@ -43,7 +45,7 @@ impl Assignment {
     /// Whose key lies here in the text, and whose value ends there.
     pub(super) fn new(plain: &Plain, key: Range<usize>, end: usize, reading: Reading) -> Self {
         Self {
-            key: plain.text()[key.clone()].to_owned(),
+            key: Zeroizing::new(plain.text()[key.clone()].to_owned()),
             line: plain.line(key.start),
             lines: plain.lines(&(key.start..end)),
             reading,

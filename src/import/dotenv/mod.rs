@@ -13,7 +13,6 @@ mod text;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use crate::document::{self, DocumentError, Place};
 use crate::import::dotenv::assignment::Assignment;
@@ -32,14 +31,15 @@ pub(crate) enum Dialect {
     Python,
 }
 
-impl FromStr for Dialect {
-    type Err = &'static str;
+impl Dialect {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Node, Self::Python];
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "node" => Ok(Self::Node),
-            "python" => Ok(Self::Python),
-            _ => Err("the dialects are `node` and `python`"),
+    /// The name that `--dialect` takes.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Python => "python",
         }
     }
 }

@@ -33,7 +33,7 @@ fn own(file: &DotenvFile, dialect: Dialect) -> Values {
                 // Python takes no notice of it.
                 Reading::Quotes(None) => continue,
             };
-            values.insert(assignment.key.clone(), text);
+            values.insert(assignment.key.to_string(), text);
         }
     }
     values

@@ -3,6 +3,8 @@
 pub(crate) mod ancestors;
 pub(crate) mod capture;
 pub(crate) mod descriptor;
+pub(crate) mod errand_boy;
+pub(crate) mod hook;
 pub(crate) mod identity;
 pub(crate) mod launch;
 pub(crate) mod own_program;

@@ -16,31 +16,31 @@ const NONCE: usize = 24;
 const TAG: usize = 16;
 
 /// The size of the largest file.
-pub(super) const LIMIT: usize = HEADER + NONCE + MAX_SECRET + TAG;
+pub(crate) const LIMIT: usize = HEADER + NONCE + MAX_SECRET + TAG;
 
 /// A key that seals one file, and no second one.
-pub(super) struct CipherKey(Zeroizing<[u8; 32]>);
+pub(crate) struct CipherKey(Zeroizing<[u8; 32]>);
 
 impl CipherKey {
     /// A fresh one.
     ///
     /// # Errors
     /// Where the system has no random bytes.
-    pub(super) fn generate() -> Result<Self, getrandom::Error> {
+    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key)?;
         Ok(Self(key))
     }
 
     /// The key of these bytes, where they are 32.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = Zeroizing::new([0; 32]);
         (bytes.len() == key.len()).then(|| key.copy_from_slice(bytes))?;
         Some(Self(key))
     }
 
     /// Its bytes, for the item that keeps them.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &*self.0
     }
 
@@ -50,7 +50,7 @@ impl CipherKey {
 }
 
 /// What a file is bound to: copied to another item, record or generation, it does not open.
-pub(super) fn binding(key: &ItemKey, record: &str, generation: u64) -> Vec<u8> {
+pub(crate) fn binding(key: &ItemKey, record: &str, generation: u64) -> Vec<u8> {
     let mut binding = b"mcpcred sealed file".to_vec();
     for part in [key.service(), key.account(), record] {
         binding.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -64,7 +64,7 @@ pub(super) fn binding(key: &ItemKey, record: &str, generation: u64) -> Vec<u8> {
 ///
 /// # Errors
 /// Where the system has no random bytes.
-pub(super) fn seal(secret: &Secret, key: &CipherKey, binding: &[u8]) -> Result<Vec<u8>, getrandom::Error> {
+pub(crate) fn seal(secret: &Secret, key: &CipherKey, binding: &[u8]) -> Result<Vec<u8>, getrandom::Error> {
     let mut nonce = [0; NONCE];
     getrandom::fill(&mut nonce)?;
     let mut content = Zeroizing::new(Vec::with_capacity(HEADER + NONCE + secret.len() + TAG));
@@ -84,7 +84,7 @@ pub(super) fn seal(secret: &Secret, key: &CipherKey, binding: &[u8]) -> Result<V
 ///
 /// # Errors
 /// [`StoreError::Damaged`] where it is not just what was sealed, [`StoreError::UnknownVersion`].
-pub(super) fn open(
+pub(crate) fn open(
     content: &[u8],
     key: &CipherKey,
     binding: &[u8],

@@ -1,6 +1,7 @@
 //! `Sealed`: values that do not fit into a native store, as encrypted files whose keys the store keeps.
 
 mod file;
+pub(crate) mod rescue;
 #[cfg(test)]
 mod tests;
 

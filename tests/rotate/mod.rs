@@ -1,5 +1,16 @@
 //! A person replaces a value, and sometimes wants the old one back.
 
+pub(crate) mod due;
+#[cfg(unix)]
+mod guided;
+#[cfg(unix)]
+mod hook;
+#[cfg(target_os = "linux")]
+mod interrupted;
+mod provider;
+#[cfg(target_os = "linux")]
+mod reach;
+
 use crate::support::{CANARY, Sandbox};
 
 #[test]
