@@ -23,6 +23,7 @@ const COMMANDS: &[&[&str]] = &[
     &["import", "mcp-secrets-plugin"],
     &["ps"],
     &["lockdown"],
+    &["incident"],
     &["servers"],
     &["store"],
     &["store", "status"],

@@ -25,6 +25,8 @@ mod get;
 mod help;
 mod house_rules;
 mod import;
+#[cfg(unix)]
+mod incident;
 mod init;
 mod list;
 #[cfg(unix)]

@@ -10,6 +10,7 @@ mod export_env;
 mod facts;
 mod get;
 mod import;
+mod incident;
 mod init;
 mod list;
 mod lockdown;
@@ -95,6 +96,7 @@ enum Command {
     Run(run::Run),
     Ps(ps::Ps),
     Lockdown(lockdown::Lockdown),
+    Incident(incident::Incident),
     Check(check::Check),
     Setup(setup::Setup),
     #[command(subcommand)]
@@ -174,6 +176,7 @@ impl Command {
                 Self::Run(command) => command.run(&app),
                 Self::Ps(command) => command.run(&app),
                 Self::Lockdown(command) => command.run(&app),
+                Self::Incident(command) => command.run(&app),
                 Self::Check(command) => command.run(&app),
                 Self::Setup(command) => command.run(&app),
                 Self::Import(command) => command.run(&app),
