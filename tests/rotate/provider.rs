@@ -277,8 +277,7 @@ fn a_former_value_that_is_not_revoked_is_spoken_of() {
 fn in_a_lockdown_no_token_is_exchanged() {
     let sandbox = home();
     let server = ProviderServer::start(|_| rotated());
-    sandbox.run(["lockdown", "--all", "--yes"]);
-    let ran = rotate(&sandbox, &server, &[]);
-    assert_ne!(ran.0.status.code(), Some(0), "{}", ran.said());
+    sandbox.run(["lockdown", "--all"]).succeeds();
+    rotate(&sandbox, &server, &[]).exits(5).says("a lockdown is on");
     assert!(server.told().iter().all(|told| !told.starts_with("POST")), "{:?}", server.told());
 }
