@@ -24,5 +24,5 @@ pub(crate) use crate::live::answer::{Answered, Verdict};
 pub(crate) use crate::live::ask::{Terms, ask};
 pub(crate) use crate::live::hosts::{Hosts, NamedHost};
 pub(crate) use crate::live::question::Question;
-pub(crate) use crate::live::revoke::{Outcome, Revocation, Revoked, revoke, terms as terms_to_revoke};
 pub(crate) use crate::live::replace::{Replaced, replace, way_to_replace};
+pub(crate) use crate::live::revoke::{Outcome, Revocation, Revoked, revoke, terms as terms_to_revoke};
