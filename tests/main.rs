@@ -38,6 +38,8 @@ mod mcp;
 mod memory;
 mod pre_commit;
 mod protect;
+#[cfg(target_os = "linux")]
+mod protect_clients;
 #[cfg(unix)]
 mod ps;
 #[cfg(unix)]
