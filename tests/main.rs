@@ -40,6 +40,8 @@ mod pre_commit;
 mod protect;
 #[cfg(target_os = "linux")]
 mod protect_clients;
+#[cfg(target_os = "linux")]
+mod protect_crash;
 #[cfg(unix)]
 mod ps;
 #[cfg(unix)]
