@@ -42,7 +42,7 @@ impl Unlocking {
     ) -> Self {
         let surroundings = Surroundings {
             session_bus: environment.text("DBUS_SESSION_BUS_ADDRESS"),
-            runtime_folder: environment.path("XDG_RUNTIME_DIR"),
+            runtime_folder: environment.path("XDG_RUNTIME_DIR").or_else(usual_runtime_folder),
             has_display: environment.has("DISPLAY") || environment.has("WAYLAND_DISPLAY"),
             over_ssh: environment.has("SSH_CONNECTION"),
             in_wsl: environment.has("WSL_DISTRO_NAME"),
@@ -286,6 +286,19 @@ impl Unlocking {
 fn no_key(reasons: Option<&[String]>) -> Failure {
     let reasons = reasons.map_or_else(|| vec!["there is no vault yet".to_owned()], <[String]>::to_vec);
     CredentialError::NoStore { reasons }.into()
+}
+
+/// Where systemd makes the folder of whoever is logged in. Many clients hand on so little of their environment that
+/// nothing else leads to the session bus.
+#[cfg(target_os = "linux")]
+fn usual_runtime_folder() -> Option<PathBuf> {
+    let folder = PathBuf::from(format!("/run/user/{}", rustix::process::geteuid().as_raw()));
+    folder.is_dir().then_some(folder)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn usual_runtime_folder() -> Option<PathBuf> {
+    None
 }
 
 /// What a probe found, for a person.

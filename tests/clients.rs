@@ -433,7 +433,7 @@ fn gemini_writes_the_values_of_its_other_servers_into_the_file_and_check_finds_t
 }
 
 /// The person has said yes to the folder, and to every server in it.
-fn trust(desk: &Desk) {
+pub(crate) fn trust(desk: &Desk) {
     let project = desk.project().display().to_string();
     desk.write(".claude.json", &json!({ "projects": { project: { "hasTrustDialogAccepted": true } } }));
     desk.write("project/.claude/settings.local.json", &json!({ "enableAllProjectMcpServers": true }));

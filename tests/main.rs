@@ -38,6 +38,10 @@ mod mcp;
 mod memory;
 mod pre_commit;
 mod protect;
+#[cfg(target_os = "linux")]
+mod protect_clients;
+#[cfg(target_os = "linux")]
+mod protect_crash;
 #[cfg(unix)]
 mod ps;
 #[cfg(unix)]

@@ -312,6 +312,35 @@ fn values_come_back_where_the_client_has_written_its_file_anew() {
     assert_eq!(after["mcpServers"]["other"]["command"], "true");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn yaml_is_protected_in_the_way_it_is_written_and_comes_back() {
+    let sandbox = Sandbox::new();
+    let goose = format!(
+        "GOOSE_MODEL: m # mine\nextensions:\n  x:\n    type: stdio\n    cmd: npx\n    args:\n      - -y\n      - a-server\n    envs:\n      GITHUB_TOKEN: {TOKEN}\n    enabled: true\n"
+    );
+    let list = format!(
+        "name: Mine\nversion: 1.0.0\nschema: v1\nmcpServers:\n  - name: x\n    command: npx\n    args: [\"-y\", 'a-server', \"--token\", \"{OTHER}\"]\n    env: {{ GITHUB_TOKEN: \"{TOKEN}\", LOG: 1 }} # kept\n"
+    );
+    let files = [(".config/goose/config.yaml", goose), (".continue/config.yaml", list)];
+    for (path, text) in &files {
+        write(&sandbox, path, text);
+    }
+    protect(&sandbox, &["--yes"]).succeeds();
+    for (path, _) in &files {
+        let after = fs::read_to_string(sandbox.path(path)).unwrap();
+        assert!(!after.contains(TOKEN) && !after.contains(OTHER), "{path}: {after}");
+        assert!(after.contains("run") && (after.contains("# mine") || after.contains("# kept")), "{after}");
+    }
+    let mut check = sandbox.command(["check"]);
+    check.arg("--quiet");
+    Ran(feed(check, b"")).succeeds();
+    unprotect(&sandbox, &["--yes"]).succeeds();
+    for (path, text) in &files {
+        assert_eq!(&fs::read_to_string(sandbox.path(path)).unwrap(), text, "{path}");
+    }
+}
+
 #[test]
 fn a_secret_that_has_to_stay_keeps_no_other_from_leaving() {
     let sandbox = Sandbox::new();

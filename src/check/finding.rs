@@ -74,6 +74,8 @@ pub(crate) enum Reason {
     NotMarkedSensitive,
     /// It was used as it never was before.
     UnusualUse,
+    /// What `protect` did to a server was undone or changed.
+    Drifted,
 }
 
 impl Reason {
@@ -84,7 +86,7 @@ impl Reason {
             Self::NotVerifiable | Self::RateLimited | Self::NoAnswer => 1,
             Self::RotationDue | Self::UnusualUse => 2,
             Self::ExpiresSoon => 3,
-            Self::Duplicate => 4,
+            Self::Duplicate | Self::Drifted => 4,
             Self::SyncedFolder | Self::WorldReadable | Self::NotMarkedSensitive => 5,
             Self::InsufficientScope => 6,
             Self::Malformed => 7,

@@ -3,6 +3,7 @@
 
 pub(crate) mod asking;
 pub(crate) mod bundles;
+pub(crate) mod drift;
 pub(crate) mod exposure;
 pub(crate) mod finding;
 pub(crate) mod fingerprint;

@@ -23,6 +23,44 @@ pub(crate) fn is_mcpcred(command: &str) -> bool {
     file == "mcpcred" || file.eq_ignore_ascii_case("mcpcred.exe")
 }
 
+/// The credentials that a helper's line asks `mcpcred headers` for; none where it calls something else.
+pub(crate) fn asked_for_headers(line: &str) -> Vec<String> {
+    let mut words = words(line).skip_while(|word| *word == "env" || word.contains('='));
+    if !words.next().is_some_and(is_mcpcred) || words.find(|word| !word.starts_with('-')) != Some("headers") {
+        return Vec::new();
+    }
+    let mut names: Vec<String> = Vec::new();
+    while let Some(word) = words.next() {
+        let template = match word.split_once('=') {
+            Some(("--header", template)) => Some(template),
+            _ if word == "--header" => words.next(),
+            _ => None,
+        };
+        for part in template.unwrap_or_default().split('{').skip(1) {
+            if let Some((name, _)) = part.split_once('}')
+                && !names.iter().any(|own| own == name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// The words of a line as the shells of all systems part it, without the quotes around them.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let mut quote = None;
+    let parted = line.split(move |character: char| {
+        match quote {
+            Some(open) if character == open => quote = None,
+            None if character == '"' || character == '\'' => quote = Some(character),
+            _ => {}
+        }
+        quote.is_none() && character.is_whitespace()
+    });
+    parted.map(|word| word.trim_matches(['"', '\''])).filter(|word| !word.is_empty())
+}
+
 impl Wrapper {
     /// What `command` with these arguments asks for, where it is `mcpcred run`.
     pub(crate) fn read<'a>(command: &str, arguments: impl IntoIterator<Item = &'a str>) -> Option<Self> {
@@ -99,6 +137,22 @@ mod tests {
             (vec!["A".to_owned(), "B".to_owned()], false)
         );
         assert!(read(&["run", "--all", "--clean", "--", "x"]).unwrap().clean);
+    }
+
+    #[test]
+    fn a_line_for_headers_names_what_it_needs() {
+        for line in [
+            r#"env X_DIR="/a b/c" Y=1 mcpcred headers --header "A: {A}" --header "B: {B}""#,
+            r#"mcpcred headers --header "Authorization: Bearer {A}" --header=X:{B}{A}"#,
+            r#""C:\Program Files\mcpcred.exe"  headers --url "https://x.example" --header 'A: {A}' --header "B={B}""#,
+        ] {
+            assert_eq!(asked_for_headers(line), ["A", "B"], "{line}");
+        }
+        for line in
+            ["curl headers --header {A}", "mcpcred get A", "mcpcred", "", "echo mcpcred headers --header {A}"]
+        {
+            assert!(asked_for_headers(line).is_empty(), "{line}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::audit::anomaly::MemoryFile;
 use crate::catalog::Catalog;
 use crate::check::asking;
 use crate::check::bundles;
+use crate::check::drift;
 use crate::check::finding::{Finding, Reason, Report, Status};
 use crate::check::fingerprint::Fingerprints;
 use crate::check::known::Known;
@@ -25,6 +26,7 @@ use crate::failure::Failure;
 use crate::live::{Hosts, NamedHost, Terms};
 use crate::recognise::Detector;
 use crate::settings::Source;
+use crate::undo::Records;
 
 /// Tell, before an agent starts, whether every MCP server gets what it needs and whether a secret lies in the open
 #[derive(Debug, clap::Args)]
@@ -122,6 +124,7 @@ impl Check {
             let noticed = MemoryFile::in_folder(&app.settings.data_folder.value).load().recent;
             found.findings.extend(unusual::check(&noticed, now));
         }
+        self.note_drift(app, &discovery, &mut found);
         self.refuse_absent_servers(&found)?;
         if self.live {
             self.ask(app, &values, &mut found);
@@ -142,6 +145,20 @@ impl Check {
             }
         }
         Ok(())
+    }
+
+    /// What became of what `protect` did. A record that can't be read is no reason to check nothing.
+    fn note_drift(&self, app: &App, discovery: &Discovery<'_>, found: &mut Found) {
+        if self.exposure {
+            return;
+        }
+        let records = match Records::load(&app.settings.data_folder.value) {
+            Ok(records) => records,
+            Err(error) => return app.ui.warn(&format!("{error}; what `protect` did was not looked at")),
+        };
+        let profile = app.credentials.profile();
+        found.servers.extend(records.entries().iter().map(|entry| entry.server.clone()));
+        drift::check(records.entries(), profile, discovery, &self.server, &mut found.findings);
     }
 
     fn refuse_absent_servers(&self, found: &Found) -> Result<(), Failure> {

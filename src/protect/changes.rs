@@ -131,7 +131,8 @@ impl<'p, 'd> Changes<'p, 'd> {
         let is_word = called.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
         let called = if is_word { called.clone() } else { format!("\"{called}\"") };
         let own: String = planning.flags.iter().flat_map(|flag| [" ", flag]).collect();
-        let line = format!("{called} headers{own}{}{flags}", url.unwrap_or_default());
+        let before = &planning.surrounding;
+        let line = format!("{before}{called} headers{own}{}{flags}", url.unwrap_or_default());
         self.edits.insert(&planning.subject.entry.value, key, NewValue::text(&line));
     }
 

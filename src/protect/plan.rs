@@ -51,6 +51,8 @@ pub(crate) struct Planning<'s, 'd> {
     pub(crate) called: String,
     /// What follows `run`.
     pub(crate) flags: Vec<String>,
+    /// What stands before our name in a line for a shell.
+    pub(crate) surrounding: String,
     /// What mcpcred itself has to find in its environment.
     pub(crate) variables: Vec<(&'static str, String)>,
     /// The secrets in it.
@@ -129,7 +131,17 @@ impl<'s, 'd> Plan<'s, 'd> {
                     let called = request.program.for_file(reading);
                     let flags = request.program.flags();
                     let variables = request.program.variables(reading).to_vec();
-                    plan.entries.push(Planning { subject, reading: number, called, flags, variables, items });
+                    let surrounding = request.program.surrounding(reading).unwrap_or_default();
+                    let reading = number;
+                    plan.entries.push(Planning {
+                        subject,
+                        reading,
+                        called,
+                        flags,
+                        surrounding,
+                        variables,
+                        items,
+                    });
                 }
             }
         }
@@ -241,7 +253,7 @@ fn items<'d>(
                 continue;
             }
             let field = exposed.field.clone();
-            let way = fixed(reading).map_or_else(|| choose(subject, &exposed, request), Err);
+            let way = fixed(reading).map_or_else(|| choose(subject, &exposed, reading, request), Err);
             let mut part = exposed.found.span.clone();
             let way = way.and_then(|found| {
                 part = whole_part(&exposed, &found.secret).unwrap_or(part.clone());
@@ -305,6 +317,7 @@ fn fixed(reading: &Reading<'_>) -> Option<Left> {
 fn choose(
     subject: &Subject<'_, '_>,
     exposed: &Exposed<'_, '_, '_>,
+    reading: &Reading<'_>,
     request: &Request<'_>,
 ) -> Result<Found, Left> {
     use FieldKind as K;
@@ -322,7 +335,10 @@ fn choose(
     match kind {
         K::Env => mechanism::variables::choose(subject, exposed),
         K::Args => mechanism::arguments::choose(subject, exposed),
-        K::Headers | K::Url => mechanism::headers::choose(subject, exposed, request.style),
+        K::Headers | K::Url => {
+            let may_help = request.program.surrounding(reading).is_some();
+            mechanism::headers::choose(subject, exposed, request.style, may_help)
+        }
         K::InputDefault if exposed.field.value.is_member() => {
             let text = exposed.field.value.text().map_or("", Text::expose);
             let secret = Secret::copy_of(text.as_bytes());

@@ -1,5 +1,6 @@
 //! `Program`: how a configuration calls mcpcred, so that the client finds it.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::client::Inherits;
@@ -45,6 +46,28 @@ impl Program {
     pub(crate) fn variables(&self, reading: &Reading<'_>) -> &[(&'static str, String)] {
         let is_whole = reading.readers.iter().all(|reader| reader.client.inherits == Inherits::Everything);
         if is_whole || reading.is_committed() { &[] } else { &self.variables }
+    }
+
+    /// What stands before our name in a line for a shell, so that the same variables are set; `None` where no line can
+    /// do that.
+    pub(crate) fn surrounding(&self, reading: &Reading<'_>) -> Option<String> {
+        let variables = self.variables(reading);
+        if variables.is_empty() {
+            return Some(String::new());
+        }
+        let is_plain = |text: &str| {
+            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" /._-+@~:".contains(&byte))
+        };
+        // The shell of Windows has no such program.
+        if cfg!(windows) || !variables.iter().all(|(_, value)| is_plain(value)) {
+            return None;
+        }
+        let mut before = "env ".to_owned();
+        for (name, value) in variables {
+            // A `String` takes all that is written to it.
+            _ = write!(before, "{name}=\"{value}\" ");
+        }
+        Some(before)
     }
 
     /// The command in a file: its whole path where only this machine reads the file, for a client that was started

@@ -10,8 +10,9 @@ use crate::os::lock::{FileLock, LockError};
 use crate::os::private_file::beside;
 use crate::rewrite::error::Why;
 
-/// How long a client that writes is waited for: it holds its lock for some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client that writes is waited for: it holds its lock for some milliseconds. Longer than [`STALE`], so
+/// that nobody has to come again because a client, or one of us, was killed just now.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// How old a folder is that a client left behind when it was killed, as clients count it.
 const STALE: Duration = Duration::from_secs(10);

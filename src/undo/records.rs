@@ -95,6 +95,11 @@ impl Entry {
         }
     }
 
+    /// Whether the edit is known to have been made: what a killed process left may not have been.
+    pub(crate) fn is_made(&self) -> bool {
+        self.progress == Progress::Done
+    }
+
     /// The credentials that it needs to be undone.
     pub(crate) fn credentials(&self) -> Vec<CredentialName> {
         self.inverse.credentials().into_iter().filter_map(|name| name.parse().ok()).collect()

@@ -215,7 +215,8 @@ impl Desk {
         self.sandbox.path("project")
     }
 
-    fn notes(&self) -> PathBuf {
+    /// Where the servers note what reached them.
+    pub(crate) fn notes(&self) -> PathBuf {
         self.sandbox.path("notes")
     }
 

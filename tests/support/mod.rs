@@ -93,6 +93,8 @@ impl Sandbox {
             .env("HOME", home)
             .env("USERPROFILE", home)
             .env("TMPDIR", home)
+            // Else the bus of the person who runs the tests would be found.
+            .env("XDG_RUNTIME_DIR", home)
             .env("MCPCRED_DATA_DIR", self.data())
             .env("MCPCRED_CONFIG_DIR", home.join("config"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))

@@ -15,7 +15,7 @@ use crate::check::known::Source;
 use crate::check::placeholder::written;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
-use crate::check::wrapper::Wrapper;
+use crate::check::wrapper::{Wrapper, asked_for_headers};
 use crate::configuration::entry::{Field, NamedBy, ServerEntry};
 use crate::configuration::leftover::Leftover;
 use crate::document::{Text, Value};
@@ -64,6 +64,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             provided: env_files.iter().flat_map(|file| file.variables().unwrap_or_default()).collect(),
         };
         presence.wrapped();
+        presence.helped();
         presence.fields();
         presence.named();
         presence.required();
@@ -136,6 +137,17 @@ impl<'c, 'd> Presence<'c, 'd> {
             self.judge(Some(name.clone()), verdict, Some(place));
         }
         self.wrapper = Some(wrapper);
+    }
+
+    /// What our own command for headers is asked for.
+    fn helped(&mut self) {
+        let entry = self.entry;
+        for field in entry.all_fields().filter(|field| field.kind == FieldKind::Helper) {
+            for name in asked_for_headers(field.value.text().map_or("", Text::expose)) {
+                let verdict = self.values.handed_over(&name, self.whom());
+                self.judge(Some(name), verdict, Some(field.value.clone()));
+            }
+        }
     }
 
     /// The argument that speaks of a credential, or the entry.

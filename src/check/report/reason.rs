@@ -119,6 +119,13 @@ pub(super) fn about(reason: Reason) -> About {
             "Look at `mcpcred audit anomalies`; if it was not you, replace the credential.",
             Status::Warning,
         ),
+        Reason::Drifted => (
+            "drifted",
+            "no longer protected",
+            "A client or a person undid what `mcpcred protect` had done to a server.",
+            "Call `mcpcred protect` again, or `mcpcred unprotect` where it is meant to stay so.",
+            Status::Warning,
+        ),
         Reason::Rejected => (
             "rejected",
             "rejected",

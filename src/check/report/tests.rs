@@ -16,7 +16,7 @@ const FORMATS: [Format; 5] = [Format::Text, Format::Json, Format::Github, Format
 const PLAIN: Look = Look { width: None, colour: false };
 
 /// Every reason; [`every_reason_has_words`] holds that none is left out.
-const REASONS: [Reason; 24] = [
+const REASONS: [Reason; 25] = [
     Reason::Ok,
     Reason::Missing,
     Reason::Empty,
@@ -41,6 +41,7 @@ const REASONS: [Reason; 24] = [
     Reason::VulnerableClient,
     Reason::NotMarkedSensitive,
     Reason::UnusualUse,
+    Reason::Drifted,
 ];
 
 fn root() -> PathBuf {
@@ -237,7 +238,7 @@ fn every_reason_has_words_and_is_in_the_schema() {
     let listed = &schema["properties"]["findings"]["items"]["properties"]["reason"]["enum"];
     let ids: Vec<Value> = REASONS.iter().map(|reason| serde_json::to_value(reason).unwrap()).collect();
     assert_eq!(listed, &Value::Array(ids.clone()));
-    assert_eq!(REASONS.len(), Reason::UnusualUse as usize + 1);
+    assert_eq!(REASONS.len(), Reason::Drifted as usize + 1);
     for (reason, id) in REASONS.into_iter().zip(ids) {
         assert_eq!(reason::about(reason).id, id);
     }

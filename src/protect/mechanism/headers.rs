@@ -7,11 +7,13 @@ use crate::protect::mechanism::{How, Left, Style};
 use crate::protect::subject::{Found, Subject};
 use crate::reference;
 
-/// What is done about a secret in a header or in the URL.
+/// What is done about a secret in a header or in the URL. `may_help` says whether our helper finds the store when
+/// these clients run it.
 pub(crate) fn choose(
     subject: &Subject<'_, '_>,
     exposed: &Exposed<'_, '_, '_>,
     style: Style,
+    may_help: bool,
 ) -> Result<Found, Left> {
     let is_header = exposed.field.kind == FieldKind::Headers;
     let secret =
@@ -23,6 +25,7 @@ pub(crate) fn choose(
         return Ok(Found { how: How::Bridge { header, part }, secret: secret()?, suggested: None });
     }
     if style != Style::Inputs
+        && may_help
         && is_header
         && let Some(header) = helped(subject, exposed)
     {

@@ -7,7 +7,6 @@ use super::samples::{FIELDS, TOKENS, sample};
 use super::{Outcome, protected};
 use crate::catalog::Catalog;
 use crate::catalog::client::{ConfigurationFile, Scope};
-use crate::document::Syntax;
 use crate::protect::mechanism::{Mechanism, Style};
 
 /// Where the table stands in the README.
@@ -99,5 +98,5 @@ fn the_readme_tells_what_is_covered() {
 
 /// Whether it is a file that somebody changes on this machine.
 fn is_sample(file: &ConfigurationFile) -> bool {
-    !file.guest && file.writable && !file.elsewhere && file.syntax != Syntax::Yaml
+    !file.guest && file.writable && !file.elsewhere
 }

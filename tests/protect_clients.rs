@@ -1,0 +1,145 @@
+//! A person adds a server with a client's own command, moves its token out of the file, and the client notices nothing.
+
+use std::fs;
+
+use crate::check::{TOKEN, about, findings_in, write};
+use crate::support::clients::{Client, Desk};
+use crate::support::{Ran, feed};
+
+/// What is run in the folder of the project, where no value is ever seen.
+#[track_caller]
+fn mcpcred(desk: &Desk, arguments: &[&str]) -> Ran {
+    let mut command = desk.sandbox.command(arguments);
+    command.current_dir(desk.project());
+    let ran = Ran(feed(command, b""));
+    assert!(!ran.said().contains(&TOKEN[4..]), "{}", ran.said());
+    ran
+}
+
+/// The client's own command for a server of the user's that is started with a token.
+fn adding(desk: &Desk, client: Client) -> Vec<String> {
+    let server = desk.command("mine", &["--flag"]);
+    let variable = format!("GITHUB_TOKEN={TOKEN}");
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let dashed = |flags: &[&str]| [words(flags), words(&["--"]), server.clone()].concat();
+    match client {
+        Client::ClaudeCode => dashed(&["mcp", "add", "-s", "user", "mine", "-e", &variable]),
+        Client::Gemini => [
+            words(&["mcp", "add", "-s", "user", "mine", &server[0], "-e", &variable, "--"]),
+            server[1..].to_vec(),
+        ]
+        .concat(),
+        Client::Codex | Client::Copilot | Client::Opencode => {
+            dashed(&["mcp", "add", "mine", "--env", &variable])
+        }
+    }
+}
+
+/// The one file that holds the token after `mcp add`.
+#[track_caller]
+fn the_file(desk: &Desk) -> std::path::PathBuf {
+    let files = desk.sandbox.files_holding(TOKEN.as_bytes());
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_clients_own_server_gets_the_token_that_no_file_holds_any_more() {
+    for client in Client::ALL {
+        let Some(desk) = Desk::with(client) else { return };
+        desk.run(client, adding(&desk, client)).succeeds();
+        let file = the_file(&desk);
+        let before = fs::read(&file).unwrap();
+
+        mcpcred(&desk, &["protect", "--yes"]).succeeds();
+        assert!(desk.sandbox.files_holding(TOKEN.as_bytes()).is_empty(), "{client:?}");
+        let protected = fs::read(&file).unwrap();
+        let said = desk.start_servers(client).said();
+        let reached = desk.reached("mine").unwrap_or_else(|| panic!("{client:?}: {said}"));
+        assert_eq!(reached.environment["GITHUB_TOKEN"], TOKEN, "{client:?}");
+        assert_eq!(reached.arguments, ["--flag"], "{client:?}");
+        assert!(!said.contains(TOKEN), "{client:?}");
+        assert!(
+            desk.sandbox.files_holding(TOKEN.as_bytes()).iter().all(|file| file.starts_with(desk.notes()))
+        );
+
+        let findings = findings_in(&desk.sandbox, &desk.project(), &["--server", "mine"], 0);
+        assert_eq!(about(&findings, "mine"), [("ready", "ok", "GITHUB_TOKEN")], "{client:?}");
+        let is_as_protected = fs::read(&file).unwrap() == protected;
+        mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
+        if is_as_protected {
+            assert_eq!(fs::read(&file).unwrap(), before, "{client:?}");
+        } else {
+            // The client has written its file anew meanwhile: it gets back what it wrote itself.
+            let before = fs::read(&file).unwrap();
+            mcpcred(&desk, &["protect", "--yes"]).succeeds();
+            assert_ne!(fs::read(&file).unwrap(), before, "{client:?}");
+            mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
+            assert_eq!(fs::read(&file).unwrap(), before, "{client:?}");
+        }
+        let said = desk.start_servers(client).said();
+        assert_eq!(desk.reached("mine").expect(&said).environment["GITHUB_TOKEN"], TOKEN, "{client:?}");
+    }
+}
+
+#[test]
+fn a_server_of_the_project_gets_its_token_on_every_machine() {
+    let Some(mut desk) = Desk::with(Client::ClaudeCode) else { return };
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_mcpcred")).parent().unwrap().display().to_string();
+    let path = std::env::var("PATH").unwrap();
+    desk.sandbox.set("PATH", &format!("{folder}:{path}"));
+    crate::clients::trust(&desk);
+    let mut words = adding(&desk, Client::ClaudeCode);
+    words[3] = "project".to_owned();
+    desk.run(Client::ClaudeCode, &words).succeeds();
+    let before = desk.read("project/.mcp.json");
+    mcpcred(&desk, &["protect", "--yes"]).succeeds().says("Others who use a committed file");
+    let protected = desk.read("project/.mcp.json");
+    assert!(protected.contains(r#""command": "mcpcred""#) && !protected.contains(&folder), "{protected}");
+    let said = desk.start_servers(Client::ClaudeCode).said();
+    assert_eq!(desk.reached("mine").expect(&said).environment["GITHUB_TOKEN"], TOKEN);
+    mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
+    assert_eq!(desk.read("project/.mcp.json"), before);
+}
+
+#[test]
+fn a_header_comes_from_the_command_that_protect_wrote() {
+    for client in [Client::ClaudeCode, Client::Codex] {
+        let Some(desk) = Desk::with(client) else { return };
+        let url = "http://127.0.0.1:8931/remote";
+        let header = format!("Authorization: Bearer {TOKEN}");
+        if client == Client::ClaudeCode {
+            let words = ["mcp", "add", "-s", "user", "-t", "http", "remote", url, "-H", &header];
+            desk.run(client, words).succeeds();
+        } else {
+            // Its own command knows no header.
+            let text = format!(
+                "# mine\n[mcp_servers.remote]\nurl = \"{url}\"\nhttp_headers = {{ Authorization = \"Bearer {TOKEN}\", X-Team = \"a\" }}\n"
+            );
+            write(&desk.sandbox, client.file(), text);
+        }
+        let file = the_file(&desk);
+        let before = fs::read(&file).unwrap();
+
+        let done = mcpcred(&desk, &["protect", "--yes", "--json"]).succeeds().json("protect");
+        assert_eq!(done["steps"][0]["mechanism"], "headers-helper", "{client:?}: {done:#}");
+        assert!(desk.sandbox.files_holding(TOKEN.as_bytes()).is_empty(), "{client:?}");
+        let protected = fs::read(&file).unwrap();
+        let said = desk.start_servers(client).said();
+        let request = desk.request("remote").unwrap_or_else(|| panic!("{client:?}: {said}"));
+        assert_eq!(
+            request.headers.get("authorization"),
+            Some(&format!("Bearer {TOKEN}")),
+            "{client:?}: {said}"
+        );
+        if client == Client::Codex {
+            assert_eq!(request.headers["x-team"], "a");
+        }
+        findings_in(&desk.sandbox, &desk.project(), &["--server", "remote"], 0);
+        let is_as_protected = fs::read(&file).unwrap() == protected;
+        mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
+        assert!(!is_as_protected || fs::read(&file).unwrap() == before, "{client:?}");
+        let said = desk.start_servers(client).said();
+        assert_eq!(desk.request("remote").expect(&said).headers["authorization"], format!("Bearer {TOKEN}"));
+    }
+}
