@@ -99,7 +99,9 @@ mod tests {
                     }
                 }
                 Event::Eof => {
-                    found.iter_mut().for_each(|(_, text)| *text = text.trim().to_owned());
+                    for (_, text) in &mut found {
+                        *text = text.trim().to_owned();
+                    }
                     return found;
                 }
                 _ => {}
