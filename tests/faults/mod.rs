@@ -19,8 +19,8 @@ fn snapshot(sandbox: &Sandbox) -> Vec<(PathBuf, Vec<u8>)> {
     if let Ok(entries) = fs::read_dir(sandbox.data()) {
         // The log grows with every refusal, and an empty lock says nothing.
         let is_log = |entry: &fs::DirEntry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            name.starts_with("audit") || name.ends_with(".lock")
+            entry.file_name().to_string_lossy().starts_with("audit")
+                || entry.path().extension().is_some_and(|ending| ending == "lock")
         };
         let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|it| it.is_file());
         for entry in entries.flatten().filter(|entry| is_file(entry) && !is_log(entry)) {
