@@ -311,6 +311,32 @@ mod terminal {
     }
 
     #[test]
+    fn a_secret_in_the_open_moves_into_the_store_or_stays_as_the_person_says() {
+        let sandbox = first_day();
+        let file = sandbox.path(".cursor/mcp.json");
+        let before = format!(
+            r#"{{"mcpServers": {{"github": {{"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"], "env": {{"{TOKEN}": "{VALUE}"}}}}}}}}"#
+        );
+        write(&file, &before);
+        for (answer, status) in [("n", 1), ("y", 0)] {
+            let mut terminal = start(&sandbox, &["setup"]);
+            terminal.expect("1 secret lies in the open");
+            terminal.expect("Store 1 credential and change 1 file? [y/N] ");
+            assert_eq!(fs::read_to_string(&file).unwrap(), before);
+            terminal.send_line(answer);
+            terminal.expect(if answer == "y" { "mcpcred unprotect" } else { "Skipped" });
+            terminal.expect(".zshrc`? [y/N] ");
+            terminal.send_line("");
+            assert_eq!(terminal.wait(), status);
+            assert!(!contains(&terminal.screen(), VALUE.as_bytes()));
+        }
+        assert_eq!(sandbox.files_holding(VALUE.as_bytes()), Vec::<std::path::PathBuf>::new());
+        sandbox.run(["get", TOKEN]).succeeds().prints(VALUE);
+        sandbox.run(["unprotect", "--yes"]).succeeds();
+        assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    }
+
+    #[test]
     fn every_step_can_be_skipped() {
         let sandbox = first_day();
         let mut terminal = start(&sandbox, &["setup"]);

@@ -76,7 +76,7 @@ mod tests {
             arguments: vec!["remind".to_owned()],
             variables: vec![("MCPCRED_DATA_DIR".to_owned(), "/a \"b\"".to_owned())],
         };
-        let script = "import json, plistlib, sys; print(json.dumps(plistlib.load(sys.stdin.buffer)))";
+        let script = "import json, plistlib, sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))";
         let mut python = Command::new("python3")
             .args(["-c", script])
             .stdin(Stdio::piped())

@@ -83,7 +83,7 @@ mod tests {
                 Event::End(_) => drop(path.pop()),
                 Event::Text(text) => {
                     if let Some((_, whole)) = found.last_mut() {
-                        whole.push_str(text.trim());
+                        whole.push_str(&text);
                     }
                 }
                 Event::GeneralRef(reference) => {
@@ -98,7 +98,10 @@ mod tests {
                         whole.push(character);
                     }
                 }
-                Event::Eof => return found,
+                Event::Eof => {
+                    found.iter_mut().for_each(|(_, text)| *text = text.trim().to_owned());
+                    return found;
+                }
                 _ => {}
             }
         }

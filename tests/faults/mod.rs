@@ -17,7 +17,11 @@ use crate::support::Sandbox;
 fn snapshot(sandbox: &Sandbox) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     if let Ok(entries) = fs::read_dir(sandbox.data()) {
-        let is_log = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("audit");
+        // The log grows with every refusal, and an empty lock says nothing.
+        let is_log = |entry: &fs::DirEntry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            name.starts_with("audit") || name.ends_with(".lock")
+        };
         let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|it| it.is_file());
         for entry in entries.flatten().filter(|entry| is_file(entry) && !is_log(entry)) {
             files.push((entry.path(), fs::read(entry.path()).unwrap()));

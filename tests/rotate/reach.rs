@@ -26,7 +26,12 @@ fn start(sandbox: &Sandbox, name: &str) -> Child {
     let script = "\"$1\" run -e A -- sleep 3600; \"$1\" run -e A -- sleep 3600; true";
     let mut command = std::process::Command::new(shell);
     sandbox.surround(&mut command);
-    command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_mcpcred")]).stdout(Stdio::null()).spawn().unwrap()
+    command
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_mcpcred")])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn running(sandbox: &Sandbox) -> Vec<(u64, String)> {
@@ -52,7 +57,7 @@ fn wait_for(sandbox: &Sandbox, is_it: impl Fn(&[(u64, String)]) -> bool) -> Vec<
 #[test]
 fn running_programs_are_told_of_and_those_of_a_supervisor_are_ended() {
     let sandbox = Sandbox::new().with("A").with("B");
-    let _started = Started(vec![start(&sandbox, "supervisord"), start(&sandbox, "some-client")]);
+    let started = Started(vec![start(&sandbox, "supervisord"), start(&sandbox, "some-client")]);
     let before = wait_for(&sandbox, |running| running.len() == 2);
     let pid = |by: &str| before.iter().find(|(_, own)| own == by).unwrap().0;
     let ran = sandbox.feed(["rotate", "A", "--stdin"], b"new").succeeds();
@@ -82,12 +87,15 @@ fn running_programs_are_told_of_and_those_of_a_supervisor_are_ended() {
             |(pid, by): &(u64, String)| by == "supervisord" && before.iter().all(|(old, _)| old != pid);
         running.iter().any(is_new) && running.iter().any(|(pid, _)| *pid == client)
     });
-    for (pid, _) in running(&sandbox) {
-        _ = nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(i32::try_from(pid).unwrap()),
-            nix::sys::signal::Signal::SIGKILL,
-        );
-    }
+    // First who would start it again.
+    drop(started);
+    wait_for(&sandbox, |running| {
+        for (pid, _) in running {
+            let pid = nix::unistd::Pid::from_raw(i32::try_from(*pid).unwrap());
+            _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        }
+        running.is_empty()
+    });
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub(in crate::cli) mod session;
 use std::process::ExitCode;
 
 use crate::app::App;
+use crate::catalog::Catalog;
 use crate::cli::Outcome;
 use crate::cli::protect::session::{Ending, Wanted};
 use crate::failure::Failure;
@@ -77,4 +78,23 @@ impl Protect {
             Ending::Nothing | Ending::Shown | Ending::Done => Ok(ExitCode::SUCCESS),
         }
     }
+}
+
+/// Shows what could be moved into the store, asks, and does it: a step of `setup`. Whether anything was done.
+///
+/// # Errors
+/// Where the store does not answer, or nothing can be stored: then no file was touched.
+pub(in crate::cli) fn offer(app: &App, catalog: &Catalog) -> Result<bool, Failure> {
+    let wanted = Wanted {
+        clients: &[],
+        servers: &[],
+        project_alone: false,
+        style: Style::default(),
+        scrub: false,
+        may_ask: true,
+        is_dry: false,
+    };
+    let done = session::protect(app, catalog, &wanted, &|preview| page::preview(app, preview, false))?;
+    page::ending(app, &done);
+    Ok(matches!(done.ending, Ending::Done | Ending::Partly))
 }

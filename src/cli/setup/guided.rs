@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::cli::Outcome;
 use crate::cli::check::Check;
 use crate::cli::init;
+use crate::cli::protect;
 use crate::cli::servers;
 use crate::cli::setup::plan::Plan;
 use crate::cli::setup::token::Token;
@@ -56,8 +57,13 @@ fn steps(app: &App, catalog: &Catalog, plan: &Plan) -> Result<(), Failure> {
     }
     if !plan.exposed.is_empty() {
         app.ui.say("");
-        let (count, verb) = (plan.exposed.len(), if plan.exposed.len() == 1 { "lies" } else { "lie" });
-        app.ui.say(&format!("Secrets that {verb} in the open: {count}; the check below shows where"));
+        app.ui.say(&match plan.exposed.len() {
+            1 => "1 secret lies in the open".to_owned(),
+            count => format!("{count} secrets lie in the open"),
+        });
+        if !protect::offer(app, catalog)? {
+            app.ui.say("Skipped");
+        }
     }
     if let Some(shell) = plan.shell.as_ref().filter(|shell| !shell.is_installed) {
         app.ui.say("");

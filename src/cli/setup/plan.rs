@@ -99,6 +99,9 @@ impl Plan {
             let what = exposed.credential.as_deref().unwrap_or("a secret");
             lines.push(format!("take `{what}` out of {}{line}", exposed.file.display()));
         }
+        if !self.exposed.is_empty() {
+            lines.push("  mcpcred protect".to_owned());
+        }
         if let Some(shell) = self.shell.as_ref().filter(|shell| !shell.is_installed) {
             lines.push(format!("if you want credentials in every {} shell:", shell.shell));
             lines.push(format!("  mcpcred init {} --install", shell.shell));

@@ -190,8 +190,8 @@ fn there_and_back(text: &str, syntax: Syntax, dice: &[u8]) -> bool {
     }
     let records = match inverses(&edited, &[]) {
         Ok(records) => records,
-        // A key says the same as a secret.
-        Err(InverseError::WouldHoldSecret) => return false,
+        // A key says the same as a secret, or a secret reaches beyond what is edited: then nothing is written.
+        Err(InverseError::WouldHoldSecret | InverseError::SecretInPart) => return false,
         Err(error) => panic!("{error}: {text:?}"),
     };
     let record = serde_json::to_string(&records).unwrap();
