@@ -213,6 +213,7 @@ const EXIT_FOLDERS: &[&str] = &[
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[
+    ("check/drift.rs", "looks for the name of a credential"),
     ("check/exposure.rs", "makes fingerprints of what lies in the open"),
     ("check/handing.rs", "repeats the name of a program"),
     ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
