@@ -18,4 +18,4 @@ pub(crate) use crate::reminder::last::LastTold;
 const HOUR: u8 = 10;
 
 /// In a file that we made, and may replace and remove.
-const MARK: &str = "made by `mcpcred remind --install`";
+const MARK: &str = "made by `mcpcred remind`";
