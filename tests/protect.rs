@@ -44,6 +44,7 @@ fn servers(entries: &Value) -> String {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_token_leaves_the_file_and_the_server_still_gets_it() {
     let sandbox = Sandbox::new();
     let written = format!(
@@ -201,6 +202,7 @@ fn copies_are_named_and_old_ones_are_covered_when_told() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_value_in_the_history_of_the_project_is_to_be_replaced() {
     let sandbox = Sandbox::new();
     let project = sandbox.path("work");

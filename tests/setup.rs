@@ -49,6 +49,7 @@ fn clients(sandbox: &Sandbox) -> Vec<String> {
 /// Every client, for every scope that it has: what is written is read back as the same server, and is ready. The
 /// files are one snapshot, so that a change of what is written is always seen in review.
 #[test]
+#[cfg(target_os = "linux")]
 fn every_client_gets_the_server_in_its_own_words() {
     let sandbox = ready();
     let mut written = String::new();
@@ -146,6 +147,7 @@ fn a_server_of_that_name_is_shown_beside_the_new_one_and_stays() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn what_would_be_written_is_shown_with_every_value_of_the_file_covered() {
     let sandbox = Sandbox::new();
     let path = sandbox.path(".config/Code/User/mcp.json");

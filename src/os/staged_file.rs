@@ -10,7 +10,7 @@ use crate::secret::Secret;
 /// Ends the name of a file that waits to take another's place.
 const SUFFIX: &str = ".mcpcred-new";
 
-/// The file itself, where its path leads through links; the path, where there is no file yet.
+/// The file itself, where its path leads through links; where there is no file yet, where it will be.
 ///
 /// # Errors
 /// Where a link leads nowhere, or a folder can't be looked into.
@@ -19,10 +19,25 @@ pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
         Ok(target) => Ok(target),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
             Ok(_) => Err(refused("is a link that leads nowhere")),
-            Err(_) => Ok(path.to_owned()),
+            Err(_) => Ok(below_what_is_there(path)),
         },
         Err(error) => Err(error),
     }
+}
+
+/// A path whose end is not there yet, as it will be once it is: without links, below the last folder that is there.
+fn below_what_is_there(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let mut end = path;
+    while let (Some(folder), Some(name)) = (end.parent(), end.file_name()) {
+        missing.push(name);
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        if let Ok(there) = fs::canonicalize(here) {
+            return missing.iter().rev().fold(there, |path, name| path.join(name));
+        }
+        end = folder;
+    }
+    path.to_owned()
 }
 
 /// New content of a file, written and synced beside it. It is removed unless it takes the file's place.

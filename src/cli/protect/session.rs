@@ -241,7 +241,9 @@ fn file(discovery: &Discovery<'_>, reading: usize) -> FileDone {
 pub(in crate::cli) fn shown_path(path: &std::path::Path, discovery: &Discovery<'_>) -> String {
     let within = path.strip_prefix(&discovery.project).ok();
     let within = within.or_else(|| path.strip_prefix(discovery.home.as_deref()?).ok());
-    within.unwrap_or(path).display().to_string()
+    // As differences are written everywhere.
+    let shown = within.unwrap_or(path).display().to_string();
+    if cfg!(windows) { shown.replace('\\', "/") } else { shown }
 }
 
 /// Two values are told apart by what is stored, so that has to be known.

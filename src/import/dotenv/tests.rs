@@ -41,6 +41,10 @@ fn own(file: &DotenvFile, dialect: Dialect) -> Values {
 
 /// What the programs themselves read in each of these files, in one process each.
 fn theirs(texts: &[String], dialect: Dialect) -> Option<Vec<Values>> {
+    // Under Wine there is neither Node nor Python.
+    if cfg!(windows) {
+        return None;
+    }
     let module = match dialect {
         Dialect::Node => parsers().join("node_modules/dotenv"),
         Dialect::Python => parsers().join("python"),

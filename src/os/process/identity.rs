@@ -127,7 +127,8 @@ mod tests {
         let own = Identity::own().unwrap();
         assert!(own.is_alive());
         assert_eq!(Identity::own_line()[0], own);
-        assert!(Identity::own_line().len() > 1);
+        // Wine starts the first program from outside of what Windows sees.
+        assert!(cfg!(windows) || Identity::own_line().len() > 1);
     }
 
     #[test]
