@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+#[cfg(target_os = "linux")]
 use serde_json::Value;
 
 use crate::check::TOKEN as VALUE;

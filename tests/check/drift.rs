@@ -1,6 +1,7 @@
 //! What `protect` did is undone behind a person's back.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ fn a_server_that_its_client_wiped_is_told_until_it_is_off_the_record() {
     change(&sandbox, |servers| *servers = json!({}));
     let finding = the(&findings(&sandbox, 0), "drifted");
     assert_eq!((&finding["status"], &finding["server"]), (&json!("warning"), &json!("mine")));
-    assert_eq!(finding["location"]["file"], sandbox.path(FILE).to_str().unwrap());
+    assert_eq!(Path::new(finding["location"]["file"].as_str().unwrap()), sandbox.path(FILE));
     assert_eq!(findings_in(&sandbox, &sandbox.path(""), &["--server", "mine"], 0).len(), 1);
     sandbox.run(["check", "--strict"]).exits(1);
     sandbox.run(["unprotect", "--yes"]).succeeds();
