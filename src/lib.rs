@@ -100,7 +100,6 @@ mod protect;
 mod recognise;
 mod reference;
 mod reminder;
-#[allow(dead_code, reason = "its callers are being written")]
 mod rewrite;
 mod rotation;
 mod secret;
@@ -110,7 +109,6 @@ mod slip;
 mod startup;
 mod store;
 mod ui;
-#[allow(dead_code, reason = "its callers are being written")]
 mod undo;
 mod unlocking;
 

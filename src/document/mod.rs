@@ -3,13 +3,11 @@
 //! Nothing is executed, expanded or followed. The text may hold secrets in the open, so it rests in memory that is
 //! wiped, the tree points into it, and a value comes out as [`Text`], which can't be printed by accident.
 
-#[allow(dead_code, reason = "its callers are being written")]
 pub(crate) mod edit;
 mod error;
 mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
-#[allow(dead_code, reason = "its callers are being written")]
 pub(crate) mod inverse;
 mod json;
 mod node;

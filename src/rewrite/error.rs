@@ -58,6 +58,7 @@ impl RewriteError {
     }
 
     /// The file.
+    #[cfg(test)]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -49,12 +49,6 @@ impl Step {
         at.steps().fold(entry.clone(), |pointer, step| pointer.join(&step))
     }
 
-    /// Whether it may be about an item of a sequence, or below one.
-    pub(super) fn is_in_sequence(&self) -> bool {
-        let at = self.pointer(&Pointer::default());
-        at.steps().any(|step| step.bytes().all(|byte| byte.is_ascii_digit()))
-    }
-
     pub(super) fn credentials<'s>(&'s self, names: &mut Vec<&'s str>) {
         match self {
             Self::Replaced { before, .. } | Self::Removed { before, .. } => before.credentials(names),
