@@ -1,5 +1,6 @@
 //! Undoes edits in a document, whatever its client has done to it since.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::document::edit::{Edits, NewValue};
@@ -66,19 +67,19 @@ fn exactly(
     inverses: &[&Inverse],
     values: &Values<'_>,
 ) -> Result<Option<(Document, Vec<usize>)>, InverseError> {
-    let mut found: Vec<Refill<'_>> = Vec::new();
+    let mut found: Vec<((u8, Reverse<usize>), Refill<'_>)> = Vec::new();
     let mut numbers = Vec::new();
     for (number, inverse) in inverses.iter().enumerate() {
         let places = [inverse.find_entry_at(document), inverse.find_entry(document)];
         let mut spans = places.iter().flatten().filter_map(|(_, entry)| inverse.region.find(document, entry));
         let Some(span) = spans.next() else { continue };
         if let Some(splices) = inverse.region.splices(span.start, values)? {
-            found.extend(splices);
+            found.extend(splices.into_iter().map(|refill| (turn(&refill.0.span, &span), refill)));
             numbers.push(number);
         }
     }
-    found.sort_by_key(|(splice, _)| (splice.span.start, splice.span.end));
-    let (splices, secrets): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    found.sort_by_key(|((turn, inner), (splice, _))| (splice.span.start, splice.span.end, *turn, *inner));
+    let (splices, secrets): (Vec<_>, Vec<_>) = found.into_iter().map(|(_, refill)| refill).unzip();
     let is_apart =
         splices.windows(2).all(|pair| matches!(pair, [one, other] if one.span.end <= other.span.start));
     if numbers.is_empty() || !is_apart {
@@ -98,6 +99,18 @@ fn exactly(
         shrunk += splice.span.len();
     }
     Ok(Some((restored, numbers)))
+}
+
+/// Which of several that come back at one place is the first: what ends a region, the inner one before the outer; then
+/// what lies within one; then what begins one.
+fn turn(splice: &Range<usize>, region: &Range<usize>) -> (u8, Reverse<usize>) {
+    if splice.start == region.end {
+        (0, Reverse(region.start))
+    } else if splice.start > region.start {
+        (1, Reverse(0))
+    } else {
+        (2, Reverse(0))
+    }
 }
 
 /// Whether what is written there is a part of a string that says the value: another value than the one that was there
