@@ -57,12 +57,6 @@ impl RewriteError {
         self
     }
 
-    /// The file.
-    #[cfg(test)]
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Files that have their new content and could not be put back; mostly none.
     pub(crate) fn remaining(&self) -> &[PathBuf] {
         &self.remaining

@@ -217,7 +217,8 @@ mod unix {
         let draft = home.names().into_iter().find(|name| name.starts_with(".two.json.")).unwrap();
         fs::remove_file(home.folder.path().join(draft)).unwrap();
         let error = rewriting.carry_out().unwrap_err();
-        assert_eq!((error.path(), error.remaining()), (two.as_path(), &[][..]));
+        assert!(error.to_string().starts_with(&two.display().to_string()), "{error}");
+        assert!(error.remaining().is_empty());
         assert_eq!([text(&one), text(&two)], ["1", "2"]);
         assert_eq!(home.names(), ["one.json", "two.json"]);
     }
