@@ -321,9 +321,9 @@ mod linux {
     use std::process::Command;
 
     use super::*;
-    use crate::support::crash::killed_at;
     use crate::support::feed;
     use crate::support::keyring_session::KeyringSession;
+    use crate::support::password_store::PasswordStore;
     use crate::support::terminal::Terminal;
 
     #[test]
@@ -336,36 +336,6 @@ mod linux {
             assert_eq!(terminal.wait(), status);
         }
         holds(&sandbox, "GITHUB_TOKEN", CANARY);
-    }
-
-    /// Wherever it is killed, the value is in the file or in the store, and the command can be repeated.
-    #[test]
-    fn an_import_that_is_killed_loses_nothing() {
-        let text = format!("# mine\nA_TOKEN={CANARY}\nB_TOKEN={OTHER}\nPORT=1\n");
-        let arguments = ["import", "dotenv", "--yes", "--delete-source"];
-        let mut kills = 0;
-        loop {
-            let sandbox = with_file(&text);
-            if !killed_at(&sandbox, &arguments, b"", kills) {
-                break;
-            }
-            let left = file(&sandbox);
-            assert!(left == text || left == "# mine\nPORT=1\n", "torn: {left}");
-            for (name, value) in [("A_TOKEN", CANARY), ("B_TOKEN", OTHER)] {
-                let ran = sandbox.run(["get", name]);
-                if left != text {
-                    ran.succeeds().prints(value);
-                } else if ran.0.status.success() {
-                    ran.prints(value);
-                }
-            }
-            sandbox.run(arguments).succeeds();
-            holds(&sandbox, "A_TOKEN", CANARY);
-            holds(&sandbox, "B_TOKEN", OTHER);
-            assert_eq!(file(&sandbox), "# mine\nPORT=1\n", "after {kills}");
-            kills += 1;
-        }
-        assert!(kills > 40, "{kills} changes are not all");
     }
 
     #[test]
@@ -440,50 +410,17 @@ mod linux {
         assert_eq!((left("MyMCPServer"), left("Else")), (Vec::new(), b"x".to_vec()));
     }
 
-    /// `pass` with a key that has no passphrase.
-    fn with_pass(sandbox: &mut Sandbox) -> bool {
-        let is_there = ["pass", "gpg"].iter().all(|program| {
-            Command::new("sh")
-                .args(["-c", &format!("command -v {program}")])
-                .output()
-                .unwrap()
-                .status
-                .success()
-        });
-        if !is_there && option_env!("CI").is_none() {
-            return false;
-        }
-        // The socket of the agent takes a short path.
-        let home = sandbox.path("g");
-        fs::create_dir(&home).unwrap();
-        fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        sandbox.set("GNUPGHOME", home.to_str().unwrap());
-        call(sandbox, "gpg", &["--batch", "--passphrase", "", "--quick-gen-key", "me", "future-default"], "");
-        call(sandbox, "pass", &["init", "me"], "");
-        true
-    }
-
-    fn call(sandbox: &Sandbox, program: &str, arguments: &[&str], input: &str) {
-        let mut command = Command::new(program);
-        sandbox.surround(&mut command);
-        command.args(arguments);
-        let ran = feed(command, input.as_bytes());
-        assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
-    }
-
     #[test]
     fn the_first_line_of_an_entry_of_pass_moves() {
         let mut sandbox = Sandbox::new();
-        if !with_pass(&mut sandbox) {
-            return;
-        }
+        let Some(pass) = PasswordStore::begin(&mut sandbox) else { return };
         for (entry, text) in [
             ("mcp/GITHUB_TOKEN", format!("{CANARY}\n")),
             ("mcp/deep/GITLAB_TOKEN", format!("{OTHER}\nlogin: me\n")),
             ("mcp/notes", "nothing\n".to_owned()),
             ("web/slack-bot", "slack-value\n".to_owned()),
         ] {
-            call(&sandbox, "pass", &["insert", "--multiline", entry], &text);
+            pass.insert(entry, &text);
         }
         sandbox.run(["import", "pass", "nothing"]).exits(3).says("has no entry `nothing`");
         sandbox.run(["import", "pass", "../mcp"]).exits(3);
@@ -507,39 +444,18 @@ mod linux {
             ])
             .succeeds();
         holds(&sandbox, "SLACK_TOKEN", "slack-value");
-        let store = sandbox.path(".password-store");
-        assert!(!store.join("mcp/GITHUB_TOKEN.gpg").exists() && !store.join("web/slack-bot.gpg").exists());
-        assert!(store.join("mcp/notes.gpg").exists() && store.join("mcp/deep/GITLAB_TOKEN.gpg").exists());
+        assert!(!pass.has("mcp/GITHUB_TOKEN") && !pass.has("web/slack-bot"));
+        assert!(pass.has("mcp/notes") && pass.has("mcp/deep/GITLAB_TOKEN"));
         sandbox.holds_no_canary();
-        call(&sandbox, "gpgconf", &["--kill", "all"], "");
     }
 
     #[test]
     fn a_key_that_takes_a_passphrase_is_not_waited_for_without_a_terminal() {
         let mut sandbox = Sandbox::new();
-        if !with_pass(&mut sandbox) {
-            return;
-        }
-        call(&sandbox, "pass", &["insert", "--multiline", "GITHUB_TOKEN"], &format!("{CANARY}\n"));
-        call(
-            &sandbox,
-            "gpg",
-            &[
-                "--batch",
-                "--pinentry-mode",
-                "loopback",
-                "--passphrase",
-                "secret",
-                "--quick-gen-key",
-                "two",
-                "future-default",
-            ],
-            "",
-        );
-        call(&sandbox, "pass", &["init", "two"], "");
-        call(&sandbox, "gpgconf", &["--kill", "all"], "");
+        let Some(pass) = PasswordStore::begin(&mut sandbox) else { return };
+        pass.insert("GITHUB_TOKEN", &format!("{CANARY}\n"));
+        pass.lock_with("a passphrase");
         let ran = sandbox.run(["import", "pass", "GITHUB_TOKEN"]).exits(4);
         says_no_value(&ran.says("`pass` does not open `GITHUB_TOKEN`").says("call from a terminal"));
-        call(&sandbox, "gpgconf", &["--kill", "all"], "");
     }
 }

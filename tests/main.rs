@@ -26,6 +26,8 @@ mod headers;
 mod help;
 mod house_rules;
 mod import;
+#[cfg(target_os = "linux")]
+mod import_crash;
 #[cfg(unix)]
 mod incident;
 mod init;
