@@ -279,40 +279,138 @@ fn where_nothing_can_be_stored_nothing_is_taken() {
     assert!(file(&sandbox).contains(CANARY));
 }
 
-/// As `New-StoredCredential` stores them: in UTF-16, under the user name `token`.
+/// The Credential Manager of the person who runs the tests: every item is of a name of its own, and goes again.
 #[cfg(windows)]
-#[test]
-fn what_powershell_stored_moves() {
+mod windows {
     use std::collections::HashMap;
 
+    use keyring_core::Entry;
     use keyring_core::api::CredentialStoreApi;
 
-    let store = windows_native_keyring_store::Store::new().unwrap();
-    let item = |target: &str| store.build("", "", Some(&HashMap::from([("target", target)]))).unwrap();
-    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    for (target, user, value) in [
-        ("IMPORTED_TOKEN", "token", wide(CANARY)),
-        ("IMPORTED_PLAIN_TOKEN", "token", OTHER.into()),
-        ("IMPORTED_ELSE_TOKEN", "me", wide("another user's")),
-        ("ImportedMcpServer", "api_key", wide(OTHER)),
-    ] {
-        item(target).set_secret(&value).unwrap();
-        item(target).update_attributes(&HashMap::from([("username", user)])).unwrap();
+    use super::*;
+
+    /// A generic credential, gone when the test is over.
+    struct Item(Entry);
+
+    impl Item {
+        /// As `New-StoredCredential -Target TARGET -UserName USER -Persist LocalMachine` leaves it.
+        fn stored(target: &str, user: &str, value: &[u8]) -> Self {
+            let item = Self::of(target);
+            item.0.set_secret(value).unwrap();
+            let facts = [("username", user), ("comment", "Updated by: someone on: 25/11/2026")];
+            item.0.update_attributes(&HashMap::from(facts)).unwrap();
+            item
+        }
+
+        fn of(target: &str) -> Self {
+            let store = windows_native_keyring_store::Store::new().unwrap();
+            let facts = HashMap::from([("target", target), ("persistence", "Local")]);
+            Self(store.build("", "", Some(&facts)).unwrap())
+        }
+
+        fn is_there(&self) -> bool {
+            self.0.get_secret().is_ok()
+        }
     }
-    let sandbox = Sandbox::new();
-    sandbox.run(["import", "wincred", "IMPORTED_ELSE_TOKEN"]).exits(3);
-    let ran = sandbox.run(["import", "wincred", "IMPORTED_TOKEN", "IMPORTED_PLAIN_TOKEN", "--delete-source"]);
-    says_no_value(&ran.succeeds());
-    holds(&sandbox, "IMPORTED_TOKEN", CANARY);
-    holds(&sandbox, "IMPORTED_PLAIN_TOKEN", OTHER);
-    let ran =
-        sandbox.run(["import", "mcp-secrets-plugin", "--service", "ImportedMcpServer", "--delete-source"]);
-    says_no_value(&ran.succeeds());
-    holds(&sandbox, "api_key", OTHER);
-    for target in ["IMPORTED_TOKEN", "IMPORTED_PLAIN_TOKEN", "ImportedMcpServer"] {
-        assert!(item(target).get_secret().is_err(), "{target}");
+
+    impl Drop for Item {
+        fn drop(&mut self) {
+            _ = self.0.delete_credential();
+        }
     }
-    item("IMPORTED_ELSE_TOKEN").delete_credential().unwrap();
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn what_powershell_stored_moves() {
+        let odd = "Grüße, 水 and 🔑";
+        let items = [
+            ("IMPORTED_TOKEN", utf16(CANARY), CANARY),
+            ("IMPORTED_PLAIN_TOKEN", OTHER.into(), OTHER),
+            ("IMPORTED_ODD_TOKEN", utf16(odd), odd),
+            ("IMPORTED_ODD_PLAIN_TOKEN", odd.into(), odd),
+        ];
+        let stored = items.each_ref().map(|(target, bytes, _)| Item::stored(target, "token", bytes));
+        let other = Item::stored("IMPORTED_ELSE_TOKEN", "me", &utf16("another user's"));
+        let sandbox = Sandbox::new();
+        sandbox.run(["import", "wincred", "IMPORTED_ELSE_TOKEN"]).exits(3);
+        let mut words = vec!["import", "wincred"];
+        words.extend(items.iter().map(|(target, ..)| *target));
+        says_no_value(&sandbox.run(&words).succeeds().says("--delete-source"));
+        for ((name, _, value), item) in items.iter().zip(&stored) {
+            holds(&sandbox, name, value);
+            assert!(item.is_there(), "{name}");
+        }
+        // What is stored already is no error, and only now the source may go.
+        words.push("--delete-source");
+        says_no_value(&sandbox.run(&words).succeeds().says("`IMPORTED_TOKEN` is here already"));
+        for ((name, _, value), item) in items.iter().zip(&stored) {
+            holds(&sandbox, name, value);
+            assert!(!item.is_there(), "{name}");
+        }
+        assert!(other.is_there());
+        sandbox.holds_no_canary();
+    }
+
+    #[test]
+    fn what_nobody_names_is_chosen_by_its_name() {
+        let token = Item::stored("IMPORTED_CHOSEN_TOKEN", "imported by name", &utf16(CANARY));
+        let port = Item::stored("IMPORTED_PORT", "imported by name", &utf16("8080"));
+        let sandbox = Sandbox::new();
+        let words = ["import", "wincred", "--user", "imported by name", "--yes", "--delete-source"];
+        let document = sandbox.run([&words[..], &["--dry-run", "--json"]].concat()).succeeds().json("import");
+        assert_eq!(document["credentials"].as_array().unwrap().len(), 1, "{document}");
+        assert!(token.is_there());
+        says_no_value(&sandbox.run(words).succeeds());
+        holds(&sandbox, "IMPORTED_CHOSEN_TOKEN", CANARY);
+        assert!(!token.is_there() && port.is_there());
+        sandbox.run(words).succeeds().says("Nothing to import");
+    }
+
+    #[test]
+    fn an_item_moves_within_the_credential_manager_and_other_programs_find_it() {
+        let item = Item::stored("IMPORTED_WITHIN_TOKEN", "token", &utf16(CANARY));
+        let ours = Item::of("IMPORTED_WITHIN_TOKEN@mcpcred:imported");
+        let mut sandbox = Sandbox::bare();
+        sandbox.set("MCPCRED_STORE", "wincred");
+        sandbox.set("MCPCRED_PROFILE", "imported");
+        let words = ["import", "wincred", "IMPORTED_WITHIN_TOKEN", "--delete-source"];
+        says_no_value(&sandbox.run(words).succeeds());
+        holds(&sandbox, "IMPORTED_WITHIN_TOKEN", CANARY);
+        assert!(!item.is_there());
+        assert_eq!(ours.0.get_secret().unwrap(), CANARY.as_bytes());
+        // Our own items are none of another program.
+        sandbox
+            .run(["import", "wincred", "--user", "IMPORTED_WITHIN_TOKEN", "--all"])
+            .succeeds()
+            .says("Nothing");
+        sandbox.run(["delete", "IMPORTED_WITHIN_TOKEN", "--yes"]).succeeds();
+        assert!(!ours.is_there());
+    }
+
+    #[test]
+    fn a_name_that_holds_another_value_keeps_both() {
+        let item = Item::stored("IMPORTED_TAKEN_TOKEN", "token", &utf16(OTHER));
+        let sandbox = Sandbox::new().with("IMPORTED_TAKEN_TOKEN");
+        let words = ["import", "wincred", "IMPORTED_TAKEN_TOKEN", "--delete-source"];
+        says_no_value(&sandbox.run(words).exits(1).says("holds another value already"));
+        holds(&sandbox, "IMPORTED_TAKEN_TOKEN", CANARY);
+        assert!(item.is_there());
+    }
+
+    #[test]
+    fn what_mcp_secrets_plugin_stored_moves() {
+        let item = Item::stored("ImportedMcpServer", "api_key", &utf16(OTHER));
+        let second = Item::stored("other_key@ImportedMcpServer", "other_key", &utf16(CANARY));
+        let sandbox = Sandbox::new();
+        let words = ["import", "mcp-secrets-plugin", "--service", "ImportedMcpServer", "--delete-source"];
+        says_no_value(&sandbox.run(words).succeeds());
+        holds(&sandbox, "api_key", OTHER);
+        holds(&sandbox, "other_key", CANARY);
+        assert!(!item.is_there() && !second.is_there());
+    }
 }
 
 #[cfg(target_os = "linux")]
