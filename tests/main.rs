@@ -21,6 +21,8 @@ mod crash;
 mod delete;
 mod export_env;
 mod faults;
+#[cfg(unix)]
+mod first_day;
 mod get;
 mod headers;
 mod help;
