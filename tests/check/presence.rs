@@ -27,6 +27,18 @@ fn a_server_that_mcpcred_starts_is_ready_when_its_credential_is_stored() {
 }
 
 #[test]
+fn an_address_that_mcpcred_puts_among_the_arguments_is_handed_over() {
+    let sandbox = Sandbox::new();
+    let address = b"postgresql://app:9vQ2mXe7Rk@db.example.com:5432/app";
+    sandbox.feed(["add", "DATABASE_URI", "--stdin"], address).succeeds();
+    let arguments = ["run", "--expand", "DATABASE_URI", "--", "npx", "-y"];
+    let server = ["@modelcontextprotocol/server-postgres", "{{DATABASE_URI}}"];
+    let entry = json!({"command": "mcpcred", "args": ([&arguments[..], &server[..]].concat())});
+    let folder = project(&sandbox, &json!({"mcpServers": {"pg": entry}}).to_string());
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 0), "pg"), [("ready", "ok", "DATABASE_URI")]);
+}
+
+#[test]
 fn a_credential_that_is_nowhere_is_missing_and_the_way_to_store_it_is_shown() {
     let sandbox = Sandbox::new();
     let folder = project(&sandbox, WRAPPED);

@@ -51,12 +51,20 @@ impl Presence<'_, '_> {
             || (requirement.in_path || !requirement.query.is_empty()) && self.is_in_url(requirement)
     }
 
-    /// Whether an argument is the address of a database.
+    /// Whether an argument is the address of a database, or takes the place of one.
     fn has_uri_argument(&self) -> bool {
         self.entry.arguments().any(|text| {
             let text = text.expose();
-            text.contains("://") && !text.starts_with("http") || !reference::find_any(text).is_empty()
+            text.contains("://") && !text.starts_with("http")
+                || !reference::find_any(text).is_empty()
+                || self.is_expanded(text)
         })
+    }
+
+    /// Whether `mcpcred run --expand` puts a credential into the argument.
+    fn is_expanded(&self, argument: &str) -> bool {
+        let expansions = self.wrapper.iter().flat_map(|wrapper| &wrapper.expansions);
+        expansions.map(|name| format!("{{{{{name}}}}}")).any(|place| argument.contains(&place))
     }
 
     fn is_in_url(&self, requirement: &Requirement) -> bool {

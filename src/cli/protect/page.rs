@@ -112,7 +112,12 @@ pub(super) fn ending(app: &App, done: &Done) {
     }
     let left = done.steps.iter().filter(|step| step.mechanism == Mechanism::None).count();
     if left > 0 {
-        app.ui.warn(&format!("{left} secrets stay where they are; `mcpcred check` tells where"));
+        let stay = if left == 1 {
+            "1 secret stays where it is"
+        } else {
+            &format!("{left} secrets stay where they are")
+        };
+        app.ui.warn(&format!("{stay}; `mcpcred check` tells where"));
     }
     for path in &done.scrubbed {
         app.ui.say(&format!("Covered the values in `{}`", path.display()));
