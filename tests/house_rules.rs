@@ -221,6 +221,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("check/handing.rs", "repeats the name of a program"),
     ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
     ("check/presence/required.rs", "looks for flags and addresses"),
+    ("check/presence/wrapped.rs", "looks for our own commands"),
     ("cli/rotate/reach.rs", "looks for the name of a credential in entries"),
     ("configuration/approval.rs", "compares commands, addresses and folders with lists in settings"),
     ("configuration/entry.rs", "recognises programs and addresses"),

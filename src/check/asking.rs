@@ -143,6 +143,7 @@ fn correct(findings: &mut [Finding], name: &str, verdict: &Verdict) {
     let about = findings.iter_mut().filter(|finding| {
         finding.credential.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name))
             && finding.reason != Reason::Plaintext
+            && !finding.is_of_other_profile
     });
     for finding in about {
         finding.expires = verdict.expires.or(finding.expires);

@@ -168,6 +168,9 @@ pub(crate) struct Finding {
     pub(crate) expires: Option<Timestamp>,
     /// What it may do, where the provider said so.
     pub(crate) scopes: Option<Vec<String>>,
+    /// Whether its credential is of another profile than the report, so that only its facts are known.
+    #[serde(skip)]
+    pub(crate) is_of_other_profile: bool,
 }
 
 /// What a check found, and on what it is based.

@@ -5,13 +5,16 @@ use std::error::Error;
 use crate::credentials::{CredentialError, Credentials};
 use crate::environment::Environment;
 use crate::index::Entry;
-use crate::name::CredentialName;
+use crate::name::{CredentialName, Profile};
 use crate::secret::Secret;
 use crate::store::{StoreError, StoreKind};
 
 /// What is in hand.
 pub(crate) struct Known {
     stored: Vec<Stored>,
+    profile: Option<Profile>,
+    /// The facts of other profiles, whose values are not read.
+    elsewhere: Vec<(Profile, CredentialName, Entry)>,
     environment: Environment,
     /// Why nothing is known of the store, where that is so.
     unreadable: Option<String>,
@@ -52,14 +55,22 @@ pub(crate) enum Source<'k> {
 impl Known {
     /// Without a look at the store.
     pub(crate) fn nothing(environment: Environment) -> Self {
-        Self { stored: Vec::new(), environment, unreadable: None, is_none: false }
+        Self {
+            stored: Vec::new(),
+            profile: None,
+            elsewhere: Vec::new(),
+            environment,
+            unreadable: None,
+            is_none: false,
+        }
     }
 
     /// Reads the index and, where it lists any, the values of all credentials of the profile: stores are opened once
     /// each, and one that does not answer is asked once.
     pub(crate) fn gather(credentials: &Credentials, environment: Environment) -> Self {
         let is_none = credentials.stores().is_none();
-        let mut known = Self { stored: Vec::new(), environment, unreadable: None, is_none };
+        let profile = credentials.profile();
+        let mut known = Self { profile: Some(profile.clone()), is_none, ..Self::nothing(environment) };
         if is_none {
             return known;
         }
@@ -67,6 +78,10 @@ impl Known {
             Ok(entries) => known.stored = read(credentials, &entries),
             Err(error) => known.unreadable = Some(in_words(&error)),
         }
+        let index = credentials.index_if_whole().unwrap_or_default();
+        let others = index.every_entry().filter(|(own, ..)| *own != profile);
+        known.elsewhere =
+            others.map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone())).collect();
         known
     }
 
@@ -83,6 +98,20 @@ impl Known {
     /// Every credential of the profile.
     pub(crate) fn stored(&self) -> &[Stored] {
         &self.stored
+    }
+
+    /// Whether that is the profile that was read.
+    pub(crate) fn is_own(&self, profile: &str) -> bool {
+        self.profile.as_ref().is_none_or(|own| own.as_str() == profile)
+    }
+
+    /// What another profile holds.
+    pub(crate) fn in_profile<'k>(
+        &'k self,
+        profile: &str,
+    ) -> impl Iterator<Item = (&'k CredentialName, &'k Entry)> {
+        let others = self.elsewhere.iter().filter(move |(own, ..)| own.as_str() == profile);
+        others.map(|(_, name, entry)| (name, entry))
     }
 
     /// Corrects what is known of each.

@@ -3,6 +3,7 @@
 
 pub(crate) mod asking;
 pub(crate) mod bundles;
+pub(crate) mod call;
 pub(crate) mod drift;
 pub(crate) mod exposure;
 pub(crate) mod finding;

@@ -151,7 +151,7 @@ impl Preflight<'_> {
             judged.push(Judged { credential: None, verdict, value: Some(fault.value.clone()), within: 0 });
         }
         for Judged { credential, verdict, value, within } in judged {
-            if verdict.reason != Reason::Plaintext {
+            if verdict.reason != Reason::Plaintext && !verdict.is_of_other_profile {
                 found.used.extend(credential.clone());
             }
             let value = value.as_ref().unwrap_or(&entry.value);
@@ -265,7 +265,7 @@ impl Preflight<'_> {
             }
             let verdict = match self.values.known.variable(name) {
                 Some(value) if !value.is_empty() => self.values.value(name, &value),
-                _ => self.values.handed_over(name, For { server: None }),
+                _ => self.values.handed_over(name, For::default()),
             };
             found.findings.push(Finding {
                 credential: Some(name.clone()),

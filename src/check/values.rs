@@ -6,13 +6,16 @@ use jiff::Timestamp;
 
 use crate::catalog::Catalog;
 use crate::catalog::server::{Form, SecretKind};
+use crate::check::call::Origin;
 use crate::check::finding::{Reason, Status};
 use crate::check::fingerprint::Fingerprints;
 use crate::check::freshness;
-use crate::check::known::{Held, Known, Source, Stored};
+use crate::check::known::{Held, Known, Stored};
 use crate::check::path_value;
+use crate::check::placeholder::credential_name;
 use crate::check::verdict::Verdict;
 use crate::credential::Kind;
+use crate::index::Entry;
 use crate::name::CredentialName;
 use crate::recognise::{self, Detector, Malformation};
 use crate::secret::Secret;
@@ -30,11 +33,23 @@ pub(crate) struct Values<'c> {
     pub(crate) home: Option<&'c Path>,
 }
 
-/// Where a value goes, for the words.
-#[derive(Clone, Copy)]
+/// Where a value goes, for the words, and where it comes from.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct For<'a> {
     /// The name that `--server` would take.
     pub(crate) server: Option<&'a str>,
+    /// Whose credentials are asked for, where the entry says so.
+    pub(crate) origin: Option<&'a Origin>,
+}
+
+impl<'a> For<'a> {
+    fn profile(self) -> Option<&'a str> {
+        self.origin?.profile.as_deref()
+    }
+
+    fn store(self) -> Option<&'a str> {
+        self.origin?.store.as_deref().filter(|store| *store != "auto")
+    }
 }
 
 impl<'c> Values<'c> {
@@ -63,21 +78,46 @@ impl Values<'_> {
 
     /// The verdict on a credential that mcpcred itself hands over, by its name.
     pub(crate) fn handed_over(&self, name: &str, whom: For<'_>) -> Verdict {
-        if self.known.is_none() {
-            return match self.known.source(name) {
-                Some(Source::Environment(value)) => self.value(name, &value),
-                Some(Source::EmptyVariable) => self.empty_variable(name),
-                _ => self.missing(name, whom),
+        if self.known.is_none() || whom.store() == Some("none") {
+            return match self.known.variable(name) {
+                Some(value) if value.is_empty() => self.empty_variable(name),
+                Some(value) => self.value(name, &value),
+                None => self.missing(name, whom),
             };
         }
+        if let Some(profile) = whom.profile().filter(|profile| !self.known.is_own(profile)) {
+            return self.of_profile(profile, name, whom);
+        }
         match self.known.find(name) {
-            Some(stored) => self.stored(stored),
+            Some(stored) => match misplaced(name, &stored.entry, whom) {
+                Some(verdict) => verdict,
+                None => self.stored(stored),
+            },
             None => match self.known.unreadable() {
                 Some(why) => Verdict::new(Status::Unknown, Reason::StoreUnavailable, why)
                     .command("see what is wrong with it", "mcpcred doctor"),
                 None => self.missing(name, whom),
             },
         }
+    }
+
+    /// The verdict on a credential of another profile: on its facts alone, since its value is not read.
+    fn of_profile(&self, profile: &str, name: &str, whom: For<'_>) -> Verdict {
+        let mut all = self.known.in_profile(profile);
+        let Some((name, entry)) = all.find(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) else {
+            return self.missing(name, whom);
+        };
+        let ready = Verdict::ready(format!("`{name}` is stored in the profile `{profile}`"));
+        let mut verdict = match misplaced(name.as_str(), entry, whom) {
+            Some(verdict) => verdict,
+            None => ready.or_graver(freshness::verdict(name, &entry.facts, self.now)),
+        };
+        let command = verdict.action.as_mut().and_then(|action| action.command.as_mut());
+        if let Some(command) = command {
+            *command = format!("{command} --profile {profile}");
+        }
+        verdict.is_of_other_profile = true;
+        verdict
     }
 
     /// The verdict on a credential that is kept.
@@ -187,17 +227,29 @@ impl Values<'_> {
 
     /// The verdict on a credential that is nowhere.
     pub(crate) fn missing(&self, name: &str, whom: For<'_>) -> Verdict {
-        let place =
-            if self.known.is_none() { "in the environment" } else { "in the store or the environment" };
-        let verdict = Verdict::problem(Reason::Missing, format!("`{name}` is not {place}"));
+        let is_of_environment = self.known.is_none() || whom.store() == Some("none");
+        let profile = whom.profile().filter(|profile| !self.known.is_own(profile));
+        let place = match profile {
+            _ if is_of_environment => "in the environment".to_owned(),
+            Some(profile) => format!("in the profile `{profile}`"),
+            None => "in the store or the environment".to_owned(),
+        };
+        let mut verdict = Verdict::problem(Reason::Missing, format!("`{name}` is not {place}"));
+        verdict.is_of_other_profile = profile.is_some();
         let page = self.catalog.page_for(name);
         let mut action = crate::check::finding::Action::default();
-        if self.known.is_none() {
+        if is_of_environment {
             action.sentence = format!("set the variable `{name}`");
         } else {
             "store it".clone_into(&mut action.sentence);
-            let server = whom.server.map(|server| format!(" --server {server}")).unwrap_or_default();
-            action.command = Some(format!("mcpcred add {name}{server}"));
+            let flag = |flag: &str, value: Option<&str>| {
+                value
+                    .filter(|value| is_word(value))
+                    .map(|value| format!(" {flag} {value}"))
+                    .unwrap_or_default()
+            };
+            let (server, profile) = (flag("--server", whom.server), flag("--profile", profile));
+            action.command = Some(format!("mcpcred add {}{server}{profile}", credential_name(name)));
         }
         if page.is_some() {
             action.sentence = format!("create one, and {}", action.sentence);
@@ -205,4 +257,21 @@ impl Values<'_> {
         action.page = page.map(str::to_owned);
         verdict.action(action)
     }
+}
+
+/// The verdict on a credential that rests in another store than the entry asks for.
+fn misplaced(name: &str, entry: &Entry, whom: For<'_>) -> Option<Verdict> {
+    let wanted = whom.store().filter(|store| *store != entry.store.as_str())?;
+    let verdict = Verdict::problem(
+        Reason::Missing,
+        format!("`{name}` rests in {}, and the entry asks for the store `{wanted}`", entry.store.title()),
+    );
+    Some(verdict.advice("take `--store` out of the entry, or `MCPCRED_STORE` where it is set there"))
+}
+
+/// Whether a word can stand in a command as it is.
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
 }

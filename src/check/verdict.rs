@@ -14,13 +14,24 @@ pub(crate) struct Verdict {
     pub(crate) fingerprint: Option<String>,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) scopes: Option<Vec<String>>,
+    /// Whether its credential is another than the one of that name here.
+    pub(crate) is_of_other_profile: bool,
 }
 
 impl Verdict {
     /// What is the case, in one sentence.
     pub(crate) fn new(status: Status, reason: Reason, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, reason, message, action: None, fingerprint: None, expires: None, scopes: None }
+        Self {
+            status,
+            reason,
+            message,
+            action: None,
+            fingerprint: None,
+            expires: None,
+            scopes: None,
+            is_of_other_profile: false,
+        }
     }
 
     /// Nothing is wrong.
@@ -78,7 +89,8 @@ impl Verdict {
 
     /// The finding, about nothing in particular yet.
     pub(crate) fn finding(self) -> Finding {
-        let Self { status, reason, message, action, fingerprint, expires, scopes } = self;
+        let Self { status, reason, message, action, fingerprint, expires, scopes, is_of_other_profile } =
+            self;
         Finding {
             status,
             reason,
@@ -92,6 +104,7 @@ impl Verdict {
             fingerprint,
             expires,
             scopes,
+            is_of_other_profile,
         }
     }
 }

@@ -252,6 +252,7 @@ impl Search {
             fingerprint: None,
             expires: None,
             scopes: None,
+            is_of_other_profile: false,
         });
     }
 }

@@ -1,4 +1,8 @@
-//! Our own wrapper in a configuration: `mcpcred run -e VAR=NAME -- CMD`, as `cli/run.rs` understands it.
+//! Our own wrapper in a configuration: `mcpcred run -e VAR=NAME -- CMD`, and our own helper for headers.
+
+use crate::check::call::{Call, Origin, Refusal};
+
+pub(crate) use crate::check::call::is_mcpcred;
 
 /// What an entry asks `mcpcred run` for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,94 +19,64 @@ pub(crate) struct Wrapper {
     pub(crate) by_project: bool,
     /// `--clean`: the environment of the client does not reach the server.
     pub(crate) clean: bool,
+    /// Whose credentials they are.
+    pub(crate) origin: Origin,
+    /// Which of the arguments is `run`.
+    pub(crate) run: usize,
+    /// The first argument that mcpcred would not take, and why.
+    pub(crate) refused: Option<(usize, Refusal)>,
 }
 
-/// Whether this is our own program, wherever it lies.
-pub(crate) fn is_mcpcred(command: &str) -> bool {
-    let file = command.rsplit(['/', '\\']).next().unwrap_or(command);
-    file == "mcpcred" || file.eq_ignore_ascii_case("mcpcred.exe")
+/// What a helper's line asks `mcpcred headers` for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The credentials.
+    pub(crate) names: Vec<String>,
+    /// Whose they are.
+    pub(crate) origin: Origin,
+    /// Why mcpcred would print nothing.
+    pub(crate) refused: Option<Refusal>,
 }
 
-/// The credentials that a helper's line asks `mcpcred headers` for; none where it calls something else.
-pub(crate) fn asked_for_headers(line: &str) -> Vec<String> {
-    let mut words = words(line).skip_while(|word| *word == "env" || word.contains('='));
-    if !words.next().is_some_and(is_mcpcred) || words.find(|word| !word.starts_with('-')) != Some("headers") {
-        return Vec::new();
-    }
+/// The credentials that a helper's line asks `mcpcred headers` for; `None` where it calls something else.
+pub(crate) fn asked_for_headers(line: &str) -> Option<Asked> {
+    let call = Call::of_line(line).filter(|call| call.command == "headers")?;
     let mut names: Vec<String> = Vec::new();
-    while let Some(word) = words.next() {
-        let template = match word.split_once('=') {
-            Some(("--header", template)) => Some(template),
-            _ if word == "--header" => words.next(),
-            _ => None,
-        };
-        for part in template.unwrap_or_default().split('{').skip(1) {
-            if let Some((name, _)) = part.split_once('}')
-                && !names.iter().any(|own| own == name)
-            {
-                names.push(name.to_owned());
-            }
+    for part in call.values("header").flat_map(|template| template.split('{').skip(1)) {
+        if let Some((name, _)) = part.split_once('}')
+            && !names.iter().any(|own| own == name)
+        {
+            names.push(name.to_owned());
         }
     }
-    names
-}
-
-/// The words of a line as the shells of all systems part it, without the quotes around them.
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    let mut quote = None;
-    let parted = line.split(move |character: char| {
-        match quote {
-            Some(open) if character == open => quote = None,
-            None if character == '"' || character == '\'' => quote = Some(character),
-            _ => {}
-        }
-        quote.is_none() && character.is_whitespace()
-    });
-    parted.map(|word| word.trim_matches(['"', '\''])).filter(|word| !word.is_empty())
+    Some(Asked { names, origin: call.origin(), refused: call.refused.map(|(_, why)| why) })
 }
 
 impl Wrapper {
     /// What `command` with these arguments asks for, where it is `mcpcred run`.
-    pub(crate) fn read<'a>(command: &str, arguments: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        if !is_mcpcred(command) {
-            return None;
-        }
-        let mut arguments = arguments.into_iter();
-        // Global flags may stand before the command.
-        let run = arguments.by_ref().find(|argument| !argument.starts_with('-'))?;
-        if run != "run" {
-            return None;
-        }
-        let mut wrapper = Self::default();
-        while let Some(argument) = arguments.next() {
-            let (flag, attached) = match argument.split_once('=') {
-                Some((flag, value)) if flag.starts_with("--") => (flag, Some(value)),
-                _ => (argument, None),
-            };
-            let mut value = || attached.or_else(|| arguments.next()).map(str::to_owned);
-            match flag {
-                "--" => break,
-                "-e" | "--env" => wrapper.assign(&value()?),
-                "--expand" => wrapper.expansions.push(value()?),
-                "--server" => wrapper.server = value(),
-                "--all" => wrapper.all = true,
-                "--clean" => wrapper.clean = true,
-                "--keep" | "--profile" | "--store" | "--passphrase-fd" => drop(value()),
-                _ => {
-                    if let Some(assignment) = flag.strip_prefix("-e").filter(|_| !flag.starts_with("--")) {
-                        wrapper.assign(assignment.strip_prefix('=').unwrap_or(assignment));
-                    }
-                }
-            }
-        }
-        let is_named = !wrapper.assignments.is_empty() || !wrapper.expansions.is_empty();
-        wrapper.by_project = !is_named && wrapper.server.is_none() && !wrapper.all;
-        Some(wrapper)
-    }
-
-    fn assign(&mut self, text: &str) {
-        let (variable, name) = text.split_once('=').unwrap_or((text, text));
-        self.assignments.push((variable.to_owned(), name.to_owned()));
+    pub(crate) fn read<'a>(command: &'a str, arguments: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let words = std::iter::once(command).chain(arguments);
+        let call = Call::read(words).filter(|call| call.command == "run")?;
+        let pair = |text: &str| {
+            let (variable, name) = text.split_once('=').unwrap_or((text, text));
+            (variable.to_owned(), name.to_owned())
+        };
+        let assignments: Vec<_> = call.values("env").map(pair).collect();
+        let expansions: Vec<_> = call.values("expand").map(str::to_owned).collect();
+        let server = call.values("server").last().map(str::to_owned);
+        let all = call.has("all");
+        Some(Self {
+            by_project: assignments.is_empty() && expansions.is_empty() && server.is_none() && !all,
+            assignments,
+            expansions,
+            server,
+            all,
+            clean: call.has("clean"),
+            origin: call.origin(),
+            // The program is the first of the words, and no argument.
+            run: call.at.saturating_sub(1),
+            refused: call.refused.map(|(at, why)| (at.saturating_sub(1), why)),
+        })
     }
 }
 
@@ -110,7 +84,7 @@ impl Wrapper {
 mod tests {
     use super::*;
 
-    fn read(arguments: &[&str]) -> Option<Wrapper> {
+    fn read(arguments: &[&'static str]) -> Option<Wrapper> {
         Wrapper::read("/usr/local/bin/mcpcred", arguments.iter().copied())
     }
 
@@ -125,8 +99,11 @@ mod tests {
             &["run", "-e", "A", "-e", "B=C", "--", "x", "-e", "D"][..],
             &["run", "--env", "A", "--env=B=C", "--", "x"],
             &["--quiet", "run", "-eA", "-e=B=C", "--", "x"],
+            &["--reason", "run", "--profile", "x", "run", "-eA", "--store", "vault", "-e=B=C", "--", "x"],
         ] {
-            assert_eq!(read(arguments).unwrap().assignments, both, "{arguments:?}");
+            let wrapper = read(arguments).unwrap();
+            assert_eq!((wrapper.assignments, wrapper.refused), (both.clone(), None), "{arguments:?}");
+            assert_eq!(arguments[wrapper.run], "run");
         }
         let server = read(&["run", "--server", "github", "--", "x"]).unwrap();
         assert_eq!((server.server.as_deref(), server.by_project), (Some("github"), false));
@@ -137,6 +114,7 @@ mod tests {
             (vec!["A".to_owned(), "B".to_owned()], false)
         );
         assert!(read(&["run", "--all", "--clean", "--", "x"]).unwrap().clean);
+        assert_eq!(read(&["run", "-e", "A", "npx", "x"]).unwrap().refused, Some((3, Refusal::Dashes)));
     }
 
     #[test]
@@ -145,13 +123,21 @@ mod tests {
             r#"env X_DIR="/a b/c" Y=1 mcpcred headers --header "A: {A}" --header "B: {B}""#,
             r#"mcpcred headers --header "Authorization: Bearer {A}" --header=X:{B}{A}"#,
             r#""C:\Program Files\mcpcred.exe"  headers --url "https://x.example" --header 'A: {A}' --header "B={B}""#,
+            r#"mcpcred --reason headers headers --no-prompt --header "A: {A}" --header "B: {B}""#,
         ] {
-            assert_eq!(asked_for_headers(line), ["A", "B"], "{line}");
+            let asked = asked_for_headers(line).unwrap();
+            assert_eq!(
+                (&asked.names[..], asked.refused),
+                (&["A".to_owned(), "B".to_owned()][..], None),
+                "{line}"
+            );
         }
+        let asked = asked_for_headers(r#"mcpcred --profile work headers --header "A: {A}""#).unwrap();
+        assert_eq!(asked.origin.profile.as_deref(), Some("work"));
         for line in
             ["curl headers --header {A}", "mcpcred get A", "mcpcred", "", "echo mcpcred headers --header {A}"]
         {
-            assert!(asked_for_headers(line).is_empty(), "{line}");
+            assert_eq!(asked_for_headers(line), None, "{line}");
         }
     }
 
@@ -160,6 +146,5 @@ mod tests {
         assert_eq!(Wrapper::read("npx", ["run"]), None);
         assert_eq!(read(&["headers", "x"]), None);
         assert_eq!(read(&[]), None);
-        assert!(is_mcpcred(r"C:\Program Files\mcpcred\MCPCRED.EXE") && !is_mcpcred("not-mcpcred"));
     }
 }

@@ -207,3 +207,28 @@ impl Command {
         if is_run { outcome.map_err(Failure::before_start) } else { outcome }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::call::{COMMANDS, Flag, GLOBAL};
+
+    #[test]
+    fn what_is_known_of_calls_in_configurations_is_what_the_commands_take() {
+        let flags = |command: &clap::Command, is_global: bool| -> Vec<(String, Option<char>, bool)> {
+            let flags = command.get_arguments().filter(|it| it.is_global_set() == is_global);
+            let own = flags.filter_map(|it| {
+                Some((it.get_long()?.to_owned(), it.get_short(), it.get_action().takes_values()))
+            });
+            own.filter(|(long, ..)| !["help", "version"].contains(&long.as_str())).collect()
+        };
+        let known = |flags: &[Flag]| -> Vec<(String, Option<char>, bool)> {
+            flags.iter().map(|it| (it.long.to_owned(), it.short, it.takes_value)).collect()
+        };
+        let cli = Cli::command();
+        assert_eq!(known(GLOBAL), flags(&cli, true));
+        for (name, own) in COMMANDS {
+            assert_eq!(known(own), flags(cli.find_subcommand(name).unwrap(), false), "{name}");
+        }
+    }
+}

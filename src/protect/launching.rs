@@ -156,9 +156,8 @@ impl<'d> Launching<'d> {
         let own = Wrapper::read(command, rest.iter().copied());
         if let (Some(own), Some((sequence, first))) = (own, self.arguments()) {
             let items = texts(&handed.beyond(&own).flags());
-            let run = rest.iter().position(|word| *word == "run").unwrap_or_default();
             if !items.is_empty() {
-                edits.insert_items(sequence, first + run + 1, items);
+                edits.insert_items(sequence, first + own.run + 1, items);
             }
             return;
         }

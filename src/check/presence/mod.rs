@@ -2,6 +2,7 @@
 //! catalog says that it needs.
 
 mod required;
+mod wrapped;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use crate::check::known::Source;
 use crate::check::placeholder::written;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
-use crate::check::wrapper::{Wrapper, asked_for_headers};
+use crate::check::wrapper::Wrapper;
 use crate::configuration::entry::{Field, NamedBy, ServerEntry};
 use crate::configuration::leftover::Leftover;
 use crate::document::{Text, Value};
@@ -92,75 +93,7 @@ impl<'c, 'd> Presence<'c, 'd> {
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         };
         let named: Option<&'c str> = Some(self.entry.name.as_str()).filter(is_plain);
-        For { server: self.server.map(|known| known.server.id.as_str()).or(named) }
-    }
-
-    fn wrapped(&mut self) {
-        let Some(wrapper) = self.wrapper.take() else { return };
-        let mut assignments = wrapper.assignments.clone();
-        let known = self.values.known;
-        if wrapper.all || wrapper.server.is_some() {
-            let wanted = known
-                .stored()
-                .iter()
-                .filter(|it| wrapper.all || it.entry.facts.server == wrapper.server)
-                .map(|it| (it.name.to_string(), it.name.to_string()));
-            assignments.extend(wanted);
-            if let (Some(server), true) = (&wrapper.server, assignments.is_empty()) {
-                let needed =
-                    self.server.and_then(|known| known.alternatives().find_map(|it| it.credentials.first()));
-                let credential = needed.map(|it| it.name.clone());
-                let verdict = match &credential {
-                    Some(name) => self.values.missing(name, For { server: Some(server) }),
-                    None => Verdict::problem(
-                        Reason::Missing,
-                        format!("no credential is stored for the server `{server}`"),
-                    )
-                    .command("store one", format!("mcpcred add NAME --server {server}")),
-                };
-                let place = self.entry.value.clone();
-                self.judge(credential, verdict, Some(place));
-            }
-        }
-        if wrapper.by_project {
-            assignments.extend(self.project_credentials.iter().map(|name| (name.clone(), name.clone())));
-        }
-        for (variable, name) in assignments {
-            let verdict = self.values.handed_over(&name, self.whom());
-            self.provided.insert(variable);
-            let place = self.place_of_argument(&name);
-            self.judge(Some(name), verdict, Some(place));
-        }
-        for name in &wrapper.expansions {
-            let verdict = self.values.handed_over(name, self.whom());
-            let place = self.place_of_argument(name);
-            self.judge(Some(name.clone()), verdict, Some(place));
-        }
-        self.wrapper = Some(wrapper);
-    }
-
-    /// What our own command for headers is asked for.
-    fn helped(&mut self) {
-        let entry = self.entry;
-        for field in entry.all_fields().filter(|field| field.kind == FieldKind::Helper) {
-            for name in asked_for_headers(field.value.text().map_or("", Text::expose)) {
-                let verdict = self.values.handed_over(&name, self.whom());
-                self.judge(Some(name), verdict, Some(field.value.clone()));
-            }
-        }
-    }
-
-    /// The argument that speaks of a credential, or the entry.
-    fn place_of_argument(&self, name: &str) -> Value<'d> {
-        let speaks = |field: &&Field<'d>| {
-            field.kind == FieldKind::Args
-                && field.value.text().is_some_and(|text| {
-                    let text = text.expose();
-                    text == name || text.rsplit('=').next() == Some(name)
-                })
-        };
-        let field = self.entry.all_fields().find(speaks);
-        field.map_or_else(|| self.entry.value.clone(), |field| field.value.clone())
+        For { server: self.server.map(|known| known.server.id.as_str()).or(named), origin: None }
     }
 
     fn fields(&mut self) {
@@ -272,6 +205,9 @@ impl<'c, 'd> Presence<'c, 'd> {
     }
 
     fn reference(&mut self, field: &Field<'d>, text: &str, found: &Reference) {
+        if self.printed(field, text, found) {
+            return;
+        }
         let client = self.entry.client;
         let is_set = |name: &str| self.values.known.variable(name).map(|value| value.is_empty());
         let outcome = reference::outcome(text, found, self.entry.references(), field.kind, &is_set);

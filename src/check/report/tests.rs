@@ -70,6 +70,7 @@ fn finding(status: Status, reason: Reason, server: &str) -> Finding {
         fingerprint: None,
         expires: None,
         scopes: None,
+        is_of_other_profile: false,
     }
 }
 
