@@ -99,6 +99,8 @@ mod unix {
     use nix::sys::stat::Mode;
 
     use super::*;
+    #[cfg(target_os = "linux")]
+    use crate::support::crash::killed_at;
     use crate::support::terminal::Terminal;
     use crate::support::{contains, feed};
 
@@ -193,6 +195,45 @@ mod unix {
     fn words(output: &Output) -> Vec<String> {
         let text = String::from_utf8_lossy(&output.stderr);
         text.lines().filter(|line| line.contains("mcpcred")).map(str::to_owned).collect()
+    }
+
+    /// Whatever is killed, a shell reads the old file or the new one.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_init_that_is_killed_leaves_the_file_old_or_new_and_can_be_repeated() {
+        let own = "# mine\nalias ll='ls -l'\n";
+        let installed = |flag: &str, before: Option<&str>| {
+            let mut kills = 0;
+            loop {
+                let sandbox = Sandbox::new();
+                let path = sandbox.path(".zshrc");
+                if let Some(before) = before {
+                    write(&path, before);
+                }
+                if flag == "--uninstall" {
+                    sandbox.run(["init", "zsh", "--install"]).succeeds();
+                }
+                let old = fs::read_to_string(&path).ok();
+                if !killed_at(&sandbox, &["init", "zsh", flag], b"", kills) {
+                    break kills;
+                }
+                let left = fs::read_to_string(&path).ok();
+                sandbox.run(["init", "zsh", flag]).succeeds();
+                let new = fs::read_to_string(&path).ok();
+                assert!(left == old || left == new, "torn after {kills}: {left:?}");
+                assert!(old != new && before.is_none_or(|before| new.unwrap().starts_with(before)));
+                let beside = fs::read_dir(sandbox.path("")).unwrap().flatten();
+                let drafts = beside.filter(|it| it.file_name().to_string_lossy().contains("mcpcred-new"));
+                assert_eq!(drafts.count(), 0, "after {kills}");
+                kills += 1;
+            }
+        };
+        for (flag, before) in
+            [("--install", Some(own)), ("--install", None), ("--uninstall", Some(own)), ("--uninstall", None)]
+        {
+            let kills = installed(flag, before);
+            assert!(kills > 4, "{kills} changes of {flag} are not all");
+        }
     }
 
     /// PowerShell runs in the workflows alone; here a grammar of it reads what it would run.
