@@ -5,6 +5,7 @@
 //! mechanism   what each client really supports     naming   each value one credential      program   our own path
 //! changes     the plan as edits, file by file       masked  the same as a person may see it
 //! copies      where the values still lie            history the commits of a project that hold one
+//! mending     the same as the advice of a check
 //! ```
 
 pub(crate) mod changes;
@@ -13,6 +14,7 @@ pub(crate) mod history;
 pub(crate) mod launching;
 pub(crate) mod masked;
 pub(crate) mod mechanism;
+pub(crate) mod mending;
 pub(crate) mod naming;
 pub(crate) mod plan;
 pub(crate) mod program;

@@ -266,7 +266,7 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
 }
 
 /// A file in which one change can't be made keeps all of them.
-fn leave_what_cannot_be_edited<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan<'_, 'd>) {
+pub(in crate::cli) fn leave_what_cannot_be_edited<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan<'_, 'd>) {
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
         let plannings: Vec<&Planning<'_, '_>> =
