@@ -221,7 +221,7 @@ struct Search<'c, 'p> {
 impl<'c> Search<'c, '_> {
     /// All files of a client. Files of others that it reads too are its own only where it is used here.
     fn client(&mut self, client: &'c Client, is_asked_for: bool, hidden: &mut Vec<Leftover>) {
-        let mut guests = Vec::new();
+        let (mut guests, mut folders) = (Vec::new(), Vec::new());
         let mut is_used =
             is_asked_for || client.traces.iter().any(|trace| !look(self.places, trace).is_empty());
         for (position, file) in client.files.iter().enumerate() {
@@ -251,12 +251,13 @@ impl<'c> Search<'c, '_> {
                     guests.push((path, reader));
                     continue;
                 }
-                let folders = workspace::folders(&path);
+                folders.extend(workspace::folders(&path));
                 self.add(path, reader);
-                for folder in folders {
-                    self.folder(client, &folder);
-                }
             }
+        }
+        // What is in reach anyway keeps its own place in the order.
+        for folder in folders {
+            self.folder(client, &folder);
         }
         if is_used {
             for (path, reader) in guests {

@@ -100,8 +100,6 @@ fn toml_and_yaml_that_grow_without_end_are_refused() {
         (".codex/config.toml", format!("x = {deep}")),
         (".codex/config.toml", format!("[{}]", vec!["a"; 10_000].join("."))),
         (".config/goose/config.yaml", format!("extensions: {deep}")),
-        (".continue/config.yaml", format!("{bomb}mcpServers: *a29\n")),
-        (".continue/config.yaml", "a: &a [*a]\n".to_owned()),
     ] {
         let sandbox = Sandbox::new();
         crate::check::write(&sandbox, file, &content);
@@ -111,6 +109,14 @@ fn toml_and_yaml_that_grow_without_end_are_refused() {
         let begun = Instant::now();
         the(&findings_in(&sandbox, &sandbox.path(""), &[], 1), "unreadable");
         assert!(begun.elapsed() < PATIENCE, "{file}: {:?}", begun.elapsed());
+    }
+    // Nobody writes out what aliases stand for.
+    for content in [format!("{bomb}mcpServers: *a29\n"), "mcpServers: &a [*a]\n".to_owned()] {
+        let sandbox = Sandbox::new();
+        crate::check::write(&sandbox, ".continue/config.yaml", content);
+        let begun = Instant::now();
+        check_in(&sandbox, &sandbox.path(""), &[]).exits(0);
+        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     }
 }
 
