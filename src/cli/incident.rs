@@ -139,7 +139,7 @@ impl Incident {
             env_files: RefCell::default(),
         };
         let is_it = |credential: &str| credential.eq_ignore_ascii_case(name.as_str());
-        let findings = preflight.run().findings.into_iter();
+        let findings = preflight.run(&discovery.entries()).findings.into_iter();
         let mut uses: Vec<Use> = Vec::new();
         for finding in findings.filter(|finding| finding.credential.as_deref().is_some_and(is_it)) {
             if !uses.iter().any(|known| known.location == finding.location && known.server == finding.server)
