@@ -186,25 +186,27 @@ impl Check {
         values: &'s Values<'s>,
         found: &mut Found,
     ) {
-        let open = found.findings.iter().filter(|finding| finding.reason == Reason::Plaintext);
-        let servers: BTreeSet<String> = open.filter_map(|finding| finding.server.clone()).collect();
-        if values.known.is_none() || !self.config.is_empty() || servers.is_empty() {
+        if values.known.is_none() || !self.config.is_empty() {
             return;
         }
-        let servers: Vec<String> = servers.into_iter().collect();
         let program = Program::running(app.credentials.profile(), app.environment);
-        let request = plan::Request {
-            servers: &servers,
-            project_alone: false,
-            style: Style::default(),
-            program: &program,
-        };
-        let mut plan = Plan::make(discovery, entries, values, values.known, &request);
-        // Tried where something may come in the way, since trying takes as long as the rest.
-        leave_what_cannot_be_edited(discovery, &mut plan, |document| {
-            matches!(document.syntax(), Syntax::Yaml | Syntax::Toml) || document.duplicates().next().is_some()
-        });
-        mending::advise(&mut found.findings, &plan, discovery);
+        // What a person has to ask for comes last.
+        for style in [Style::default(), Style::Bridge, Style::Reference] {
+            let open = found.findings.iter().filter(|finding| mending::is_left(finding));
+            let servers: BTreeSet<String> = open.filter_map(|finding| finding.server.clone()).collect();
+            if servers.is_empty() {
+                return;
+            }
+            let servers: Vec<String> = servers.into_iter().collect();
+            let request = plan::Request { servers: &servers, project_alone: false, style, program: &program };
+            let mut plan = Plan::make(discovery, entries, values, values.known, &request);
+            // Tried where something may come in the way, since trying takes as long as the rest.
+            leave_what_cannot_be_edited(discovery, &mut plan, |document| {
+                matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
+                    || document.duplicates().next().is_some()
+            });
+            mending::advise(&mut found.findings, &plan, discovery, style);
+        }
     }
 
     fn refuse_absent_servers(&self, found: &Found) -> Result<(), Failure> {
