@@ -1,6 +1,7 @@
 //! `mcpcred check`: the preflight.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,7 +23,9 @@ use crate::cli::Outcome;
 use crate::cli::protect::session::leave_what_cannot_be_edited;
 use crate::cli::schedules;
 use crate::configuration::discover::{Discovery, Request, discover};
+use crate::configuration::entry::ServerEntry;
 use crate::configuration::places::Places;
+use crate::document::Syntax;
 use crate::failure::Failure;
 use crate::live::{Hosts, NamedHost, Terms};
 use crate::name::Profile;
@@ -124,14 +127,18 @@ impl Check {
             values: &values,
             env_files: RefCell::default(),
         };
-        let mut found = preflight.run();
+        let entries = discovery.entries();
+        let mut found = preflight.run(&entries);
         found.findings.extend(bundles::check(&self.config));
+        if preflight.everything && !self.exposure {
+            found.findings.extend(bundles::check(&bundles::installed(&places)));
+        }
         if preflight.everything && !self.exposure && app.settings.audit.value.record {
             let noticed = MemoryFile::in_folder(&app.settings.data_folder.value).load().recent;
             found.findings.extend(unusual::check(&noticed, now));
         }
         self.note_drift(app, &discovery, &mut found);
-        self.advise(app, &discovery, &values, &mut found);
+        self.advise(app, (&discovery, &entries), &values, &mut found);
         self.refuse_absent_servers(&found)?;
         if self.live {
             self.ask(app, &values, &mut found);
@@ -172,22 +179,34 @@ impl Check {
     }
 
     /// Says which call of `protect` mends what lies in the open. It reads the files that clients read, and no others.
-    fn advise(&self, app: &App, discovery: &Discovery<'_>, values: &Values<'_>, found: &mut Found) {
-        let is_open = |finding: &Finding| finding.reason == Reason::Plaintext && finding.server.is_some();
-        if values.known.is_none() || !self.config.is_empty() || !found.findings.iter().any(is_open) {
+    fn advise<'s, 'd>(
+        &self,
+        app: &App,
+        (discovery, entries): (&'d Discovery<'_>, &'s [Vec<ServerEntry<'d>>]),
+        values: &'s Values<'s>,
+        found: &mut Found,
+    ) {
+        if values.known.is_none() || !self.config.is_empty() {
             return;
         }
-        let entries = discovery.entries();
         let program = Program::running(app.credentials.profile(), app.environment);
-        let request = plan::Request {
-            servers: &self.server,
-            project_alone: false,
-            style: Style::default(),
-            program: &program,
-        };
-        let mut plan = Plan::make(discovery, &entries, values, values.known, &request);
-        leave_what_cannot_be_edited(discovery, &mut plan);
-        mending::advise(&mut found.findings, &plan, discovery);
+        // What a person has to ask for comes last.
+        for style in [Style::default(), Style::Bridge, Style::Reference] {
+            let open = found.findings.iter().filter(|finding| mending::is_left(finding));
+            let servers: BTreeSet<String> = open.filter_map(|finding| finding.server.clone()).collect();
+            if servers.is_empty() {
+                return;
+            }
+            let servers: Vec<String> = servers.into_iter().collect();
+            let request = plan::Request { servers: &servers, project_alone: false, style, program: &program };
+            let mut plan = Plan::make(discovery, entries, values, values.known, &request);
+            // Tried where something may come in the way, since trying takes as long as the rest.
+            leave_what_cannot_be_edited(discovery, &mut plan, |document| {
+                matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
+                    || document.duplicates().next().is_some()
+            });
+            mending::advise(&mut found.findings, &plan, discovery, style);
+        }
     }
 
     fn refuse_absent_servers(&self, found: &Found) -> Result<(), Failure> {

@@ -3,24 +3,36 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use clap::ValueEnum;
+
 use crate::check::finding::{Action, Finding, Reason};
 use crate::check::quoted::quoted;
 use crate::configuration::discover::Discovery;
 use crate::document::Pointer;
-use crate::protect::mechanism::Mechanism;
+use crate::protect::mechanism::{Mechanism, Style};
 use crate::protect::plan::{Plan, Step, is_of_project};
 
-/// Says of every secret in the open in a server which call of `protect` takes it out, or why none does and what a
-/// person does then.
-pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &Discovery<'_>) {
+/// How a call begins that takes a secret out.
+const CALL: &str = "mcpcred protect";
+
+/// Whether the finding is about a secret in the open in a server, and no call of `protect` is named yet.
+pub(crate) fn is_left(finding: &Finding) -> bool {
+    let command = finding.action.as_ref().and_then(|action| action.command.as_deref());
+    finding.reason == Reason::Plaintext
+        && finding.server.is_some()
+        && !command.is_some_and(|command| command.starts_with(CALL))
+}
+
+/// Says of every secret that is left in the open in a server which call of `protect` takes it out, or why none does
+/// and what a person does then.
+pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &Discovery<'_>, style: Style) {
     let all = plan.steps(discovery);
     let mut steps: HashMap<(&Path, &Pointer), Vec<&Step>> = HashMap::new();
     for step in &all {
         steps.entry((&step.file, &step.pointer)).or_default().push(step);
     }
     let mut moved: HashMap<String, String> = HashMap::new();
-    let in_entries = findings.iter_mut().filter(|it| it.reason == Reason::Plaintext && it.server.is_some());
-    for finding in in_entries {
+    for finding in findings.iter_mut().filter(|finding| is_left(finding)) {
         let Some(location) = &finding.location else { continue };
         let Some(pointer) = &location.pointer else { continue };
         let Some(of_value) = steps.get(&(location.file.as_path(), pointer)) else { continue };
@@ -35,18 +47,25 @@ pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &
         } else {
             ""
         };
+        if step.mechanism == Mechanism::None && style != Style::default() {
+            continue;
+        }
         finding.action = Some(if step.mechanism == Mechanism::None {
             let why = step.why.as_deref().unwrap_or_default();
             let advice = step.advice.as_deref().unwrap_or_default();
             let sentence = format!("{advice}{others}; `mcpcred protect` leaves it where it is: {why}");
             Action { sentence, ..Action::default() }
         } else {
-            let command = call(step, is_of_project(reading, &discovery.project));
+            let command = call(step, is_of_project(reading, &discovery.project), style);
             if let Some(fingerprint) = &finding.fingerprint {
                 moved.entry(fingerprint.clone()).or_insert_with(|| command.clone());
             }
-            let sentence =
-                format!("let mcpcred move it into the store, after which the server still starts{others}");
+            let after = if step.mechanism == Mechanism::Reference {
+                "and load it with `mcpcred export-env` before the client starts"
+            } else {
+                "after which the server still starts"
+            };
+            let sentence = format!("let mcpcred move it into the store, {after}{others}");
             Action { sentence, command: Some(command), page: None }
         });
     }
@@ -70,8 +89,8 @@ pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &
 }
 
 /// The call that does this step, and as little else as can be said.
-fn call(step: &Step, is_of_project: bool) -> String {
-    let mut call = "mcpcred protect".to_owned();
+fn call(step: &Step, is_of_project: bool, style: Style) -> String {
+    let mut call = CALL.to_owned();
     let clients = step.clients.iter().map(|client| ("--client", client));
     for (flag, word) in clients.chain([("--server", &step.server)]) {
         // Without a flag it does more, and asks before.
@@ -80,5 +99,8 @@ fn call(step: &Step, is_of_project: bool) -> String {
         }
     }
     call.push_str(if is_of_project { " --project" } else { "" });
+    if let (true, Some(word)) = (style != Style::default(), style.to_possible_value()) {
+        call.extend([" --style ", word.get_name()]);
+    }
     call
 }

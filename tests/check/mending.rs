@@ -87,6 +87,21 @@ fn every_secret_in_a_server_is_moved_by_the_call_that_its_finding_names() {
 }
 
 #[test]
+fn a_style_that_a_person_has_to_ask_for_is_named_where_it_is_the_only_way() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let far =
+        json!({ "url": "https://x.example/mcp", "headers": { "Authorization": format!("Bearer {TOKEN}") } });
+    write(&sandbox, ".cursor/mcp.json", json!({ "mcpServers": { "far": far } }).to_string());
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    let command = &the(&findings, "plaintext")["action"]["command"];
+    let start = "mcpcred protect --client cursor --server far --style ";
+    assert!(command.as_str().unwrap().starts_with(start), "{command}");
+    follow(&sandbox, &folder, command, &["--yes"], b"");
+    assert!(!sandbox.files_holding(CANARY.as_bytes()).contains(&sandbox.path(".cursor/mcp.json")));
+}
+
+#[test]
 fn where_no_call_takes_a_secret_out_the_finding_says_why_and_what_to_do() {
     let sandbox = Sandbox::new();
     let folder = project(&sandbox, "{}");

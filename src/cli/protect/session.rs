@@ -13,6 +13,7 @@ use crate::cli::check::{absent_server, check_clients};
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::credential::{Facts, Kind};
+use crate::document::Document;
 use crate::document::edit::Edited;
 use crate::failure::Failure;
 use crate::name::CredentialName;
@@ -147,7 +148,7 @@ pub(in crate::cli) fn protect(
     if let Some(failure) = absent_server(wanted.servers, &plan.servers) {
         return Err(failure);
     }
-    leave_what_cannot_be_edited(&discovery, &mut plan);
+    leave_what_cannot_be_edited(&discovery, &mut plan, |_| true);
     if !plan.does_something() {
         let mut done = told(&plan, &discovery, Vec::new());
         done.ending = Ending::Nothing;
@@ -266,9 +267,16 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
 }
 
 /// A file in which one change can't be made keeps all of them.
-pub(in crate::cli) fn leave_what_cannot_be_edited<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan<'_, 'd>) {
+pub(in crate::cli) fn leave_what_cannot_be_edited<'d>(
+    discovery: &'d Discovery<'_>,
+    plan: &mut Plan<'_, 'd>,
+    is_tried: impl Fn(&Document) -> bool,
+) {
     for (number, reading) in discovery.readings.iter().enumerate() {
         let Ok(document) = &reading.document else { continue };
+        if !is_tried(document) {
+            continue;
+        }
         let plannings: Vec<&Planning<'_, '_>> =
             plan.entries.iter().filter(|it| it.reading == number).collect();
         if plannings.is_empty() {
