@@ -172,10 +172,57 @@ fn a_file_that_can_not_be_written_loses_nothing() {
     if rustix::process::geteuid().is_root() {
         return;
     }
-    ran.exits(1).says("stored already");
+    ran.succeeds().says("can't be replaced");
     assert_eq!(fs::read_to_string(path).unwrap(), written);
-    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
     protect(&sandbox, &["--yes"]).succeeds();
+    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_can_not_be_replaced_keeps_no_other_from_being() {
+    let sandbox = Sandbox::new();
+    let path = write(&sandbox, ".cursor/mcp.json", servers(&json!({ "x": local(TOKEN) })));
+    fs::hard_link(&path, sandbox.path("under another name")).unwrap();
+    let other = write(&sandbox, ".lmstudio/mcp.json", servers(&json!({ "y": local(OTHER) })));
+    protect(&sandbox, &["--yes"]).succeeds().says("hard link");
+    assert!(fs::read_to_string(path).unwrap().contains(TOKEN));
+    assert!(!fs::read_to_string(other).unwrap().contains(OTHER));
+    let listed = sandbox.run(["list", "--json"]).json("list");
+    assert_eq!(listed["credentials"].as_array().unwrap().len(), 1, "{listed:#}");
+}
+
+#[test]
+fn what_could_not_be_undone_without_a_value_on_record_stays_and_is_not_stored() {
+    let sandbox = Sandbox::new();
+    // The command, which has to be noted, is the very text that has to stay a secret.
+    let entry = json!({
+        "command": "k8Xq2vTz9LmPwR4s",
+        "env": { "GITHUB_TOKEN": TOKEN },
+        "oauth": { "clientSecret": "k8Xq2vTz9LmPwR4s" }
+    });
+    let path = write(&sandbox, ".lmstudio/mcp.json", servers(&json!({ "x": entry, "y": local(OTHER) })));
+    let before = json_at(&sandbox, ".lmstudio/mcp.json");
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    assert_eq!(document["steps"][0]["mechanism"], "none", "{document:#}");
+    let after = json_at(&sandbox, ".lmstudio/mcp.json");
+    assert_eq!(after["mcpServers"]["x"], before["mcpServers"]["x"]);
+    assert!(!fs::read_to_string(path).unwrap().contains(OTHER));
+    let listed = sandbox.run(["list", "--json"]).json("list");
+    assert_eq!(listed["credentials"].as_array().unwrap().len(), 1, "{listed:#}");
+}
+
+#[test]
+fn a_record_that_can_not_be_read_is_told_before_anything_is_stored() {
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    sandbox.feed(["add", "OTHER", "--stdin"], b"a bystander").succeeds();
+    fs::write(sandbox.data().join("undo.json"), "{").unwrap();
+    protect(&sandbox, &["--yes"]).exits(1).says("nothing was stored");
+    assert_eq!(fs::read_to_string(path).unwrap(), written);
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
 }
 
 #[test]
