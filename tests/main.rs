@@ -22,6 +22,7 @@ mod delete;
 mod export_env;
 mod faults;
 mod get;
+mod golden;
 mod headers;
 mod help;
 mod house_rules;
