@@ -98,10 +98,21 @@ def steal():
     return fields[7], sum(fields)
 
 
-def filled(store, data, **more):
-    """The surroundings of a mcpcred that keeps the twenty there."""
+def empty(store, data, **more):
+    """The surroundings of a mcpcred that keeps nothing there yet."""
     environment = clean(MCPCRED_DATA_DIR=str(data), MCPCRED_CONFIG_DIR=str(data / "config"),
                         MCPCRED_STORE=store, **more)
+    if store == "vault" and "MCPCRED_KEY_FILE" not in environment:
+        key = data.with_suffix(".key")
+        subprocess.run([MCPCRED, "store", "init", "--new-key-file", key], env=environment, check=True,
+                       capture_output=True)
+        environment["MCPCRED_KEY_FILE"] = str(key)
+    return environment
+
+
+def filled(store, data, **more):
+    """The surroundings of a mcpcred that keeps the twenty there."""
+    environment = empty(store, data, **more)
     for name in NAMES:
         subprocess.run([MCPCRED, "add", name, "--stdin"], input=VALUE.encode(), env=environment,
                        check=True, capture_output=True)
@@ -147,11 +158,7 @@ def main():
     before = steal()
 
     keyring = filled("secret-service", work / "keyring")
-    key = work / "key"
-    vault = work / "vault"
-    making = clean(MCPCRED_DATA_DIR=str(vault), MCPCRED_CONFIG_DIR=str(vault / "config"), MCPCRED_STORE="vault")
-    subprocess.run([MCPCRED, "store", "init", "--new-key-file", key], env=making, check=True, capture_output=True)
-    vault = filled("vault", vault, MCPCRED_KEY_FILE=str(key))
+    vault = filled("vault", work / "vault")
 
     one = NAMES[0]
     attributes = ["service", "mcpcred:default", "username"]

@@ -21,6 +21,9 @@ use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
 use crate::store::{self, CredentialStore, ForeignItems, Patience, StoreError, StoreKind, Surroundings};
 use crate::ui::{AskError, Ui};
 
+/// How often a new passphrase is asked for.
+const ATTEMPTS: usize = 3;
+
 /// The means of opening stores. Cheap to copy; nothing is read or asked before a store is opened.
 #[derive(Clone)]
 pub(crate) struct Unlocking {
@@ -120,6 +123,13 @@ impl Unlocking {
         Vault::open(&self.vault_path(), &mut self.sources(), rollback)
     }
 
+    /// Whether the vault opens with what is at hand here for a program that can ask nobody.
+    pub(crate) fn opens_unattended(&self) -> bool {
+        let ui = Ui { may_prompt: false, ..self.ui };
+        let alone = Self { ui, descriptor: None, ..self.clone() };
+        self.is_piped() || alone.open_vault(Rollback::Refuse).is_ok()
+    }
+
     /// Which store of this machine can be used, and why it is that one; or the reasons why none can.
     ///
     /// # Errors
@@ -169,31 +179,49 @@ impl Unlocking {
     /// # Errors
     /// Where no key was given and nobody can be asked, or the file that was named can't be used.
     pub(crate) fn check_new_vault(&self, reasons: Option<&[String]>) -> Result<(), Failure> {
+        let is_given = self.is_piped() || self.sources().given().map_err(Failure::from)?.is_some();
+        if is_given || self.ui.can_ask() { Ok(()) } else { Err(no_key(reasons)) }
+    }
+
+    /// Whether the file with the key or the passphrase is one that can be read only once.
+    fn is_piped(&self) -> bool {
         let is_pipe = |variable| {
             let path: Option<PathBuf> = self.environment.path(variable);
             path.and_then(|path| path.metadata().ok()).is_some_and(|metadata| !metadata.is_file())
         };
-        let is_given = ["MCPCRED_KEY_FILE", "MCPCRED_PASSPHRASE_FILE"].into_iter().any(is_pipe)
-            || self.sources().given().map_err(Failure::from)?.is_some();
-        if is_given || self.ui.can_ask() { Ok(()) } else { Err(no_key(reasons)) }
+        ["MCPCRED_KEY_FILE", "MCPCRED_PASSPHRASE_FILE"].into_iter().any(is_pipe)
     }
 
-    /// Asks for a new passphrase, twice.
+    /// Asks for a new passphrase, twice, and anew where the two differ or are too short.
     ///
     /// # Errors
-    /// What `nobody` makes of a question that is not answered; where the answers differ or are too short.
+    /// What `nobody` makes of a question that is not answered; where that is so the third time, too.
     pub(crate) fn ask_new_passphrase(&self, nobody: &dyn Fn(AskError) -> Failure) -> Result<Secret, Failure> {
+        for _ in 1..ATTEMPTS {
+            match self.ask_passphrase_twice(nobody)? {
+                Ok(passphrase) => return Ok(passphrase),
+                Err(failure) => _ = failure.tell(self.ui),
+            }
+        }
+        self.ask_passphrase_twice(nobody)?
+    }
+
+    /// The inner error is one that a person can mend by typing again.
+    fn ask_passphrase_twice(
+        &self,
+        nobody: &dyn Fn(AskError) -> Failure,
+    ) -> Result<Result<Secret, Failure>, Failure> {
         let first = self.ui.ask_secret("New passphrase for the vault: ").map_err(nobody)?;
         if first.len() < 8 {
-            return Err(Failure::new(Failure::USAGE, "a passphrase has at least 8 characters")
-                .hint("four words are easier to remember than eight odd characters, and stronger"));
+            return Ok(Err(Failure::new(Failure::USAGE, "a passphrase has at least 8 characters")
+                .hint("four words are easier to remember than eight odd characters, and stronger")));
         }
         let second = self.ui.ask_secret("The same passphrase again: ").map_err(nobody)?;
-        if first == second {
+        Ok(if first == second {
             Ok(first)
         } else {
             Err(Failure::new(Failure::USAGE, "the two passphrases differ, and nothing was changed"))
-        }
+        })
     }
 
     /// Makes the vault, and leaves it open.

@@ -279,40 +279,138 @@ fn where_nothing_can_be_stored_nothing_is_taken() {
     assert!(file(&sandbox).contains(CANARY));
 }
 
-/// As `New-StoredCredential` stores them: in UTF-16, under the user name `token`.
+/// The Credential Manager of the person who runs the tests: every item is of a name of its own, and goes again.
 #[cfg(windows)]
-#[test]
-fn what_powershell_stored_moves() {
+mod windows {
     use std::collections::HashMap;
 
+    use keyring_core::Entry;
     use keyring_core::api::CredentialStoreApi;
 
-    let store = windows_native_keyring_store::Store::new().unwrap();
-    let item = |target: &str| store.build("", "", Some(&HashMap::from([("target", target)]))).unwrap();
-    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    for (target, user, value) in [
-        ("IMPORTED_TOKEN", "token", wide(CANARY)),
-        ("IMPORTED_PLAIN_TOKEN", "token", OTHER.into()),
-        ("IMPORTED_ELSE_TOKEN", "me", wide("another user's")),
-        ("ImportedMcpServer", "api_key", wide(OTHER)),
-    ] {
-        item(target).set_secret(&value).unwrap();
-        item(target).update_attributes(&HashMap::from([("username", user)])).unwrap();
+    use super::*;
+
+    /// A generic credential, gone when the test is over.
+    struct Item(Entry);
+
+    impl Item {
+        /// As `New-StoredCredential -Target TARGET -UserName USER -Persist LocalMachine` leaves it.
+        fn stored(target: &str, user: &str, value: &[u8]) -> Self {
+            let item = Self::of(target);
+            item.0.set_secret(value).unwrap();
+            let facts = [("username", user), ("comment", "Updated by: someone on: 25/11/2026")];
+            item.0.update_attributes(&HashMap::from(facts)).unwrap();
+            item
+        }
+
+        fn of(target: &str) -> Self {
+            let store = windows_native_keyring_store::Store::new().unwrap();
+            let facts = HashMap::from([("target", target), ("persistence", "Local")]);
+            Self(store.build("", "", Some(&facts)).unwrap())
+        }
+
+        fn is_there(&self) -> bool {
+            self.0.get_secret().is_ok()
+        }
     }
-    let sandbox = Sandbox::new();
-    sandbox.run(["import", "wincred", "IMPORTED_ELSE_TOKEN"]).exits(3);
-    let ran = sandbox.run(["import", "wincred", "IMPORTED_TOKEN", "IMPORTED_PLAIN_TOKEN", "--delete-source"]);
-    says_no_value(&ran.succeeds());
-    holds(&sandbox, "IMPORTED_TOKEN", CANARY);
-    holds(&sandbox, "IMPORTED_PLAIN_TOKEN", OTHER);
-    let ran =
-        sandbox.run(["import", "mcp-secrets-plugin", "--service", "ImportedMcpServer", "--delete-source"]);
-    says_no_value(&ran.succeeds());
-    holds(&sandbox, "api_key", OTHER);
-    for target in ["IMPORTED_TOKEN", "IMPORTED_PLAIN_TOKEN", "ImportedMcpServer"] {
-        assert!(item(target).get_secret().is_err(), "{target}");
+
+    impl Drop for Item {
+        fn drop(&mut self) {
+            _ = self.0.delete_credential();
+        }
     }
-    item("IMPORTED_ELSE_TOKEN").delete_credential().unwrap();
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn what_powershell_stored_moves() {
+        let odd = "Grüße, 水 and 🔑";
+        let items = [
+            ("IMPORTED_TOKEN", utf16(CANARY), CANARY),
+            ("IMPORTED_PLAIN_TOKEN", OTHER.into(), OTHER),
+            ("IMPORTED_ODD_TOKEN", utf16(odd), odd),
+            ("IMPORTED_ODD_PLAIN_TOKEN", odd.into(), odd),
+        ];
+        let stored = items.each_ref().map(|(target, bytes, _)| Item::stored(target, "token", bytes));
+        let other = Item::stored("IMPORTED_ELSE_TOKEN", "me", &utf16("another user's"));
+        let sandbox = Sandbox::new();
+        sandbox.run(["import", "wincred", "IMPORTED_ELSE_TOKEN"]).exits(3);
+        let mut words = vec!["import", "wincred"];
+        words.extend(items.iter().map(|(target, ..)| *target));
+        says_no_value(&sandbox.run(&words).succeeds().says("--delete-source"));
+        for ((name, _, value), item) in items.iter().zip(&stored) {
+            holds(&sandbox, name, value);
+            assert!(item.is_there(), "{name}");
+        }
+        // What is stored already is no error, and only now the source may go.
+        words.push("--delete-source");
+        says_no_value(&sandbox.run(&words).succeeds().says("`IMPORTED_TOKEN` is here already"));
+        for ((name, _, value), item) in items.iter().zip(&stored) {
+            holds(&sandbox, name, value);
+            assert!(!item.is_there(), "{name}");
+        }
+        assert!(other.is_there());
+        sandbox.holds_no_canary();
+    }
+
+    #[test]
+    fn what_nobody_names_is_chosen_by_its_name() {
+        let token = Item::stored("IMPORTED_CHOSEN_TOKEN", "imported by name", &utf16(CANARY));
+        let port = Item::stored("IMPORTED_PORT", "imported by name", &utf16("8080"));
+        let sandbox = Sandbox::new();
+        let words = ["import", "wincred", "--user", "imported by name", "--yes", "--delete-source"];
+        let document = sandbox.run([&words[..], &["--dry-run", "--json"]].concat()).succeeds().json("import");
+        assert_eq!(document["credentials"].as_array().unwrap().len(), 1, "{document}");
+        assert!(token.is_there());
+        says_no_value(&sandbox.run(words).succeeds());
+        holds(&sandbox, "IMPORTED_CHOSEN_TOKEN", CANARY);
+        assert!(!token.is_there() && port.is_there());
+        sandbox.run(words).succeeds().says("Nothing to import");
+    }
+
+    #[test]
+    fn an_item_moves_within_the_credential_manager_and_other_programs_find_it() {
+        let item = Item::stored("IMPORTED_WITHIN_TOKEN", "token", &utf16(CANARY));
+        let ours = Item::of("IMPORTED_WITHIN_TOKEN@mcpcred:imported");
+        let mut sandbox = Sandbox::bare();
+        sandbox.set("MCPCRED_STORE", "wincred");
+        sandbox.set("MCPCRED_PROFILE", "imported");
+        let words = ["import", "wincred", "IMPORTED_WITHIN_TOKEN", "--delete-source"];
+        says_no_value(&sandbox.run(words).succeeds());
+        holds(&sandbox, "IMPORTED_WITHIN_TOKEN", CANARY);
+        assert!(!item.is_there());
+        assert_eq!(ours.0.get_secret().unwrap(), CANARY.as_bytes());
+        // Our own items are none of another program.
+        sandbox
+            .run(["import", "wincred", "--user", "IMPORTED_WITHIN_TOKEN", "--all"])
+            .succeeds()
+            .says("Nothing");
+        sandbox.run(["delete", "IMPORTED_WITHIN_TOKEN", "--yes"]).succeeds();
+        assert!(!ours.is_there());
+    }
+
+    #[test]
+    fn a_name_that_holds_another_value_keeps_both() {
+        let item = Item::stored("IMPORTED_TAKEN_TOKEN", "token", &utf16(OTHER));
+        let sandbox = Sandbox::new().with("IMPORTED_TAKEN_TOKEN");
+        let words = ["import", "wincred", "IMPORTED_TAKEN_TOKEN", "--delete-source"];
+        says_no_value(&sandbox.run(words).exits(1).says("holds another value already"));
+        holds(&sandbox, "IMPORTED_TAKEN_TOKEN", CANARY);
+        assert!(item.is_there());
+    }
+
+    #[test]
+    fn what_mcp_secrets_plugin_stored_moves() {
+        let item = Item::stored("ImportedMcpServer", "api_key", &utf16(OTHER));
+        let second = Item::stored("other_key@ImportedMcpServer", "other_key", &utf16(CANARY));
+        let sandbox = Sandbox::new();
+        let words = ["import", "mcp-secrets-plugin", "--service", "ImportedMcpServer", "--delete-source"];
+        says_no_value(&sandbox.run(words).succeeds());
+        holds(&sandbox, "api_key", OTHER);
+        holds(&sandbox, "other_key", CANARY);
+        assert!(!item.is_there() && !second.is_there());
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -321,9 +419,9 @@ mod linux {
     use std::process::Command;
 
     use super::*;
-    use crate::support::crash::killed_at;
     use crate::support::feed;
     use crate::support::keyring_session::KeyringSession;
+    use crate::support::password_store::PasswordStore;
     use crate::support::terminal::Terminal;
 
     #[test]
@@ -336,36 +434,6 @@ mod linux {
             assert_eq!(terminal.wait(), status);
         }
         holds(&sandbox, "GITHUB_TOKEN", CANARY);
-    }
-
-    /// Wherever it is killed, the value is in the file or in the store, and the command can be repeated.
-    #[test]
-    fn an_import_that_is_killed_loses_nothing() {
-        let text = format!("# mine\nA_TOKEN={CANARY}\nB_TOKEN={OTHER}\nPORT=1\n");
-        let arguments = ["import", "dotenv", "--yes", "--delete-source"];
-        let mut kills = 0;
-        loop {
-            let sandbox = with_file(&text);
-            if !killed_at(&sandbox, &arguments, b"", kills) {
-                break;
-            }
-            let left = file(&sandbox);
-            assert!(left == text || left == "# mine\nPORT=1\n", "torn: {left}");
-            for (name, value) in [("A_TOKEN", CANARY), ("B_TOKEN", OTHER)] {
-                let ran = sandbox.run(["get", name]);
-                if left != text {
-                    ran.succeeds().prints(value);
-                } else if ran.0.status.success() {
-                    ran.prints(value);
-                }
-            }
-            sandbox.run(arguments).succeeds();
-            holds(&sandbox, "A_TOKEN", CANARY);
-            holds(&sandbox, "B_TOKEN", OTHER);
-            assert_eq!(file(&sandbox), "# mine\nPORT=1\n", "after {kills}");
-            kills += 1;
-        }
-        assert!(kills > 40, "{kills} changes are not all");
     }
 
     #[test]
@@ -440,50 +508,17 @@ mod linux {
         assert_eq!((left("MyMCPServer"), left("Else")), (Vec::new(), b"x".to_vec()));
     }
 
-    /// `pass` with a key that has no passphrase.
-    fn with_pass(sandbox: &mut Sandbox) -> bool {
-        let is_there = ["pass", "gpg"].iter().all(|program| {
-            Command::new("sh")
-                .args(["-c", &format!("command -v {program}")])
-                .output()
-                .unwrap()
-                .status
-                .success()
-        });
-        if !is_there && option_env!("CI").is_none() {
-            return false;
-        }
-        // The socket of the agent takes a short path.
-        let home = sandbox.path("g");
-        fs::create_dir(&home).unwrap();
-        fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        sandbox.set("GNUPGHOME", home.to_str().unwrap());
-        call(sandbox, "gpg", &["--batch", "--passphrase", "", "--quick-gen-key", "me", "future-default"], "");
-        call(sandbox, "pass", &["init", "me"], "");
-        true
-    }
-
-    fn call(sandbox: &Sandbox, program: &str, arguments: &[&str], input: &str) {
-        let mut command = Command::new(program);
-        sandbox.surround(&mut command);
-        command.args(arguments);
-        let ran = feed(command, input.as_bytes());
-        assert!(ran.status.success(), "{program}: {}", String::from_utf8_lossy(&ran.stderr));
-    }
-
     #[test]
     fn the_first_line_of_an_entry_of_pass_moves() {
         let mut sandbox = Sandbox::new();
-        if !with_pass(&mut sandbox) {
-            return;
-        }
+        let Some(pass) = PasswordStore::begin(&mut sandbox) else { return };
         for (entry, text) in [
             ("mcp/GITHUB_TOKEN", format!("{CANARY}\n")),
             ("mcp/deep/GITLAB_TOKEN", format!("{OTHER}\nlogin: me\n")),
             ("mcp/notes", "nothing\n".to_owned()),
             ("web/slack-bot", "slack-value\n".to_owned()),
         ] {
-            call(&sandbox, "pass", &["insert", "--multiline", entry], &text);
+            pass.insert(entry, &text);
         }
         sandbox.run(["import", "pass", "nothing"]).exits(3).says("has no entry `nothing`");
         sandbox.run(["import", "pass", "../mcp"]).exits(3);
@@ -507,39 +542,18 @@ mod linux {
             ])
             .succeeds();
         holds(&sandbox, "SLACK_TOKEN", "slack-value");
-        let store = sandbox.path(".password-store");
-        assert!(!store.join("mcp/GITHUB_TOKEN.gpg").exists() && !store.join("web/slack-bot.gpg").exists());
-        assert!(store.join("mcp/notes.gpg").exists() && store.join("mcp/deep/GITLAB_TOKEN.gpg").exists());
+        assert!(!pass.has("mcp/GITHUB_TOKEN") && !pass.has("web/slack-bot"));
+        assert!(pass.has("mcp/notes") && pass.has("mcp/deep/GITLAB_TOKEN"));
         sandbox.holds_no_canary();
-        call(&sandbox, "gpgconf", &["--kill", "all"], "");
     }
 
     #[test]
     fn a_key_that_takes_a_passphrase_is_not_waited_for_without_a_terminal() {
         let mut sandbox = Sandbox::new();
-        if !with_pass(&mut sandbox) {
-            return;
-        }
-        call(&sandbox, "pass", &["insert", "--multiline", "GITHUB_TOKEN"], &format!("{CANARY}\n"));
-        call(
-            &sandbox,
-            "gpg",
-            &[
-                "--batch",
-                "--pinentry-mode",
-                "loopback",
-                "--passphrase",
-                "secret",
-                "--quick-gen-key",
-                "two",
-                "future-default",
-            ],
-            "",
-        );
-        call(&sandbox, "pass", &["init", "two"], "");
-        call(&sandbox, "gpgconf", &["--kill", "all"], "");
+        let Some(pass) = PasswordStore::begin(&mut sandbox) else { return };
+        pass.insert("GITHUB_TOKEN", &format!("{CANARY}\n"));
+        pass.lock_with("a passphrase");
         let ran = sandbox.run(["import", "pass", "GITHUB_TOKEN"]).exits(4);
         says_no_value(&ran.says("`pass` does not open `GITHUB_TOKEN`").says("call from a terminal"));
-        call(&sandbox, "gpgconf", &["--kill", "all"], "");
     }
 }

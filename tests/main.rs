@@ -21,12 +21,16 @@ mod crash;
 mod delete;
 mod export_env;
 mod faults;
+#[cfg(unix)]
+mod first_day;
 mod get;
 mod golden;
 mod headers;
 mod help;
 mod house_rules;
 mod import;
+#[cfg(target_os = "linux")]
+mod import_crash;
 #[cfg(unix)]
 mod incident;
 mod init;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::check::TOKEN as VALUE;
 use crate::support::{CANARY, Ran, Sandbox};
 
-const TOKEN: &str = "GITHUB_PERSONAL_ACCESS_TOKEN";
+pub(crate) const TOKEN: &str = "GITHUB_PERSONAL_ACCESS_TOKEN";
 
 /// The command that the tests have a server started by: what is installed here does not count.
-const START: [&str; 4] = ["--", "npx", "-y", "@modelcontextprotocol/server-github"];
+pub(crate) const START: [&str; 4] = ["--", "npx", "-y", "@modelcontextprotocol/server-github"];
 
 /// A person whose token is stored, and looks like one.
 fn ready() -> Sandbox {
@@ -22,13 +22,13 @@ fn ready() -> Sandbox {
     sandbox
 }
 
-fn write(path: &Path, content: &str) {
+pub(crate) fn write(path: &Path, content: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
 
 /// A person who stands in a project, which is a repository in their home.
-fn in_project(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+pub(crate) fn in_project(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
     let project = sandbox.path("project");
     fs::create_dir_all(project.join(".git")).unwrap();
     let mut command: Command = sandbox.command(arguments);
@@ -220,197 +220,6 @@ fn a_key_that_is_good_to_have_is_left_out_while_there_is_none() {
     assert_eq!(document["credentials"].as_array().unwrap().len(), 0, "{document}");
     assert_eq!(document["command"][0], "npx", "{document}");
     in_project(&sandbox, &["check", "--client", "cursor"]).succeeds();
-}
-
-/// A client whose server lacks its token, and a shell.
-#[cfg(unix)]
-fn first_day() -> Sandbox {
-    let mut sandbox = Sandbox::new();
-    sandbox.set("MCPCRED_SHELL", "zsh");
-    sandbox.set("TERM", "xterm");
-    let program = env!("CARGO_BIN_EXE_mcpcred");
-    let entry = format!(
-        r#"{{"command": "{program}", "args": ["run", "-e", "{TOKEN}", "--", "npx", "-y", "@modelcontextprotocol/server-github"]}}"#
-    );
-    write(&sandbox.path(".cursor/mcp.json"), &format!(r#"{{"mcpServers": {{"github": {entry}}}}}"#));
-    sandbox
-}
-
-#[test]
-#[cfg(unix)]
-fn without_a_terminal_the_plan_of_the_day_is_printed() {
-    let sandbox = first_day();
-    let plan = in_project(&sandbox, &["setup"]).exits(5).says("from a terminal");
-    for part in [
-        "1 server here: Cursor (1)",
-        "mcpcred add GITHUB_PERSONAL_ACCESS_TOKEN",
-        "https://github.com/settings",
-        "mcpcred init zsh --install",
-    ] {
-        assert!(plan.stdout().contains(part), "{part}: {}", plan.stdout());
-    }
-    let plan = in_project(&sandbox, &["setup", "--json"]).exits(5).json("setup");
-    assert_eq!(
-        (&plan["missing"][0]["credential"], &plan["missing"][0]["servers"][0]),
-        (&TOKEN.into(), &"github".into())
-    );
-    in_project(&sandbox, &["setup", "--dry-run"]).succeeds();
-    sandbox.feed(["add", TOKEN, "--stdin"], VALUE.as_bytes()).succeeds();
-    let plan = in_project(&sandbox, &["setup", "--json"]).succeeds().json("setup");
-    assert_eq!(plan["missing"].as_array().unwrap().len(), 0);
-    let empty = Sandbox::new();
-    let plan = in_project(&empty, &["setup"]).succeeds();
-    assert!(
-        plan.stdout().contains("mcpcred setup --server github --client claude-code"),
-        "{}",
-        plan.stdout()
-    );
-}
-
-#[cfg(unix)]
-mod terminal {
-    use super::*;
-    use crate::support::contains;
-    use crate::support::terminal::Terminal;
-
-    fn start(sandbox: &Sandbox, words: &[&str]) -> Terminal {
-        let project = sandbox.path("project");
-        fs::create_dir_all(project.join(".git")).unwrap();
-        let mut command = sandbox.command(words);
-        command.current_dir(project);
-        Terminal::start(&command)
-    }
-
-    #[test]
-    fn a_first_day_from_nothing_to_a_green_check_and_a_second_one_with_nothing_to_do() {
-        let sandbox = first_day();
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect("1 server here: Cursor (1)");
-        terminal.expect("https://github.com/settings/personal-access-tokens/new");
-        terminal.expect("it has to be allowed: ");
-        terminal.expect("(Enter to skip): ");
-        // Cut off while copying.
-        terminal.send_line(&VALUE[..20]);
-        terminal.expect("was cut off");
-        terminal.expect("Store it all the same? [y/N] ");
-        terminal.send_line("n");
-        terminal.expect("(Enter to skip): ");
-        terminal.send_line(VALUE);
-        terminal.expect(&format!("Added `{TOKEN}`"));
-        terminal.expect(".zshrc`? [y/N] ");
-        terminal.send_line("y");
-        terminal.expect("Made `~/.zshrc`");
-        terminal.expect("ready");
-        assert_eq!(terminal.wait(), 0);
-        assert!(!contains(&terminal.screen(), VALUE.as_bytes()));
-        assert_eq!(sandbox.files_holding(VALUE.as_bytes()), Vec::<std::path::PathBuf>::new());
-        sandbox.run(["get", TOKEN]).succeeds().prints(VALUE);
-
-        let before = fs::read(sandbox.path(".zshrc")).unwrap();
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect("Nothing is left to be set up");
-        assert_eq!(terminal.wait(), 0);
-        assert_eq!(fs::read(sandbox.path(".zshrc")).unwrap(), before);
-    }
-
-    #[test]
-    fn a_secret_in_the_open_moves_into_the_store_or_stays_as_the_person_says() {
-        let sandbox = first_day();
-        let file = sandbox.path(".cursor/mcp.json");
-        let before = format!(
-            r#"{{"mcpServers": {{"github": {{"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"], "env": {{"{TOKEN}": "{VALUE}"}}}}}}}}"#
-        );
-        write(&file, &before);
-        for (answer, status) in [("n", 1), ("y", 0)] {
-            let mut terminal = start(&sandbox, &["setup"]);
-            terminal.expect("1 secret lies in the open");
-            terminal.expect("Store 1 credential and change 1 file? [y/N] ");
-            assert_eq!(fs::read_to_string(&file).unwrap(), before);
-            terminal.send_line(answer);
-            terminal.expect(if answer == "y" { "mcpcred unprotect" } else { "Skipped" });
-            terminal.expect(".zshrc`? [y/N] ");
-            terminal.send_line("");
-            assert_eq!(terminal.wait(), status);
-            assert!(!contains(&terminal.screen(), VALUE.as_bytes()));
-        }
-        assert_eq!(sandbox.files_holding(VALUE.as_bytes()), Vec::<std::path::PathBuf>::new());
-        sandbox.run(["get", TOKEN]).succeeds().prints(VALUE);
-        sandbox.run(["unprotect", "--yes"]).succeeds();
-        assert_eq!(fs::read_to_string(&file).unwrap(), before);
-    }
-
-    #[test]
-    fn every_step_can_be_skipped() {
-        let sandbox = first_day();
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect("(Enter to skip): ");
-        terminal.send_line("");
-        terminal.expect("Skipped");
-        terminal.expect(".zshrc`? [y/N] ");
-        terminal.send_line("");
-        terminal.expect("Skipped");
-        terminal.expect("missing");
-        assert_eq!(terminal.wait(), 1);
-        assert!(!sandbox.path(".zshrc").exists() && !sandbox.data().join("vault").exists());
-    }
-
-    #[test]
-    fn ctrl_c_keeps_what_was_done_and_the_next_time_goes_on_there() {
-        let sandbox = first_day();
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect("(Enter to skip): ");
-        terminal.send(b"half\x03");
-        terminal.expect("go on with `mcpcred setup`");
-        assert_eq!(terminal.wait(), 5);
-        assert!(terminal.echoes());
-        sandbox.run(["list"]).succeeds().prints("");
-
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect("(Enter to skip): ");
-        terminal.send_line(&VALUE[..20]);
-        terminal.expect("Store it all the same? [y/N] ");
-        terminal.send(b"\x03");
-        assert_eq!(terminal.wait(), 130);
-        sandbox.run(["list"]).succeeds().prints("");
-
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect("(Enter to skip): ");
-        terminal.send_line(VALUE);
-        terminal.expect(".zshrc`? [y/N] ");
-        terminal.send(b"\x03");
-        assert_eq!(terminal.wait(), 130);
-        assert!(!sandbox.path(".zshrc").exists());
-        sandbox.run(["get", TOKEN]).succeeds().prints(VALUE);
-
-        let mut terminal = start(&sandbox, &["setup"]);
-        terminal.expect(".zshrc`? [y/N] ");
-        terminal.send_line("y");
-        terminal.expect("ready");
-        assert_eq!(terminal.wait(), 0);
-    }
-
-    #[test]
-    fn a_server_is_added_with_a_token_that_is_asked_for() {
-        let sandbox = first_day();
-        let words = ["setup", "--server", "github", "--client", "claude-code"];
-        let mut terminal = start(&sandbox, &[&words[..], &START].concat());
-        terminal.expect("+    \"github\": {");
-        terminal.expect(".claude.json`? [y/N] ");
-        terminal.send_line("y");
-        terminal.expect("(Enter to skip): ");
-        terminal.send_line(VALUE);
-        terminal.expect("Added `github` to Claude Code");
-        assert_eq!(terminal.wait(), 0);
-        let check = ["check", "--client", "claude-code", "--server", "github"];
-        in_project(&sandbox, &check).succeeds();
-
-        let mut terminal = start(&sandbox, &["setup", "--server", "github", "--client", "vscode"]);
-        terminal.expect("mcp.json`? [y/N] ");
-        terminal.send_line("n");
-        terminal.expect("nothing was written");
-        assert_eq!(terminal.wait(), 5);
-        assert!(!sandbox.path(".config/Code").exists());
-    }
 }
 
 #[cfg(target_os = "linux")]

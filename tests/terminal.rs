@@ -97,16 +97,22 @@ fn where_no_store_is_a_passphrase_typed_twice_makes_the_vault() {
 }
 
 #[test]
-fn two_passphrases_that_differ_make_no_vault() {
+fn two_passphrases_that_differ_make_no_vault_and_are_asked_for_three_times() {
     let mut sandbox = Sandbox::bare();
     sandbox.set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     let mut terminal = start(&sandbox, &["add", "A"]);
     terminal.expect("Secret for `A`: ");
     terminal.send(b"a value\r");
     terminal.expect("New passphrase for the vault: ");
-    terminal.send(b"one passphrase\r");
-    terminal.expect("again: ");
-    terminal.send(b"another passphrase\r");
+    terminal.send(b"short\r");
+    terminal.expect("at least 8 characters");
+    for _ in 0..2 {
+        terminal.expect("New passphrase for the vault: ");
+        terminal.send(b"one passphrase\r");
+        terminal.expect("again: ");
+        terminal.send(b"another passphrase\r");
+        terminal.expect("the two passphrases differ");
+    }
     assert_eq!(terminal.wait(), 2);
     assert!(!sandbox.data().join("vault").exists());
 }

@@ -9,6 +9,7 @@ use crate::catalog::server::Requirement;
 use crate::check::finding::{Action, Reason};
 use crate::check::handing;
 use crate::check::presence::{Judged, recognise};
+use crate::check::quoted::quoted;
 use crate::check::values::Values;
 use crate::check::verdict::Verdict;
 use crate::configuration::entry::{Field, ServerEntry};
@@ -213,8 +214,12 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
             let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
             // What the client itself keeps there it needs, and a person can do little about it.
             let verdict = if leftover.is_of_variables {
-                Verdict::problem(Reason::Plaintext, message)
-                    .advice("store it, let mcpcred start the server, and take it out of the file")
+                let sentence = "let mcpcred start the server, and move what is in the file into the store";
+                Verdict::problem(Reason::Plaintext, message).action(importing(leftover, sentence))
+            } else if leftover.in_use && is_dotenv(leftover) {
+                let sentence =
+                    "move it into the store, and load it with `mcpcred export-env` before the client starts";
+                Verdict::warning(Reason::Plaintext, message).action(importing(leftover, sentence))
             } else if leftover.in_use {
                 Verdict::warning(Reason::Plaintext, message)
                     .advice("log out in the client where it is not needed any more")
@@ -226,6 +231,35 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
         });
     }
     once.found
+}
+
+/// What lies in the open in a file that can't be understood.
+pub(crate) fn unread(values: &Values<'_>, text: Text<'_>) -> Vec<Elsewhere> {
+    let mut once = Once { values, seen: BTreeSet::new(), found: Vec::new() };
+    for recognised in values.detector.examine_prose(text) {
+        once.push(text, &recognised, || {
+            let message = format!("a {} lies in plaintext in this file", recognised.what());
+            let verdict = Verdict::problem(Reason::Plaintext, message);
+            let verdict = verdict.advice("mend the file, and `mcpcred protect` can move it into the store");
+            (verdict, Place::of(text.expose().as_bytes(), recognised.span.start))
+        });
+    }
+    once.found
+}
+
+/// Whether the file is called as files of variables are.
+fn is_dotenv(leftover: &Leftover) -> bool {
+    let name = leftover.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name == ".env" || name.starts_with(".env.")
+}
+
+fn importing(leftover: &Leftover, sentence: &str) -> Action {
+    let path = leftover.path.to_str().and_then(quoted);
+    Action {
+        sentence: sentence.to_owned(),
+        command: path.map(|path| format!("mcpcred import dotenv {path} --delete-source")),
+        page: None,
+    }
 }
 
 /// Tells of each value of a file once, where it is met first.

@@ -37,6 +37,15 @@ pub(super) fn instead(entry: &ServerEntry<'_>, field: &Field<'_>, name: &str) ->
     "let mcpcred start a local bridge to the server, such as `mcp-remote`".to_owned()
 }
 
+/// What loads a credential into the shell that a client is started from.
+pub(super) fn loading(name: &str) -> String {
+    if cfg!(windows) {
+        format!("mcpcred export-env {name} --shell powershell | Invoke-Expression")
+    } else {
+        format!("eval \"$(mcpcred export-env {name})\"")
+    }
+}
+
 /// The command line that hands it over.
 fn start(entry: &ServerEntry<'_>, field: &Field<'_>, name: &str) -> String {
     let is_variable = field.kind == FieldKind::Env && field.name != name;

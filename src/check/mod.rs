@@ -15,6 +15,7 @@ mod path_value;
 mod placeholder;
 pub(crate) mod preflight;
 pub(crate) mod presence;
+pub(crate) mod quoted;
 pub(crate) mod report;
 pub(crate) mod synced;
 pub(crate) mod unusual;

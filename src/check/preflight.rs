@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::check::exposure;
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
 use crate::check::presence::{Judged, Presence};
+use crate::check::quoted::quoted;
 use crate::check::synced::synced_by;
 use crate::check::values::{For, Values};
 use crate::check::verdict::Verdict;
 use crate::check::versions;
 use crate::configuration::discover::{Discovery, Reading};
 use crate::configuration::entry::{ServerEntry, Standing};
-use crate::configuration::leftover::Leftover;
+use crate::configuration::leftover::{Leftover, text_of};
 use crate::configuration::misplaced::{Misplaced, misplaced};
 use crate::document::{Document, Leniency, Place, Text};
 use crate::name::CredentialName;
@@ -93,6 +94,9 @@ impl Preflight<'_> {
                         ..verdict.finding()
                     };
                     found.findings.push(finding);
+                    let mut of_file = self.unread(reading);
+                    self.exposure_of_file(reading, &mut of_file);
+                    found.findings.append(&mut of_file);
                 }
                 return;
             }
@@ -111,6 +115,18 @@ impl Preflight<'_> {
         }
         self.exposure_of_file(reading, &mut of_file);
         found.findings.append(&mut of_file);
+    }
+
+    /// What lies in the open in a file that is no configuration any more.
+    fn unread(&self, reading: &Reading<'_>) -> Vec<Finding> {
+        let Ok(text) = text_of(&reading.path) else { return Vec::new() };
+        let exposed = exposure::unread(self.values, Text::of(&text)).into_iter();
+        let findings = exposed.map(|exposed| Finding {
+            clients: reading.clients(),
+            location: Some(Location::of_file(&reading.path, Some(exposed.place))),
+            ..exposed.verdict.finding()
+        });
+        findings.collect()
     }
 
     fn entry(
@@ -150,6 +166,9 @@ impl Preflight<'_> {
                 Verdict::new(status, Reason::Misconfigured, fault.what.clone()).advice(fault.mend.clone());
             judged.push(Judged { credential: None, verdict, value: Some(fault.value.clone()), within: 0 });
         }
+        // That nothing is needed does not go well with a fault either.
+        let is_faulty = judged.iter().any(|it| it.verdict.status == Status::Problem);
+        judged.retain(|it| it.credential.is_some() || it.verdict.status != Status::Ready || !is_faulty);
         for Judged { credential, verdict, value, within } in judged {
             if verdict.reason != Reason::Plaintext && !verdict.is_of_other_profile {
                 found.used.extend(credential.clone());
@@ -334,10 +353,8 @@ impl Preflight<'_> {
 /// How a file is made the owner's alone.
 fn owner_only(path: &Path) -> Action {
     let sentence = "let only its owner read it, and take the secret out".to_owned();
-    let path = path.display().to_string();
-    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte));
-    let quoted = if is_plain { path } else { format!("'{}'", path.replace('\'', r"'\''")) };
-    let command = cfg!(unix).then(|| format!("chmod go-r {quoted}"));
+    let path = path.to_str().and_then(quoted).filter(|_| cfg!(unix));
+    let command = path.map(|path| format!("chmod go-r {path}"));
     Action { sentence, command, page: None }
 }
 

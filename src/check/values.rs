@@ -10,6 +10,7 @@ use crate::check::call::Origin;
 use crate::check::finding::{Reason, Status};
 use crate::check::fingerprint::Fingerprints;
 use crate::check::freshness;
+use crate::check::handing;
 use crate::check::known::{Held, Known, Stored};
 use crate::check::path_value;
 use crate::check::placeholder::credential_name;
@@ -219,7 +220,7 @@ impl Values<'_> {
     pub(crate) fn empty_variable(&self, name: &str) -> Verdict {
         let verdict = Verdict::problem(Reason::Empty, format!("`{name}` is set, and to nothing"));
         if self.known.find(name).is_some() {
-            verdict.command("load it anew", format!("eval \"$(mcpcred export-env {name})\""))
+            verdict.command("load it anew", handing::loading(name))
         } else {
             verdict.advice(format!("set `{name}` to its value, or unset it"))
         }

@@ -24,6 +24,12 @@ use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::failure::Failure;
 use crate::live::{Hosts, NamedHost, Terms};
+use crate::name::Profile;
+use crate::protect::mechanism::Style;
+use crate::protect::mending;
+use crate::protect::plan::{self, Plan};
+use crate::protect::program::Program;
+use crate::protect::rehearsal;
 use crate::recognise::Detector;
 use crate::settings::Source;
 use crate::undo::Records;
@@ -125,9 +131,13 @@ impl Check {
             found.findings.extend(unusual::check(&noticed, now));
         }
         self.note_drift(app, &discovery, &mut found);
+        self.advise(app, &discovery, &values, &mut found);
         self.refuse_absent_servers(&found)?;
         if self.live {
             self.ask(app, &values, &mut found);
+        }
+        if matches!(app.settings.profile.source, Source::Flag(_)) {
+            name_profile(app.credentials.profile(), &mut found.findings);
         }
         if self.strict {
             let warnings = found.findings.iter_mut().filter(|finding| finding.status == Status::Warning);
@@ -159,6 +169,26 @@ impl Check {
         let profile = app.credentials.profile();
         found.servers.extend(records.entries().iter().map(|entry| entry.server.clone()));
         drift::check(records.entries(), profile, discovery, &self.server, &mut found.findings);
+    }
+
+    /// Says which call of `protect` mends what lies in the open. It reads the files that clients read, and no others.
+    fn advise(&self, app: &App, discovery: &Discovery<'_>, values: &Values<'_>, found: &mut Found) {
+        let is_open = |finding: &Finding| finding.reason == Reason::Plaintext && finding.server.is_some();
+        if values.known.is_none() || !self.config.is_empty() || !found.findings.iter().any(is_open) {
+            return;
+        }
+        let entries = discovery.entries();
+        let program = Program::running(app.credentials.profile(), app.environment);
+        let request = plan::Request {
+            servers: &self.server,
+            project_alone: false,
+            style: Style::default(),
+            program: &program,
+        };
+        let mut plan = Plan::make(discovery, &entries, values, values.known, &request);
+        rehearsal::leave_fixed_files(discovery, &mut plan);
+        rehearsal::rehearse(discovery, &mut plan);
+        mending::advise(&mut found.findings, &plan, discovery);
     }
 
     fn refuse_absent_servers(&self, found: &Found) -> Result<(), Failure> {
@@ -229,6 +259,16 @@ fn status(findings: &[Finding]) -> ExitCode {
         ExitCode::from(Failure::NO_ANSWER)
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+/// A command that a person copies is for the profile that was asked about.
+fn name_profile(profile: &Profile, findings: &mut [Finding]) {
+    let actions = findings.iter_mut().filter_map(|finding| finding.action.as_mut());
+    for command in actions.filter_map(|action| action.command.as_mut()) {
+        if !command.contains(" --profile ") {
+            *command = command.replacen("mcpcred ", &format!("mcpcred --profile {profile} "), 1);
+        }
     }
 }
 

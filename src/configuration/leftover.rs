@@ -38,8 +38,7 @@ impl Leftover {
     /// # Errors
     /// Where it can't be read, is no regular file, or is larger than a document may be.
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, DocumentError> {
-        let Some(content) = document::content(&self.path)? else { return Ok(Zeroizing::default()) };
-        Ok(Zeroizing::new(String::from_utf8_lossy(content.expose_secret()).into_owned()))
+        text_of(&self.path)
     }
 
     /// The names of the variables that it sets, where it is a file of variables (`NAME=value`, a line each).
@@ -59,6 +58,15 @@ impl Leftover {
         };
         Ok(text.lines().filter_map(name).collect())
     }
+}
+
+/// What is written in a file, as [`Leftover::text`] has it.
+///
+/// # Errors
+/// The same.
+pub(crate) fn text_of(path: &Path) -> Result<Zeroizing<String>, DocumentError> {
+    let Some(content) = document::content(path)? else { return Ok(Zeroizing::default()) };
+    Ok(Zeroizing::new(String::from_utf8_lossy(content.expose_secret()).into_owned()))
 }
 
 impl ServerEntry<'_> {

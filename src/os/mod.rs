@@ -2,7 +2,6 @@
 
 pub(crate) mod browser;
 pub(crate) mod clipboard;
-pub(crate) mod foreign_file;
 pub(crate) mod harden;
 pub(crate) mod lock;
 pub(crate) mod notification;

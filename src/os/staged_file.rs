@@ -1,4 +1,5 @@
-//! `Staged`: new content that takes the place of a file of another program, with its mode, owner and attributes.
+//! `Staged`: new content that takes the place of a file of the person's or of another program's; its link, mode, owner
+//! and attributes stay.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,19 +11,27 @@ use crate::secret::Secret;
 /// Ends the name of a file that waits to take another's place.
 const SUFFIX: &str = ".mcpcred-new";
 
+/// More links in a row than any system follows.
+const MOST_LINKS: usize = 40;
+
 /// The file itself, where its path leads through links; where there is no file yet, where it will be.
 ///
 /// # Errors
-/// Where a link leads nowhere, or a folder can't be looked into.
+/// Where links lead in a circle, or a folder can't be looked into.
 pub(crate) fn target_of(path: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Ok(target) => Ok(target),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
-            Ok(_) => Err(refused("is a link that leads nowhere")),
-            Err(_) => Ok(below_what_is_there(path)),
-        },
-        Err(error) => Err(error),
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            answer => return answer,
+        }
+        // A link among dotfiles may lead to what is not there yet.
+        match fs::read_link(&path) {
+            Ok(link) => path = path.parent().unwrap_or(Path::new("")).join(link),
+            Err(_) => return Ok(below_what_is_there(&path)),
+        }
     }
+    Err(refused("is a link that leads in a circle"))
 }
 
 /// A path whose end is not there yet, as it will be once it is: without links, below the last folder that is there.

@@ -6,6 +6,7 @@
 //! changes     the plan as edits, file by file       masked  the same as a person may see it
 //! rehearsal   what of it can be done, before anything is
 //! copies      where the values still lie            history the commits of a project that hold one
+//! mending     the same as the advice of a check
 //! ```
 
 pub(crate) mod changes;
@@ -14,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod launching;
 pub(crate) mod masked;
 pub(crate) mod mechanism;
+pub(crate) mod mending;
 pub(crate) mod naming;
 pub(crate) mod plan;
 pub(crate) mod program;

@@ -232,7 +232,8 @@ fn by_value<'s, 'd>(entries: &'s [ServerEntry<'d>]) -> Vec<Vec<&'s ServerEntry<'
     groups
 }
 
-fn is_of_project(reading: &Reading<'_>, project: &Path) -> bool {
+/// Whether a file belongs to the project, for whomever it is.
+pub(crate) fn is_of_project(reading: &Reading<'_>, project: &Path) -> bool {
     reading.path.starts_with(project)
         && reading.readers.iter().any(|reader| matches!(reader.file.scope, Scope::Project | Scope::Local))
 }

@@ -25,20 +25,24 @@ pub(crate) struct Program {
 
 /// Variables without which mcpcred would look elsewhere. Each names a place.
 const PLACES: &[&str] = &[
-    "MCPCRED_CONFIG_DIR",
     "MCPCRED_DATA_DIR",
+    "MCPCRED_CONFIG_DIR",
+    "MCPCRED_STORE",
     "MCPCRED_KEY_FILE",
     "MCPCRED_PASSPHRASE_FILE",
-    "MCPCRED_STORE",
 ];
+
+/// Those of the variables that are set here: paths and a word, no secret.
+pub(crate) fn places_in(environment: Environment) -> Vec<(&'static str, String)> {
+    PLACES.iter().filter_map(|name| Some((*name, environment.text(name)?))).collect()
+}
 
 impl Program {
     /// This program, where it is found again after an update.
     pub(crate) fn running(profile: &Profile, environment: Environment) -> Self {
         let path = own_program().ok().filter(|path| path.is_absolute() && path.to_str().is_some());
         let profile = (*profile != Profile::default()).then(|| profile.to_string());
-        let variables = PLACES.iter().filter_map(|name| Some((*name, environment.text(name)?)));
-        Self { path, profile, variables: variables.collect() }
+        Self { path, profile, variables: places_in(environment) }
     }
 
     /// What an entry sets for us, where a client does not hand on all of its own environment and only this machine

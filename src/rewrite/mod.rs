@@ -15,6 +15,7 @@ pub(crate) use crate::rewrite::error::RewriteError;
 
 use crate::document;
 use crate::os::lock::FileLock;
+use crate::os::private_file;
 use crate::os::staged_file::{self, Staged};
 use crate::rewrite::client_lock::Held;
 use crate::rewrite::error::Why;
@@ -38,8 +39,8 @@ pub(crate) struct Rewrite {
     pub(crate) path: PathBuf,
     /// What the change was made from, all bytes of the file; nothing where there was no file.
     pub(crate) before: Option<Secret>,
-    /// All bytes that the file is to have.
-    pub(crate) after: Secret,
+    /// All bytes that the file is to have; nothing where it is to go. A link to it stays.
+    pub(crate) after: Option<Secret>,
     /// What its client takes when it writes the file itself.
     pub(crate) lock: ClientLock,
 }
@@ -63,8 +64,15 @@ pub(crate) struct Rewriting {
 struct File {
     rewrite: Rewrite,
     target: PathBuf,
-    staged: Option<Staged>,
+    /// What happens to it, until it has.
+    next: Option<Next>,
     outcome: Outcome,
+}
+
+/// What happens to a file.
+enum Next {
+    Replaced(Staged),
+    Removed,
 }
 
 impl Rewriting {
@@ -74,7 +82,7 @@ impl Rewriting {
     /// Where another one does for ten seconds, or the lock in the data folder can't be taken.
     pub(crate) fn begin(data_folder: &Path) -> Result<Self, RewriteError> {
         let path = data_folder.join("rewrite.lock");
-        crate::os::private_file::create_folder(data_folder)
+        private_file::create_folder(data_folder)
             .map_err(|error| RewriteError::new(data_folder, Why::Prepare(error)))?;
         match FileLock::acquire(&path, PATIENCE) {
             Ok(lock) => Ok(Self { _lock: lock, files: Vec::new() }),
@@ -82,7 +90,7 @@ impl Rewriting {
         }
     }
 
-    /// Writes the new content beside its file.
+    /// Writes the new content beside its file, where it is to have one.
     ///
     /// # Errors
     /// Where that is not possible, the file may not be replaced, or was added before.
@@ -93,8 +101,11 @@ impl Rewriting {
             return Err(RewriteError::new(&rewrite.path, Why::Twice));
         }
         staged_file::sweep(&target);
-        let staged = staged_file::stage(&target, &rewrite.after).map_err(wrong)?;
-        self.files.push(File { rewrite, target, staged: Some(staged), outcome: Outcome::ChangedMeanwhile });
+        let next = match &rewrite.after {
+            Some(after) => Next::Replaced(staged_file::stage(&target, after).map_err(wrong)?),
+            None => Next::Removed,
+        };
+        self.files.push(File { rewrite, target, next: Some(next), outcome: Outcome::ChangedMeanwhile });
         Ok(())
     }
 
@@ -140,17 +151,21 @@ impl Rewriting {
 
 impl File {
     fn put(&mut self) -> Result<(), Why> {
-        let Some(staged) = self.staged.take() else { return Ok(()) };
+        let Some(next) = self.next.take() else { return Ok(()) };
         if !self.holds(self.rewrite.before.as_ref()) {
             return Ok(());
         }
-        match staged.put() {
+        let done = match next {
+            Next::Replaced(staged) => staged.put(),
+            Next::Removed => private_file::remove(&self.target).map(drop),
+        };
+        match done {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
             Err(error) => return Err(Why::Replace(error)),
         }
         self.outcome = Outcome::Written;
-        if self.holds(Some(&self.rewrite.after)) { Ok(()) } else { Err(Why::OtherBytes) }
+        if self.holds(self.rewrite.after.as_ref()) { Ok(()) } else { Err(Why::OtherBytes) }
     }
 
     /// Whether the path still leads to the file, and the file says this.
@@ -163,7 +178,7 @@ impl File {
 
     fn put_back(&self) -> bool {
         // What somebody wrote since is theirs.
-        if !self.holds(Some(&self.rewrite.after)) {
+        if !self.holds(self.rewrite.after.as_ref()) {
             return false;
         }
         match &self.rewrite.before {

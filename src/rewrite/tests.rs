@@ -40,7 +40,7 @@ impl Home {
 fn rewrite(path: &Path, before: Option<&str>, after: &str) -> Rewrite {
     let secret = |text: &str| Secret::copy_of(text.as_bytes());
     let before = before.map(secret);
-    Rewrite { path: path.to_owned(), before, after: secret(after), lock: ClientLock::None }
+    Rewrite { path: path.to_owned(), before, after: Some(secret(after)), lock: ClientLock::None }
 }
 
 fn text(path: &Path) -> String {
@@ -80,6 +80,43 @@ fn an_edit_in_between_is_kept_and_told_and_the_others_are_written() {
     assert_eq!(outcomes, [Outcome::ChangedMeanwhile, Outcome::Written, Outcome::ChangedMeanwhile]);
     assert_eq!([text(&one), text(&two), text(&three)], ["the client's", "two", "the client's too"]);
     assert_eq!(home.names(), ["one.json", "three.json", "two.json"]);
+}
+
+#[test]
+fn a_file_goes_unless_somebody_wrote_it_in_between() {
+    let home = Home::new();
+    let (one, two) = (home.file("one.json", "1"), home.file("two.json", "2"));
+    let mut rewriting = home.begin();
+    rewriting.add(Rewrite { after: None, ..rewrite(&one, Some("1"), "") }).unwrap();
+    rewriting.add(Rewrite { after: None, ..rewrite(&two, Some("2"), "") }).unwrap();
+    assert_eq!([text(&one), text(&two)], ["1", "2"]);
+    fs::write(&two, "somebody's").unwrap();
+    let done = rewriting.carry_out().unwrap();
+    assert_eq!(done, [(one, Outcome::Written), (two.clone(), Outcome::ChangedMeanwhile)]);
+    assert_eq!((text(&two), home.names()), ("somebody's".to_owned(), vec!["two.json".to_owned()]));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_file_that_is_not_there_yet_stays_one() {
+    use std::os::unix::fs::symlink;
+    let home = Home::new();
+    let link = home.folder.path().join("link");
+    symlink("dotfiles/real", home.folder.path().join("second")).unwrap();
+    symlink("second", &link).unwrap();
+    let mut rewriting = home.begin();
+    rewriting.add(rewrite(&link, None, "one")).unwrap();
+    assert_eq!(rewriting.carry_out().unwrap(), [(link.clone(), Outcome::Written)]);
+    drop(rewriting);
+    assert_eq!(text(&home.folder.path().join("dotfiles/real")), "one");
+    let mut rewriting = home.begin();
+    rewriting.add(Rewrite { after: None, ..rewrite(&link, Some("one"), "") }).unwrap();
+    assert_eq!(rewriting.carry_out().unwrap(), [(link.clone(), Outcome::Written)]);
+    assert!(link.is_symlink() && !link.exists());
+    let circle = home.folder.path().join("circle");
+    symlink("circle", &circle).unwrap();
+    drop(rewriting);
+    assert!(home.begin().add(rewrite(&circle, None, "one")).is_err());
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(crate) fn carry_out(
             });
         }
         let lock = ClientLock::of(&change.client, &path);
-        let (before, after) = (Some(document.whole()), change.edited.whole());
+        let (before, after) = (Some(document.whole()), Some(change.edited.whole()));
         rewriting.add(Rewrite { path, before, after, lock })?;
     }
     records.save()?;
@@ -159,7 +159,7 @@ pub(crate) fn restore(
             rewriting.add(Rewrite {
                 path: file.clone(),
                 before: Some(before),
-                after: document.whole(),
+                after: Some(document.whole()),
                 lock,
             })?;
         }

@@ -5,6 +5,7 @@ mod drift;
 mod exposure;
 mod hostile;
 mod live;
+mod mending;
 mod presence;
 mod scope;
 mod values;

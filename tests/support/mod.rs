@@ -6,6 +6,8 @@ pub(crate) mod clients;
 pub(crate) mod crash;
 #[cfg(target_os = "linux")]
 pub(crate) mod keyring_session;
+#[cfg(target_os = "linux")]
+pub(crate) mod password_store;
 pub(crate) mod provider_server;
 #[cfg(unix)]
 pub(crate) mod server;

@@ -308,13 +308,23 @@ impl<'c, 'd> Presence<'c, 'd> {
             let own = stored.as_str();
             let message =
                 format!("`{own}` is stored, and `{name}` is not set in this environment: {becomes}");
-            return Verdict::warning(Reason::UnsetReference, message).command(
-                "load it before the client starts",
-                format!("eval \"$(mcpcred export-env {own})\""),
-            );
+            // Under another name it would not be found.
+            let sentence = if stored.eq_ignore_ascii_case(name) {
+                "load it before the client starts".to_owned()
+            } else {
+                format!("write `{own}` where `{name}` is named, and load it before the client starts")
+            };
+            return Verdict::warning(Reason::UnsetReference, message)
+                .command(sentence, handing::loading(own));
         }
         if self.is_secret(name) {
-            return self.values.missing(name, self.whom());
+            let mut verdict = self.values.missing(name, self.whom());
+            let stored = verdict.action.as_mut().filter(|action| action.command.is_some());
+            if let Some(action) = stored {
+                action.sentence = action.sentence.replace(", and store it", ", store it");
+                action.sentence.push_str(", and load it before the client starts");
+            }
+            return verdict;
         }
         Verdict::warning(Reason::UnsetReference, format!("`{name}` is not set: {becomes}"))
             .advice(format!("set `{name}`, or write its value into the configuration"))

@@ -111,6 +111,6 @@ impl Presence<'_, '_> {
             Reason::Missing,
             format!("`{stored}` is stored, and nothing hands it to this server"),
         )
-        .command("let mcpcred start the server", format!("mcpcred run -e {assignment} -- {command} …"))
+        .advice(format!("let mcpcred start the server: `mcpcred run -e {assignment} -- {command} …`"))
     }
 }

@@ -147,7 +147,8 @@ fn validate(document: &Value) {
 fn a_person_sees_a_line_a_finding_and_what_mends_it_below() {
     let expected = "\
 STATUS   SERVER  CREDENTIAL    REASON             CLIENT                         PLACE
-problem  github  GITHUB_TOKEN  missing            claude-code, cursor (project)  .mcp.json:4:12
+ready    slack   GITHUB_TOKEN                     claude-code, cursor (project)
+unknown  sentry  GITHUB_TOKEN  store unavailable  project
      why: it is neither stored nor in the environment
     mend: store it
      run: mcpcred add GITHUB_TOKEN
@@ -157,12 +158,11 @@ warning  notion  GITHUB_TOKEN  expires soon       claude-code, cursor (project) 
     mend: store it
      run: mcpcred add GITHUB_TOKEN
     page: https://github.com/settings/tokens
-unknown  sentry  GITHUB_TOKEN  store unavailable  project
+problem  github  GITHUB_TOKEN  missing            claude-code, cursor (project)  .mcp.json:4:12
      why: it is neither stored nor in the environment
     mend: store it
      run: mcpcred add GITHUB_TOKEN
     page: https://github.com/settings/tokens
-ready    slack   GITHUB_TOKEN                     claude-code, cursor (project)
 
 1 problem, 1 warning, 1 unknown, 1 ready; 4 servers in 1 file
 ";

@@ -29,10 +29,12 @@ const LABEL: usize = 9;
 /// Text is not wrapped into less than this.
 const NARROWEST: usize = 20;
 
-/// The findings in their order, then a line with the counts. With a width every line fits it, except for a place, a
+/// The findings, the gravest last, where a terminal shows them, else in their order; then a line with the counts. With a width every line fits it, except for a place, a
 /// command or an address, which stay in one piece to be copied.
 pub(super) fn render(report: &Report, look: Look) -> String {
-    let rows: Vec<[String; 6]> = report.findings.iter().map(|finding| cells(finding, report)).collect();
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.status);
+    let rows: Vec<[String; 6]> = findings.iter().map(|finding| cells(finding, report)).collect();
     let mut text = String::new();
     if !rows.is_empty() {
         let columns = columns(&rows, look.width);
@@ -45,7 +47,7 @@ pub(super) fn render(report: &Report, look: Look) -> String {
         let mut lines = table.lines();
         paint(&mut text, Style::new().bold(), lines.next().unwrap_or_default(), look);
         text.push('\n');
-        for (line, finding) in lines.zip(&report.findings) {
+        for (line, finding) in lines.zip(findings) {
             let status = status(finding.status);
             paint(&mut text, style(finding.status), status, look);
             text.push_str(line.strip_prefix(status).unwrap_or(line));

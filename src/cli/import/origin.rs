@@ -70,7 +70,7 @@ impl Origin {
                 let mut rewriting = Rewriting::begin(&app.settings.data_folder.value).map_err(stay)?;
                 for (number, after) in self.edited(offers)? {
                     let file = &files[number];
-                    let before = Some(file.content());
+                    let (before, after) = (Some(file.content()), Some(after));
                     let path = file.path().to_owned();
                     rewriting.add(Rewrite { path, before, after, lock: ClientLock::None }).map_err(stay)?;
                 }

@@ -203,15 +203,12 @@ fn install(app: &App, shell: Shell, lines: Option<&str>, is_dry: bool) -> Result
         .into_iter()
         .map(|path| StartupFile::read(path, shell, lines))
         .collect::<Result<Vec<_>, Failure>>()?;
-    files
-        .into_iter()
-        .map(|file| {
-            if !is_dry {
-                file.write()?;
-            }
-            Ok(Changed { change: file.change(), path: file.path })
-        })
-        .collect()
+    let changed =
+        files.iter().map(|file| Changed { change: file.change(), path: file.path.clone() }).collect();
+    if !is_dry {
+        file::write(app, files)?;
+    }
+    Ok(changed)
 }
 
 fn told(file: &Changed, places: &Places, is_dry: bool) -> String {

@@ -88,7 +88,8 @@ pub(super) fn ending(app: &App, done: &Done) {
         .map(|kept| format!("`{}`", kept.name))
         .collect();
     if !new.is_empty() {
-        app.ui.say(&format!("Stored {} and read them back", new.join(", ")));
+        let them = if new.len() == 1 { "it" } else { "them" };
+        app.ui.say(&format!("Stored {} and read {them} back", new.join(", ")));
     }
     for file in &done.files {
         let path = file.path.display();

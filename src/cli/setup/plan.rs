@@ -137,6 +137,36 @@ impl Exposed {
     }
 }
 
+/// What to say of credentials that are stored, that clients take from the environment, and that the lines of the
+/// person's shell will put there; nothing where there are none, or no lines.
+///
+/// # Errors
+/// Where the clients can't be looked at.
+pub(super) fn waiting_for_a_shell(app: &App, catalog: &Catalog) -> Result<Option<String>, Failure> {
+    let Some(shell) = init::offer(app).filter(|shell| shell.is_installed) else { return Ok(None) };
+    let discovery = discover(&catalog.clients, &Places::of(app.environment), Request::default())
+        .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
+    let known = servers::Known::of(app);
+    let mut names: Vec<String> = Vec::new();
+    for finding in findings(app, catalog, &discovery)? {
+        let Some(name) = finding.credential.filter(|_| finding.reason == Reason::UnsetReference) else {
+            continue;
+        };
+        let shown = format!("`{name}`");
+        if known.has(&name) && !app.environment.has(&name) && !names.contains(&shown) {
+            names.push(shown);
+        }
+    }
+    Ok(match &names[..] {
+        [] => None,
+        _ => Some(format!(
+            "The next {} that you open has {} in its environment, for clients that you start from it",
+            shell.shell,
+            names.join(", ")
+        )),
+    })
+}
+
 /// Everything that `mcpcred check` finds.
 fn findings(app: &App, catalog: &Catalog, discovery: &Discovery<'_>) -> Result<Vec<Finding>, Failure> {
     let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;

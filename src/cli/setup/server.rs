@@ -20,6 +20,7 @@ use crate::document::{Document, DocumentError, content};
 use crate::failure::Failure;
 use crate::name::{CredentialName, Profile};
 use crate::os::process::own_program::own_program;
+use crate::protect::program::places_in;
 use crate::rewrite::{self, ClientLock, Rewrite, Rewriting};
 use crate::secret::Secret;
 use crate::setup::covered::difference;
@@ -250,14 +251,7 @@ fn places_of_ours(app: &App, target: &Target<'_>) -> Vec<(&'static str, String)>
     if target.file.committed || target.client.inherits == Inherits::Everything {
         return Vec::new();
     }
-    let names = [
-        "MCPCRED_DATA_DIR",
-        "MCPCRED_CONFIG_DIR",
-        "MCPCRED_STORE",
-        "MCPCRED_KEY_FILE",
-        "MCPCRED_PASSPHRASE_FILE",
-    ];
-    names.into_iter().filter_map(|name| Some((name, app.environment.text(name)?))).collect()
+    places_in(app.environment)
 }
 
 /// Takes what is not stored yet, from the person, and says which of it they skipped. Nothing is written before.
@@ -314,7 +308,7 @@ fn no_start(error: NoStart) -> Failure {
 fn write(app: &App, target: &Target<'_>, before: Option<Secret>, after: Secret) -> Result<(), Failure> {
     let mut rewriting = Rewriting::begin(&app.settings.data_folder.value)?;
     let lock = ClientLock::of(&target.client.id, &target.path);
-    rewriting.add(Rewrite { path: target.path.clone(), before, after, lock })?;
+    rewriting.add(Rewrite { path: target.path.clone(), before, after: Some(after), lock })?;
     let outcomes = rewriting.carry_out()?;
     if outcomes.iter().any(|(_, outcome)| *outcome == rewrite::Outcome::ChangedMeanwhile) {
         return Err(Failure::new(
