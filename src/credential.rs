@@ -101,6 +101,12 @@ pub(crate) struct Facts {
     /// How its value was made up, as `--generate` takes it, where it was: the next one is made in the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) generated_as: Option<String>,
+    /// Where its issuer takes it back (RFC 7009), as the person said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoke_at: Option<String>,
+    /// The client of its issuer that it was issued to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issued_to: Option<String>,
     /// Anything else worth keeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
@@ -120,6 +126,8 @@ impl Facts {
             scopes: Vec::new(),
             rotate_every_days: kind.rotation_days(),
             generated_as: None,
+            revoke_at: None,
+            issued_to: None,
             note: None,
         }
     }

@@ -77,3 +77,23 @@ fn without_a_screen_nothing_is_copied_and_that_is_said() {
     let sandbox = Sandbox::new().with("A");
     sandbox.run(["get", "A", "--clip"]).exits(4).prints("").says("there is no clipboard");
 }
+
+#[test]
+fn a_lockdown_clears_the_clipboard_and_the_copy_is_on_record() {
+    let screen = Screen::new();
+    let mut sandbox = Sandbox::new().with("A").with("B");
+    sandbox.set("DISPLAY", &screen.display);
+    sandbox.run(["get", "A", "--clip", "--clear-after", "1m"]).succeeds().prints("");
+    assert_eq!(screen.clipboard(&["-o"], b""), CANARY);
+    // A lockdown of another one leaves it.
+    sandbox.run(["lockdown", "B", "--no-revoke"]).succeeds();
+    assert_eq!(screen.clipboard(&["-o"], b""), CANARY);
+    let document = sandbox.run(["lockdown", "A", "--no-revoke", "--json"]).succeeds().json("lockdown");
+    let steps = document["steps"].as_array().unwrap();
+    let clipboard = steps.iter().find(|step| step["step"] == "clipboard").unwrap();
+    assert_eq!(clipboard["outcome"], "done", "{clipboard}");
+    assert_eq!(screen.clipboard(&["-o"], b""), "");
+    let log = sandbox.run(["audit", "--action", "get", "--json"]).succeeds().json("audit");
+    assert_eq!((&log["lines"][0]["name"], &log["lines"][0]["detail"]), (&"A".into(), &"clipboard".into()));
+    sandbox.holds_no_canary();
+}

@@ -172,6 +172,17 @@ fn everything_moves_to_the_vault_and_back() {
     assert_eq!(chosen(&sandbox), "vault by record");
     assert!(session.labels().is_empty());
     assert_eq!(sealed(), 0);
+    let record = sandbox.run(["audit", "--json"]).succeeds().json("audit");
+    let lines = record["lines"].as_array().unwrap();
+    let of = |action: &str, name: &str| {
+        lines.iter().find(|line| line["action"] == action && line["name"] == name).unwrap().clone()
+    };
+    for name in ["TOKEN", "LONG", "BYTES"] {
+        let moved = of("move", name);
+        assert_eq!((&moved["store"], &moved["detail"]), (&"vault".into(), &"from secret-service".into()));
+        assert_eq!(moved["value"], of("add", name)["value"], "the same value has the same fingerprint");
+    }
+    sandbox.run(["audit", "verify"]).succeeds();
     sandbox.run(["get", "LONG"]).succeeds().prints(&long);
     sandbox.run(["get", "TOKEN"]).succeeds().prints(CANARY);
 

@@ -113,6 +113,7 @@ pub(crate) struct Recorder {
     when_unwritable: WhenUnwritable,
     circumstances: RefCell<Circumstances>,
     reading: Cell<Action>,
+    whither: Cell<Option<&'static str>>,
 }
 
 impl Recorder {
@@ -123,7 +124,13 @@ impl Recorder {
         circumstances: Circumstances,
     ) -> Self {
         let circumstances = RefCell::new(circumstances);
-        Self { log, when_unwritable, circumstances, reading: Cell::new(Action::Get) }
+        Self {
+            log,
+            when_unwritable,
+            circumstances,
+            reading: Cell::new(Action::Get),
+            whither: Cell::new(None),
+        }
     }
 
     /// The log itself.
@@ -144,6 +151,16 @@ impl Recorder {
     /// What reading a value means.
     pub(crate) fn reading(&self) -> Action {
         self.reading.get()
+    }
+
+    /// Where values go from now on, in a word of our own, where that is nothing that the action tells.
+    pub(crate) fn read_into(&self, place: &'static str) {
+        self.whither.set(Some(place));
+    }
+
+    /// See [`Recorder::read_into`].
+    pub(crate) fn whither(&self) -> Option<&'static str> {
+        self.whither.get()
     }
 
     /// The program that values are read for: `argv[0]` alone.

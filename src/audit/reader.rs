@@ -102,13 +102,15 @@ pub(crate) fn each(
     Ok(())
 }
 
-/// Follows the file in use from `position` on: gives what came since, and the new position. A file that was put aside
-/// meanwhile is read to its end first.
+/// Follows the file in use from its end on. Files that were put aside meanwhile are read to their ends first, however many
+/// they are.
 #[derive(Debug)]
 pub(crate) struct Follower {
     files: LogFiles,
     file: Option<File>,
     rest: Vec<u8>,
+    /// The first line of the newest file that was put aside before.
+    archived: u64,
 }
 
 impl Follower {
@@ -121,10 +123,11 @@ impl Follower {
         if let Some(file) = &mut file {
             io::Seek::seek(file, io::SeekFrom::End(0))?;
         }
-        Ok(Self { files: files.clone(), file, rest: Vec::new() })
+        let archived = files.archives()?.last().map_or(0, |(start, _)| *start);
+        Ok(Self { files: files.clone(), file, rest: Vec::new(), archived })
     }
 
-    /// The lines that came since the last call.
+    /// The lines that came since the last call; one or the other twice where files change at that moment.
     ///
     /// # Errors
     /// Where the file can't be read.
@@ -134,8 +137,19 @@ impl Follower {
         if self.is_replaced()? {
             // What was written between the last look and the change of files.
             self.read(&mut lines)?;
+            // Opened before the others are listed: one that is put aside in between is then read twice, and not never.
+            let current = private_file::open(&self.files.current())?;
+            let mut put_aside = self.files.archives()?;
+            put_aside.retain(|(start, _)| *start > self.archived);
+            // The first of them is the file that was followed so far.
+            for (start, path) in put_aside.into_iter().skip(usize::from(self.file.is_some())) {
+                self.rest.clear();
+                self.file = private_file::open(&path)?;
+                self.read(&mut lines)?;
+                self.archived = start;
+            }
             self.rest.clear();
-            self.file = private_file::open(&self.files.current())?;
+            self.file = current;
             self.read(&mut lines)?;
         }
         Ok(lines)

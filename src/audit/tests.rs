@@ -167,6 +167,33 @@ fn files_follow_each_other_and_the_oldest_go() {
 }
 
 #[test]
+fn who_follows_misses_nothing_however_many_files_came_meanwhile() {
+    let mut log = Log::new();
+    log.limits = Limits { bytes: 4096, files: 100 };
+    log.get();
+    let mut follower = reader::Follower::at_end(&log.files()).unwrap();
+    let mut numbers = |log: &Log| {
+        let lines = follower.come().unwrap();
+        assert!(log.lines().len() as u64 >= lines.last().map_or(0, |line| line.n));
+        lines.into_iter().map(|line| line.n).collect::<Vec<u64>>()
+    };
+    assert_eq!(numbers(&log), Vec::<u64>::new());
+    log.get();
+    assert_eq!(numbers(&log), vec![2_u64]);
+    for _ in 0..100 {
+        log.get();
+    }
+    let last = log.lines().last().unwrap().0;
+    assert!(log.files().archives().unwrap().len() > 3);
+    assert_eq!(numbers(&log), (3..=last).collect::<Vec<u64>>());
+    assert_eq!(numbers(&log), Vec::<u64>::new());
+    for _ in 0..30 {
+        log.get();
+    }
+    assert_eq!(numbers(&log), (last + 1..=log.lines().last().unwrap().0).collect::<Vec<u64>>());
+}
+
+#[test]
 fn a_change_of_files_that_was_interrupted_is_finished() {
     let log = Log::new();
     for _ in 0..3 {

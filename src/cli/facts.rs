@@ -2,7 +2,9 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::catalog::provider::Provider;
 use crate::credential::{Expiry, Facts, Kind, Schedule};
+use crate::live::Endpoint;
 use crate::name::CredentialName;
 
 use jiff::Timestamp;
@@ -29,6 +31,12 @@ pub(super) struct FactArguments {
     /// How often to replace it: `90d` or `never` [default: token 90d, database 60d, cloud-key 30d]
     #[arg(long, value_name = "PERIOD")]
     rotate_every: Option<Schedule>,
+    /// Of an OAuth token: where its issuer revokes it (RFC 7009), for `lockdown` and `rotate --revoke-old`
+    #[arg(long, value_name = "URL")]
+    revoke_at: Option<Endpoint>,
+    /// Of an OAuth token: the public client that it was issued to, which revoking may need
+    #[arg(long, value_name = "CLIENT_ID")]
+    issued_to: Option<String>,
     /// Anything else worth keeping; never a secret
     #[arg(long)]
     note: Option<String>,
@@ -38,6 +46,12 @@ fn kind_parser() -> impl TypedValueParser<Value = Kind> {
     let names = Kind::ALL.map(Kind::as_str);
     PossibleValuesParser::new(names)
         .map(|text| Kind::ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or_default())
+}
+
+/// The authorization server that the person named for it, as a provider that can revoke it.
+pub(super) fn issuer(facts: &Facts) -> Option<Provider> {
+    let endpoint: Endpoint = facts.revoke_at.as_deref()?.parse().ok()?;
+    Some(endpoint.provider(facts.issued_to.as_deref()))
 }
 
 impl FactArguments {
@@ -65,6 +79,8 @@ impl FactArguments {
         set(&mut facts.server, &self.server);
         set(&mut facts.label, &self.label);
         set(&mut facts.note, &self.note);
+        set(&mut facts.revoke_at, &self.revoke_at.as_ref().map(|endpoint| endpoint.as_str().to_owned()));
+        set(&mut facts.issued_to, &self.issued_to);
         if !self.tags.is_empty() {
             facts.tags.clone_from(&self.tags);
             facts.tags.sort();

@@ -35,6 +35,9 @@ pub(super) struct Get {
 
 impl Get {
     pub(super) fn run(self, app: &App) -> Outcome {
+        if self.clip {
+            app.credentials.read_into("clipboard");
+        }
         let secret = if self.previous {
             app.credentials.get_previous(&self.name)?
         } else {

@@ -55,6 +55,8 @@ struct Row {
     rotation_due_on: Option<Timestamp>,
     rotation_due: bool,
     generated_as: Option<String>,
+    revoke_at: Option<String>,
+    issued_to: Option<String>,
     previous_kept_until: Option<Timestamp>,
     note: Option<String>,
     store: StoreKind,
@@ -77,6 +79,8 @@ impl Row {
             scopes,
             rotate_every_days,
             generated_as,
+            revoke_at,
+            issued_to,
             note,
         } = entry.facts;
         Self {
@@ -94,6 +98,8 @@ impl Row {
             rotation_due_on,
             rotation_due,
             generated_as,
+            revoke_at,
+            issued_to,
             previous_kept_until: entry.previous_until.filter(|until| *until > now),
             note,
             store: entry.store,

@@ -48,6 +48,31 @@ impl Credentials {
         }
     }
 
+    /// Where values go that are read from now on, in a word of our own: `clipboard`.
+    pub(crate) fn read_into(&self, place: &'static str) {
+        if let Some(recorder) = &self.recorder {
+            recorder.read_into(place);
+        }
+    }
+
+    /// Does what opens a store or changes how it opens, and puts on record where that does not work: who tries keys is
+    /// to be seen.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub(crate) fn opening<T>(
+        &self,
+        action: Action,
+        kind: StoreKind,
+        open: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, CredentialError> {
+        open().map_err(|error| {
+            let error = CredentialError::from(error);
+            self.record_failure(Event::new(action).in_store(kind), &error);
+            error
+        })
+    }
+
     /// Puts an event on record. Where the store that it names is open, or without one any store, with the key of that
     /// store; else without a key. Opens no store and asks nobody.
     ///
@@ -161,7 +186,10 @@ impl Credentials {
             Err(error) => return self.may_go_on(error),
         };
         let events = found.iter().map(|reading| {
-            let event = Event::new(recorder.reading()).of(&self.profile, &reading.name);
+            let mut event = Event::new(recorder.reading()).of(&self.profile, &reading.name);
+            if let Some(place) = recorder.whither() {
+                event = event.because(place);
+            }
             event.in_store(reading.store).with_fingerprint(key.fingerprint(&reading.secret))
         });
         let events: Vec<Event> = events.collect();
@@ -227,7 +255,12 @@ impl Credentials {
         match &self.recorder {
             Some(recorder) if recorder.refuses() => Err(error),
             _ => {
-                self.notify(Notice::NotRecorded { why: error.to_string() });
+                // The error itself says that nothing was done, which is not so.
+                let why = match &error {
+                    CredentialError::NotRecorded(cause) => cause.to_string(),
+                    other => other.to_string(),
+                };
+                self.notify(Notice::NotRecorded { why });
                 Ok(())
             }
         }
@@ -296,7 +329,8 @@ impl Credentials {
         }
         let (mut keys, mut anchors) = (Vec::new(), Vec::new());
         for kind in kinds {
-            let items = self.stores.open(kind)?.get_many(&[ItemKey::audit_key(), ItemKey::audit_head()])?;
+            let store = self.opening(Action::Unlock, kind, || self.stores.open(kind))?;
+            let items = store.get_many(&[ItemKey::audit_key(), ItemKey::audit_head()])?;
             let [key, anchor] = &items[..] else { continue };
             keys.extend(key.as_ref().and_then(ChainKey::parse).into_iter().flatten());
             anchors.extend(anchor.as_ref().and_then(Anchor::parse));

@@ -1,6 +1,8 @@
 //! Moving every credential to another store: copy, read back, note, then remove.
 
-use crate::audit::Action;
+use std::cell::RefCell;
+
+use crate::audit::{Action, Event};
 use crate::credentials::{CredentialError, Credentials, Notice};
 use crate::index::{Index, State};
 use crate::store::{ItemKey, Slot, StoreError, StoreKind};
@@ -22,14 +24,23 @@ impl Credentials {
     /// # Errors
     /// Whatever the stores answer; what was moved so far stays moved.
     pub(crate) fn relocate(&self, target: StoreKind) -> Result<Relocation, CredentialError> {
-        self.changing(Action::Move, None, None, || self.move_to(target))
+        let moved = RefCell::default();
+        let outcome = self.changing(Action::Move, None, None, || self.move_to(target, &moved));
+        // Also of those that were moved before something stopped the rest.
+        self.record_all(&moved.into_inner())?;
+        outcome
     }
 
-    fn move_to(&self, target: StoreKind) -> Result<Relocation, CredentialError> {
+    fn move_to(
+        &self,
+        target: StoreKind,
+        events: &RefCell<Vec<Event>>,
+    ) -> Result<Relocation, CredentialError> {
         let new = self.stores.open(target)?;
         self.write(|index| {
             let mut relocation = Relocation::default();
             let mut seen = Vec::new();
+            let mut chain_key = None;
             for (profile, name, mut entry) in index.snapshot() {
                 if entry.store == target {
                     continue;
@@ -38,15 +49,20 @@ impl Credentials {
                 if self.recorder().is_some() && !seen.contains(&entry.store) {
                     seen.push(entry.store);
                     self.copy_chain_keys(&*old, &*new)?;
+                    chain_key = Some(self.chain_key(&*new, None)?);
                 }
                 let mut found = false;
                 let mut missing = Vec::new();
+                let mut event = Event::new(Action::Move).of(&profile, &name).in_store(target);
                 let is_ours = entry.leftover_in.contains(&target);
                 // All slots are looked at before anything is noted or written: what a note names is taken for ours.
                 for slot in Slot::ALL {
                     let key = ItemKey::credential(&profile, &name, slot);
                     let Some(secret) = old.get(&key)? else { continue };
                     found |= slot == Slot::Current;
+                    if let (Some(chain_key), Slot::Current) = (&chain_key, slot) {
+                        event = event.with_fingerprint(chain_key.fingerprint(&secret));
+                    }
                     match new.get(&key)? {
                         Some(held) if held == secret => {}
                         Some(_) if !is_ours => {
@@ -75,6 +91,7 @@ impl Credentials {
                 index.put(&profile, &name, moved);
                 self.index.save(index)?;
                 relocation.moved += 1;
+                events.borrow_mut().push(event.because(format!("from {}", entry.store.as_str())));
             }
             let why = "the credentials were moved here";
             self.stores.decide(target, self.now(), why)?;

@@ -84,6 +84,11 @@ impl Failure {
         failure
     }
 
+    /// What happened, without the reasons.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     /// Adds a reason.
     pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
         self.why.push(why.into());

@@ -10,6 +10,7 @@ mod ask;
 mod aws;
 mod call;
 mod client;
+mod endpoint;
 mod errand;
 mod field;
 mod hosts;
@@ -22,6 +23,7 @@ mod tests;
 
 pub(crate) use crate::live::answer::{Answered, Verdict};
 pub(crate) use crate::live::ask::{Terms, ask};
+pub(crate) use crate::live::endpoint::Endpoint;
 pub(crate) use crate::live::hosts::{Hosts, NamedHost};
 pub(crate) use crate::live::question::Question;
 pub(crate) use crate::live::replace::{Replaced, replace, way_to_replace};

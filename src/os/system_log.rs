@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 
 /// Where syslog listens: on Linux, on macOS.
 const SYSLOG: [&str; 2] = ["/dev/log", "/var/run/syslog"];
@@ -11,14 +12,15 @@ const JOURNAL: &str = "/run/systemd/journal/socket";
 /// Security messages of the private facility, for information (RFC 5424, section 6.2.1: 10 * 8 + 6).
 const PRIORITY: u8 = 86;
 
-/// Hands one message of one line to syslog.
+/// Hands one message of one line to syslog, where it usually listens or at that socket.
 ///
 /// # Errors
 /// Where nobody listens, or the message is too long for the socket.
-pub(crate) fn syslog(message: &str) -> io::Result<()> {
+pub(crate) fn syslog(message: &str, at: Option<&Path>) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
+    let places = at.map_or_else(|| SYSLOG.map(Path::new).to_vec(), |path| vec![path]);
     let mut outcome = Err(io::ErrorKind::NotFound.into());
-    for path in SYSLOG {
+    for path in places {
         outcome = socket.send_to(format!("<{PRIORITY}>mcpcred: {message}").as_bytes(), path).map(drop);
         if outcome.is_ok() {
             break;
@@ -27,12 +29,13 @@ pub(crate) fn syslog(message: &str) -> io::Result<()> {
     outcome
 }
 
-/// Hands a message with its fields to the journal, in its native protocol.
+/// Hands a message with its fields to the journal, in its native protocol, where it usually listens or at that socket.
 ///
 /// # Errors
 /// Where there is no journal, or the message is too long for the socket.
-pub(crate) fn journald(message: &str, fields: &[(&str, String)]) -> io::Result<()> {
-    UnixDatagram::unbound()?.send_to(&datagram(message, fields), JOURNAL).map(drop)
+pub(crate) fn journald(message: &str, fields: &[(&str, String)], at: Option<&Path>) -> io::Result<()> {
+    let path = at.unwrap_or(Path::new(JOURNAL));
+    UnixDatagram::unbound()?.send_to(&datagram(message, fields), path).map(drop)
 }
 
 /// `NAME=value` lines; a value with a newline has its length before it.

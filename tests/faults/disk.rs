@@ -1,6 +1,7 @@
 //! Disks and folders that can't be used as they are (Linux).
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,17 +25,25 @@ fn run_as_root(program: &str, arguments: &[&str]) -> bool {
 }
 
 /// A small disk of its own, where this machine lets us have one.
-struct Disk(PathBuf);
+pub(super) struct Disk(PathBuf);
 
 impl Disk {
     /// The sandbox keeps its files on it.
-    fn under(sandbox: &Sandbox) -> Option<Self> {
+    pub(super) fn under(sandbox: &Sandbox) -> Option<Self> {
         let path = sandbox.data();
         fs::create_dir(&path).unwrap();
         let owner = fs::metadata(&path).unwrap();
         let options = format!("size=64k,mode=700,uid={},gid={}", owner.uid(), owner.gid());
         let mounted = run_as_root("mount", &["-t", "tmpfs", "-o", &options, "tmpfs", path.to_str().unwrap()]);
         mounted.then_some(Self(path))
+    }
+
+    /// Takes all the room that is left, until the file is removed.
+    pub(super) fn is_filled_by(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = fs::File::create(&path).unwrap();
+        while file.write_all(&[0; 1024]).is_ok() {}
+        path
     }
 
     fn becomes_read_only(&self) {
@@ -54,9 +63,14 @@ impl Drop for Disk {
 
 /// Runs it with files that end at 4 KiB, as on a disk that is full.
 fn on_full_disk(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Ran {
+    with_files_up_to(sandbox, "trap '' XFSZ; ulimit -f 4", arguments, input)
+}
+
+/// Runs it below a shell that sets this limit.
+pub(super) fn with_files_up_to(sandbox: &Sandbox, limit: &str, arguments: &[&str], input: &[u8]) -> Ran {
     let mut command = Command::new("/bin/bash");
-    let script = r#"trap '' XFSZ; ulimit -f 4; exec "$@""#;
-    command.args(["-c", script, "bash", env!("CARGO_BIN_EXE_mcpcred")]).args(arguments);
+    let script = format!(r#"ulimit -c 0; {limit}; exec "$@""#);
+    command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_mcpcred")]).args(arguments);
     sandbox.surround(&mut command);
     Ran(feed(command, input))
 }

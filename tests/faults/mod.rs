@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod disk;
 mod index;
+#[cfg(target_os = "linux")]
+mod log;
 #[cfg(unix)]
 mod streams;
 mod values;

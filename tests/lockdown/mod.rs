@@ -115,6 +115,12 @@ fn a_dry_run_does_nothing() {
     assert_eq!(document["programs"][0]["outcome"], "running");
     assert!(document["steps"].as_array().unwrap().iter().all(|it| it["outcome"] != "done"));
     assert!(server.is_running());
+    let told = sandbox.run(["lockdown", "--all", "--dry-run"]).succeeds().says("Nothing was done");
+    assert!(
+        !told.stderr().contains("--resume") && !told.stderr().contains("the list is kept"),
+        "{}",
+        told.said()
+    );
     sandbox.run(["get", "A"]).succeeds().prints(CANARY);
     assert!(!sandbox.data().join("lockdown.json").exists());
     assert!(!sandbox.data().join("lockdown-report.json").exists());

@@ -173,3 +173,91 @@ fn one_that_is_killed_in_the_middle_is_finished_by_the_next() {
     assert_eq!(server.told().len(), 2);
     assert!(fs::read_dir(sandbox.data()).unwrap().flatten().count() > 0);
 }
+
+/// An authorization server with one token and one client, which answers as RFC 7009 has it.
+fn authorization_server() -> ProviderServer {
+    ProviderServer::start(|request| {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap_or_default();
+        if !head.starts_with("POST /oauth2/revoke ") {
+            answer(404, &[], "")
+        } else if !head.contains("content-type: application/x-www-form-urlencoded") {
+            answer(415, &[], "")
+        } else if !body.contains("client_id=my%20client") {
+            answer(401, &[], r#"{"error":"invalid_client"}"#)
+        } else if body.starts_with("token=busy") {
+            answer(503, &[("retry-after", "3600")], "")
+        } else {
+            // Also where the token was none: section 2.2.
+            answer(200, &[], "")
+        }
+    })
+}
+
+#[test]
+fn an_oauth_token_is_revoked_where_its_person_said() {
+    let server = authorization_server();
+    let endpoint = format!("{}/oauth2/revoke", server.url());
+    let sandbox = Sandbox::new();
+    let add = |name: &str, value: &[u8], more: &[&str]| {
+        let words = [&["add", name, "--stdin", "--revoke-at", &endpoint], more].concat();
+        sandbox.feed(words, value).succeeds();
+    };
+    add("LIVING", b"CANARY+of/oauth==", &["--issued-to", "my client"]);
+    add("UNKNOWN_CLIENT", b"CANARY0another", &[]);
+    add("LATER", b"busy0CANARY", &["--issued-to", "my client"]);
+    // The person's word counts before the form of the value: this one goes nowhere else.
+    add("GITHUB_TOKEN", GITHUB.as_bytes(), &["--issued-to", "my client"]);
+    let ran = sandbox.run(["lockdown", "--all", "--revoke", "--yes", "--json"]).exits(1);
+    let document = ran.json("lockdown");
+    assert_eq!(state(&document, "LIVING"), "revoked");
+    assert_eq!(state(&document, "UNKNOWN_CLIENT"), "by-hand");
+    assert_eq!(state(&document, "LATER"), "waiting");
+    assert_eq!(state(&document, "GITHUB_TOKEN"), "revoked");
+    let told = server.told();
+    assert_eq!(told.len(), 4);
+    assert!(
+        told.iter().any(|request| request.ends_with("token=CANARY%2Bof%2Foauth%3D%3D&client_id=my%20client")),
+        "{told:?}"
+    );
+    assert!(!ran.stdout().contains("CANARY") && !ran.stderr().contains("CANARY"), "{}", ran.said());
+    // It asked to be left alone for an hour.
+    sandbox.run(["lockdown", "--resume"]).exits(1);
+    assert_eq!(server.told().len(), 4);
+    leaks_nothing(&sandbox);
+}
+
+#[test]
+fn a_place_to_revoke_is_the_persons_own_and_over_tls() {
+    let sandbox = Sandbox::new();
+    for bad in ["http://auth.example.com/revoke", "https://u:p@auth.example.com/revoke", "auth.example.com"] {
+        sandbox.feed(["add", "TOKEN", "--stdin", "--revoke-at", bad], b"value").exits(2);
+    }
+    sandbox.run(["get", "TOKEN"]).exits(3);
+    // One that somebody put into the index by hand is not used for what is not private.
+    sandbox
+        .feed(["add", "TOKEN", "--stdin", "--revoke-at", "https://auth.example.com/revoke"], b"value")
+        .succeeds();
+    let listed = sandbox.run(["list", "--json"]).succeeds().json("list");
+    assert_eq!(listed["credentials"][0]["revoke_at"], "https://auth.example.com/revoke");
+    let index = sandbox.data().join("index.json");
+    let text = fs::read_to_string(&index).unwrap().replace("https://auth", "http://auth");
+    fs::write(&index, text).unwrap();
+    let document =
+        sandbox.run(["lockdown", "--all", "--revoke", "--yes", "--json"]).succeeds().json("lockdown");
+    assert_eq!(state(&document, "TOKEN"), "by-hand");
+}
+
+#[test]
+fn a_replaced_oauth_token_is_revoked_in_the_same_way() {
+    let server = authorization_server();
+    let endpoint = format!("{}/oauth2/revoke", server.url());
+    let sandbox = Sandbox::new();
+    let words = ["add", "TOKEN", "--stdin", "--revoke-at", &endpoint, "--issued-to", "my client"];
+    sandbox.feed(words, b"former").succeeds();
+    let ran = sandbox.feed(["rotate", "TOKEN", "--stdin", "--revoke-old", "--json"], b"newer").succeeds();
+    let document = ran.json("rotate");
+    let row = &document["credentials"][0];
+    assert_eq!((&row["outcome"], &row["former"]), (&"replaced".into(), &"revoked".into()), "{document}");
+    assert!(server.told()[0].ends_with("token=former&client_id=my%20client"));
+    sandbox.run(["get", "TOKEN"]).succeeds().prints("newer");
+}

@@ -1,5 +1,6 @@
 //! A person replaces a value, and sometimes wants the old one back.
 
+mod document;
 pub(crate) mod due;
 #[cfg(unix)]
 mod guided;

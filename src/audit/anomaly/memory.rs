@@ -16,6 +16,9 @@ use crate::os::private_file;
 /// Programs and machines that are remembered of one credential.
 const MOST: usize = 32;
 
+/// Programs that are remembered of this machine.
+const MOST_PROGRAMS: usize = 256;
+
 /// Anomalies that are remembered.
 const RECENT: usize = 50;
 
@@ -29,6 +32,10 @@ const SECONDS_A_DAY: i64 = 86_400;
 #[serde(default)]
 pub(crate) struct Memory {
     credentials: BTreeMap<String, Known>,
+    /// When anything was used first.
+    first: Option<Timestamp>,
+    /// Every program that had anything, with the day on which it last did.
+    programs: BTreeMap<String, i64>,
     refusals: u64,
     export: Option<(u32, Timestamp, u64)>,
     /// The last anomalies that were told at the moment they happened.
@@ -55,6 +62,22 @@ impl Memory {
         self.credentials.entry(format!("{profile}/{name}")).or_default()
     }
 
+    /// Whether this program had any credential before.
+    pub(super) fn meets_program(&mut self, program: &str, time: Timestamp) -> bool {
+        let is_known = self.programs.insert(program.to_owned(), day_of(time)).is_some();
+        if self.programs.len() > MOST_PROGRAMS {
+            let oldest =
+                self.programs.iter().min_by_key(|(_, day)| **day).map(|(program, _)| program.clone());
+            oldest.map(|program| self.programs.remove(&program));
+        }
+        is_known
+    }
+
+    /// For how many days anything has been in use on this machine.
+    pub(super) fn days(&mut self, time: Timestamp) -> i64 {
+        days_since(&mut self.first, time)
+    }
+
     /// How many times a store refused in a row, where the line is one more; anything that worked ends the row.
     pub(super) fn refusals(&mut self, line: &Line) -> Option<u64> {
         match (line.outcome, line.detail.as_deref()) {
@@ -79,9 +102,19 @@ impl Memory {
     }
 }
 
-/// Adds to a list that is bounded, and says whether it was there.
+fn day_of(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(SECONDS_A_DAY)
+}
+
+fn days_since(first: &mut Option<Timestamp>, time: Timestamp) -> i64 {
+    let first = *first.get_or_insert(time);
+    time.duration_since(first).as_secs().div_euclid(SECONDS_A_DAY)
+}
+
+/// Adds to the end of a list that is bounded, and says whether it was there. What was not met for longest goes.
 fn meets(list: &mut Vec<String>, text: &str) -> bool {
-    if list.iter().any(|known| known == text) {
+    if let Some(place) = list.iter().position(|known| known == text) {
+        list[place..].rotate_left(1);
         return true;
     }
     if list.len() >= MOST {
@@ -118,13 +151,12 @@ impl Known {
 
     /// For how many days it has been in use.
     pub(super) fn days(&mut self, time: Timestamp) -> i64 {
-        let first = *self.first.get_or_insert(time);
-        time.duration_since(first).as_secs().div_euclid(SECONDS_A_DAY)
+        days_since(&mut self.first, time)
     }
 
     /// Whether nothing was told on this day yet.
     pub(super) fn is_first_of_day(&mut self, time: Timestamp) -> bool {
-        let day = time.as_second().div_euclid(SECONDS_A_DAY);
+        let day = day_of(time);
         std::mem::replace(&mut self.told_on, day) != day
     }
 }

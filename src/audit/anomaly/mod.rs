@@ -1,24 +1,27 @@
 //! `Anomaly`: use that is not as it was before, found by rules that each fit in a sentence.
 
+mod actor;
 mod memory;
 #[cfg(test)]
 mod month;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::audit::anomaly::memory::{Memory, MemoryFile, replay};
 
+use crate::audit::anomaly::actor::Actor;
 use crate::audit::client::{CLIENTS, Sort};
 use crate::audit::line::Line;
-use crate::audit::usage::actor;
 use crate::audit::{Action, Outcome};
 
 /// Which rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Rule {
-    /// A credential that is in use went to a program that never had it.
+    /// A credential that is in use went to a program that never had it, in no version.
     NewProgram,
     /// A credential that is in use was asked for on a machine that never had it.
     NewHost,
@@ -59,6 +62,9 @@ impl Rule {
 pub(crate) struct Rules {
     /// After so many uses of a credential its programs and its machines are known.
     pub(crate) known_after_uses: u64,
+    /// And its programs after so many days of use as well, since not every client asks on the first. One that never had
+    /// any credential is told before that, where the machine has been in use for so long.
+    pub(crate) programs_known_after_days: u16,
     /// So many uses of a credential within a minute are a burst.
     pub(crate) burst_per_minute: u64,
     /// After so many days of use the hours of a credential are known.
@@ -75,6 +81,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             known_after_uses: 10,
+            programs_known_after_days: 7,
             burst_per_minute: 30,
             hours_known_after_days: 14,
             failed_unlocks: 3,
@@ -118,7 +125,7 @@ impl Rules {
         }
         let is_use = line.action.is_use() && line.outcome == Outcome::Done;
         let (Some(name), true) = (&line.name, is_use) else { return found };
-        let who = who(line);
+        let who = Actor::of(line);
         let is_agent =
             CLIENTS.iter().any(|it| it.sort == Sort::Agent && Some(it.id) == line.client.as_deref());
         if line.action == Action::Export && is_agent {
@@ -132,9 +139,15 @@ impl Rules {
         }
         let due = due_on(name).filter(|due| self.past_rotation && *due <= line.time);
         let profile = line.profile.as_deref().unwrap_or_default();
+        let is_stranger = !memory.meets_program(&who.family, line.time);
+        let days_of_machine = memory.days(line.time);
         let known = memory.of(profile, name);
+        let days = known.days(line.time);
         let is_known = self.known_after_uses > 0 && known.uses >= self.known_after_uses;
-        if !known.meets_program(&who) && is_known {
+        // A client of one credential is likely to be given another one; what never had any is not.
+        let learnt = if is_stranger { days_of_machine } else { days };
+        let are_programs_known = is_known && learnt >= i64::from(self.programs_known_after_days);
+        if !known.meets_program(&who.family) && are_programs_known {
             tell(Rule::NewProgram, format!("`{name}` went to `{who}`, which never had it"));
         }
         if let Some(host) = &line.host
@@ -147,7 +160,6 @@ impl Rules {
         if self.burst_per_minute > 0 && count == self.burst_per_minute {
             tell(Rule::Burst, format!("`{name}` was used {count} times within a minute"));
         }
-        let days = known.days(line.time);
         let hour = line.time.as_second().div_euclid(3600).rem_euclid(24);
         let hour = u32::try_from(hour).unwrap_or(0);
         let is_new_hour = !known.meets_hour(hour);
@@ -162,16 +174,6 @@ impl Rules {
         }
         known.uses += 1;
         found
-    }
-}
-
-/// To whom a value went: the program that `run` started, else the client, else the nearest program.
-fn who(line: &Line) -> String {
-    let program = line.program.as_deref().filter(|_| line.action == Action::Run);
-    let program = program.and_then(|program| program.rsplit(['/', '\\']).next());
-    match program {
-        Some(program) => format!("{program} of {}", actor(line)),
-        None => actor(line),
     }
 }
 

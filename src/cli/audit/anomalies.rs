@@ -15,12 +15,14 @@ use crate::ui::table::Table;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "How strict each rule is stands below `[audit.anomalies]` in `config.toml`; 0 turns one off:\n  \
-known_after_uses = 10        a new program or machine is told after so many uses\n  \
-burst_per_minute = 30        uses of one credential within a minute\n  \
-hours_known_after_days = 14  an hour (UTC) at which it was never used, after so many days\n  \
-failed_unlocks = 3           refusals of a store in a row\n  \
-past_rotation = true         use past the day of rotation, once a day\n  \
-export_from_agent = 3        credentials that an agent has written out at once"
+known_after_uses = 10          a new machine is told after so many uses of a credential, and a new program\n  \
+programs_known_after_days = 7  after so many days as well: of use of the credential, or of the machine for a\n                                 \
+program that never had any credential\n  \
+burst_per_minute = 30          uses of one credential within a minute\n  \
+hours_known_after_days = 14    an hour (UTC) at which it was never used, after so many days\n  \
+failed_unlocks = 3             refusals of a store in a row\n  \
+past_rotation = true           use past the day of rotation, once a day\n  \
+export_from_agent = 3          credentials that an agent has written out at once"
 )]
 pub(super) struct Anomalies {
     /// Only those since: `7d` or `2026-01-31`

@@ -1,5 +1,7 @@
 //! `mcpcred audit export`: the log for collectors.
 
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -30,6 +32,10 @@ pub(super) struct Export {
     #[cfg(unix)]
     #[arg(long, value_enum, conflicts_with = "format")]
     to: Option<SystemLog>,
+    /// With `--to`: the socket on which it listens, as in a container, where that is not the usual one
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", requires = "to")]
+    socket: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,17 +77,20 @@ impl Export {
     #[cfg(unix)]
     fn send(&self, app: &App, system: SystemLog) -> Outcome {
         let mut count = 0_u64;
+        let at = self.socket.as_deref();
         let sent = reader::each(&files(app), &self.filters.filter(app), |line, _| {
-            count += 1;
             match system {
-                SystemLog::Syslog => system_log::syslog(&cef(&line)),
-                SystemLog::Journald => system_log::journald(&cef(&line), &fields(&line)),
+                SystemLog::Syslog => system_log::syslog(&cef(&line), at)?,
+                SystemLog::Journald => system_log::journald(&cef(&line), &fields(&line), at)?,
             }
+            count += 1;
+            Ok(())
         });
         sent.map_err(|error| {
             Failure::new(Failure::GENERAL, "the log of the system does not take the lines")
                 .because(error.to_string())
-                .hint("leave out `--to`, and hand what is printed to your collector")
+                .because(format!("it has taken {count} of them"))
+                .hint("name its socket with `--socket`, or leave out `--to` and hand what is printed to your collector")
         })?;
         app.ui.say(&format!("Handed over {count} lines"));
         Ok(ExitCode::SUCCESS)

@@ -173,6 +173,10 @@ impl Document {
             None if self.dry_run => app.ui.say("Nothing was done"),
             None => app.ui.say("No lockdown is on"),
         }
+        if self.dry_run {
+            // What no lockdown did is in no list, and not to be resumed.
+            return;
+        }
         let count = |state| self.items.iter().filter(|item| item.state == state).count();
         let by_hand = count(ItemState::ByHand);
         if by_hand > 0 {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::app::App;
-use crate::audit::{Action, Event};
+use crate::audit::{Action, Event, Outcome as Ending};
 use crate::cli::Outcome;
 use crate::credentials::Target;
 use crate::failure::Failure;
@@ -64,6 +64,8 @@ fn prove_access(app: &App, is_covered: impl Fn(&Target) -> bool) -> Result<(), F
     }
     match failed {
         Some(why) => {
+            // Who tries to lift it and can't open the store is to be seen; the failure itself is what a person hears of.
+            _ = app.credentials.record(Event::new(Action::Lift).ended(Ending::Denied).because("store"));
             Err(Failure::new(Failure::NO_ANSWER, "the lockdown stays on, since the store does not open")
                 .because(why)
                 .hint("`mcpcred store status` tells how it opens"))

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
 use crate::cli::Outcome;
+use crate::cli::facts::issuer;
 use crate::cli::lockdown::Lockdown;
 use crate::cli::lockdown::document::Document;
 use crate::credentials::Target;
@@ -56,10 +57,12 @@ impl Lockdown {
         let known = if self.dry_run { Vec::new() } else { app.lockdown_report().load()?.items };
         let targets: Vec<&Target> = targets.iter().filter(|target| !is_settled(target, &known)).collect();
         let owned: Vec<Target> = targets.iter().map(|target| (*target).clone()).collect();
+        let issuers: Vec<Option<Provider>> = owned.iter().map(|target| issuer(&target.entry.facts)).collect();
         let mut items = Vec::new();
         let mut candidates = Vec::new();
-        for (target, value) in owned.iter().zip(app.credentials.values_to_revoke(&owned)) {
-            let (mut item, revocation) = plan(&catalog, &detector, target, value);
+        let values = app.credentials.values_to_revoke(&owned);
+        for ((target, issuer), value) in owned.iter().zip(&issuers).zip(values) {
+            let (mut item, revocation) = plan(&catalog, &detector, target, issuer.as_ref(), value);
             let former = known.iter().find(|known| known.is_about(&item));
             if let (Some(former), Some(_)) = (former, &revocation) {
                 // What was consented to stays so, and what a provider asked for is kept to.
@@ -226,6 +229,7 @@ fn plan<'c>(
     catalog: &'c Catalog,
     detector: &Detector<'c>,
     target: &Target,
+    issuer: Option<&'c Provider>,
     value: Result<Option<Secret>, String>,
 ) -> (Item, Option<Revocation<'c>>) {
     let name = target.name.as_str();
@@ -251,7 +255,9 @@ fn plan<'c>(
             return (item, None);
         }
     };
-    let Some((provider, shape)) = provider_of(catalog, detector, name, &value) else {
+    // What the person said of this one counts before what its form and its name suggest.
+    let known = issuer.map(|issuer| (issuer, None));
+    let Some((provider, shape)) = known.or_else(|| provider_of(catalog, detector, name, &value)) else {
         "no provider is known that issued it".clone_into(&mut item.words);
         return (item, None);
     };

@@ -1,6 +1,8 @@
 //! What comes after a new value is in place: it is verified, and the former one is revoked.
 
 use crate::audit::{self, Action, Event};
+use crate::cli::facts::issuer;
+use crate::cli::rotate::document;
 use crate::cli::rotate::job::{Former, Job};
 use crate::credentials::Lesson;
 use crate::failure::Failure;
@@ -41,7 +43,9 @@ impl Job<'_> {
             )
             .because("the new value is in force, and the former one may be accepted still")
         };
-        let provider = self.provider_of(Some(old))?;
+        let issuer = issuer(&self.entry.facts);
+        let known = issuer.as_ref().map(|issuer| (issuer, None));
+        let provider = if known.is_some() { known } else { self.provider_of(Some(old))? };
         let Some((provider, shape)) = provider else {
             return Err(not_revoked(Failure::NEEDS_PERSON, "no provider is known for it")
                 .hint("revoke it where it was made"));
@@ -51,6 +55,7 @@ impl Job<'_> {
         let Some(revoked) = live::revoke(vec![revocation], &terms, |_, _| {}).pop() else { return Ok(()) };
         let event = Event::new(Action::Revoke).of(app.credentials.profile(), name);
         if matches!(revoked.outcome, Outcome::Revoked | Outcome::DeadBefore) {
+            self.row.borrow_mut().former_is(document::Former::Revoked);
             app.ui.say(&format!("Revoked the former value of `{name}`: {}", revoked.words));
             app.credentials.note_previous_revoked(name)?;
             return Ok(app.credentials.record(event)?);
@@ -73,9 +78,18 @@ impl Job<'_> {
             return Err(self.unverified("no provider is known that could be asked about it", former));
         };
         match answered.verdict {
-            Verdict::Alive => app.ui.say(&format!("Verified `{name}`: {}", answered.words)),
-            Verdict::InsufficientScope => app.ui.warn(&format!("`{name}`: {}", answered.words)),
-            Verdict::Rejected => return Err(self.take_back(&answered.words, former)?),
+            Verdict::Alive => {
+                self.row.borrow_mut().verified(true);
+                app.ui.say(&format!("Verified `{name}`: {}", answered.words));
+            }
+            Verdict::InsufficientScope => {
+                self.row.borrow_mut().verified(true);
+                app.ui.warn(&format!("`{name}`: {}", answered.words));
+            }
+            Verdict::Rejected => {
+                self.row.borrow_mut().verified(false);
+                return Err(self.take_back(&answered.words, former)?);
+            }
             Verdict::RateLimited | Verdict::NoAnswer | Verdict::NotVerifiable => {
                 return Err(self.unverified(&answered.words, former));
             }
@@ -116,6 +130,7 @@ impl Job<'_> {
             .hint(format!("make a new one with `mcpcred rotate {name} --by-hand`")));
         }
         app.credentials.roll_back(name)?;
+        self.row.borrow_mut().ends(document::Outcome::TakenBack);
         Ok(failure
             .because("the value before is in force again, and the rejected one is kept as the former for a day")
             .hint(format!(

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::audit::{Action, Event, Outcome};
 use crate::catalog::provider::{self, Provider};
+use crate::cli::rotate::document;
 use crate::cli::rotate::job::{Former, Job};
 use crate::credentials::Replacement;
 use crate::failure::Failure;
@@ -84,6 +85,7 @@ impl Job<'_> {
         let token = Secret::copy_of_secret(replacement.former());
         match live::replace(provider, rotate, token, &terms) {
             Replaced::By { token, expires } => {
+                self.row.borrow_mut().former_is(document::Former::Exchanged);
                 self.put_in_place(&replacement, &token, expires)?;
                 if !self.keep().is_zero() {
                     self.app.credentials.note_previous_revoked(&self.name)?;
@@ -175,6 +177,7 @@ impl Job<'_> {
             }
             thread::sleep(Duration::from_millis(200) * tries);
         }
+        self.row.borrow_mut().ends(document::Outcome::Replaced);
         self.app.ui.say(&format!("Rotated `{}`", self.name));
         Ok(())
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::rotate::Rotate;
+use crate::cli::rotate::document::{self, Row};
 use crate::cli::rotate::job::Job;
 use crate::cli::schedules;
 use crate::credential::Facts;
@@ -27,15 +28,21 @@ pub(super) fn walk(request: &Rotate, app: &App) -> Outcome {
     due.retain(|(_, entry)| entry.facts.is_rotation_due(now) || entry.facts.is_expired(now));
     if due.is_empty() {
         app.ui.say("Nothing is due");
+        if request.json {
+            document::print(app, Vec::new())?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let total = due.len();
     let can_ask = app.ui.can_ask();
     let mut left: Vec<CredentialName> = Vec::new();
     let mut failed: Vec<CredentialName> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for (number, (name, entry)) in due.into_iter().enumerate() {
         app.ui.say(&format!("{} of {total}: `{name}`, {}", number + 1, since(&entry.facts, now)));
-        match replace(request, app, &name, can_ask) {
+        let (row, answer) = replace(request, app, &name, can_ask);
+        rows.push(row);
+        match answer {
             Ok(Answer::Replace) => {}
             Ok(Answer::Skip) => left.push(name),
             Ok(Answer::Stop) => {
@@ -48,15 +55,36 @@ pub(super) fn walk(request: &Rotate, app: &App) -> Outcome {
             }
         }
     }
+    if request.json {
+        document::print(app, rows)?;
+    }
     summary(&left, &failed, can_ask)
 }
 
-fn replace(request: &Rotate, app: &App, name: &CredentialName, can_ask: bool) -> Result<Answer, Failure> {
-    let job = Job::new(request, app, name)?;
+/// What became of one of them, and what a person said to it.
+fn replace(
+    request: &Rotate,
+    app: &App,
+    name: &CredentialName,
+    can_ask: bool,
+) -> (Row, Result<Answer, Failure>) {
+    let job = match Job::new(request, app, name) {
+        Ok(job) => job,
+        Err(failure) => return (Row::of(app, name).close(app, Some(&failure)), Err(failure)),
+    };
+    let answer = replace_unless_left(&job, can_ask);
+    if matches!(answer, Ok(Answer::Skip | Answer::Stop)) {
+        job.row.borrow_mut().ends(document::Outcome::Skipped);
+    }
+    (job.into_row(answer.as_ref().err()), answer)
+}
+
+fn replace_unless_left(job: &Job<'_>, can_ask: bool) -> Result<Answer, Failure> {
     let way = job.way()?;
+    job.row.borrow_mut().goes(way.as_str());
     if can_ask {
-        app.ui.say(&format!("It is {}", way.words()));
-        match ask(app)? {
+        job.app.ui.say(&format!("It is {}", way.words()));
+        match ask(job.app)? {
             Answer::Replace => {}
             other => return Ok(other),
         }

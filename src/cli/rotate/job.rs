@@ -1,6 +1,6 @@
 //! `Job`: one replacement from its beginning to what comes after it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use jiff::SignedDuration;
 
@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
 use crate::cli::rotate::Rotate;
+use crate::cli::rotate::document::{Outcome, Row};
 use crate::cli::rotate::way::{Way, unknown_provider};
 use crate::cli::source::make_up;
 use crate::credentials::CredentialError;
@@ -30,6 +31,8 @@ pub(super) struct Job<'j> {
     pub(super) name: CredentialName,
     pub(super) entry: Entry,
     pub(super) hosts: Hosts,
+    /// What became of it so far.
+    pub(super) row: RefCell<Row>,
     catalog: OnceCell<Catalog>,
     former: OnceCell<Option<Secret>>,
 }
@@ -52,7 +55,8 @@ impl<'j> Job<'j> {
         };
         let hosts = request.host.iter().cloned().collect();
         let (catalog, former) = (OnceCell::new(), OnceCell::new());
-        let job = Self { request, app, name, entry, hosts, catalog, former };
+        let row = RefCell::new(Row::of(app, &name));
+        let job = Self { request, app, name, entry, hosts, row, catalog, former };
         if let Some(host) = request.host.iter().find(|host| !job.knows(&host.provider)) {
             return Err(unknown_provider(&host.provider));
         }
@@ -140,6 +144,7 @@ impl<'j> Job<'j> {
     /// Whatever went wrong, with a word about which value is in force.
     pub(super) fn replace(&self) -> Result<(), Failure> {
         let way = self.way()?;
+        self.row.borrow_mut().goes(way.as_str());
         let (app, request) = (self.app, self.request);
         if !matches!(way, Way::Given) {
             app.ui.say(&format!("Replacing `{}`, {}", self.name, way.words()));
@@ -159,6 +164,11 @@ impl<'j> Job<'j> {
         Ok(())
     }
 
+    /// What became of it, for a document.
+    pub(super) fn into_row(self, failure: Option<&Failure>) -> Row {
+        self.row.into_inner().close(self.app, failure)
+    }
+
     /// Stores a value that is there, and goes on.
     fn store(&self, new: &Secret, recipe: Option<String>) -> Result<(), Failure> {
         self.app.credentials.rotate(&self.name, new, self.keep(), |entry| {
@@ -166,6 +176,7 @@ impl<'j> Job<'j> {
             entry.facts.expires = None;
             self.note(entry, recipe);
         })?;
+        self.row.borrow_mut().ends(Outcome::Replaced);
         self.app.ui.say(&format!("Rotated `{}`", self.name));
         self.follow_up(new, &Former::MayLive)
     }

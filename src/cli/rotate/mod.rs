@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod automated;
+mod document;
 mod due;
 mod guided;
 mod job;
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::cli::Outcome;
 use crate::cli::add::refuse_argument;
 use crate::cli::facts::FactArguments;
+use crate::cli::rotate::document::Row;
 use crate::cli::rotate::job::Job;
 use crate::cli::source::ValueSource;
 use crate::credential::Period;
@@ -67,6 +69,9 @@ pub(super) struct Rotate {
     /// End running programs that hold the former value, where a supervisor starts them again (systemd, launchd, …)
     #[arg(long, conflicts_with = "rollback")]
     restart: bool,
+    /// Print a JSON document that tells what became of it
+    #[arg(long)]
+    json: bool,
     /// Where a provider is asked, such as `gitlab=https://git.example.com`
     #[arg(long, value_name = "PROVIDER=URL")]
     host: Vec<NamedHost>,
@@ -105,8 +110,12 @@ impl Rotate {
             return self.roll_back(app, name);
         }
         app.credentials.check_known(name)?;
-        Job::new(&self, app, name)?.replace()?;
-        Ok(ExitCode::SUCCESS)
+        let job = Job::new(&self, app, name)?;
+        let outcome = job.replace();
+        if self.json {
+            document::print(app, vec![job.into_row(outcome.as_ref().err())])?;
+        }
+        outcome.map(|()| ExitCode::SUCCESS)
     }
 
     fn roll_back(&self, app: &App, name: &CredentialName) -> Outcome {
@@ -115,6 +124,11 @@ impl Rotate {
         }
         let name = app.credentials.roll_back(name)?;
         app.ui.say(&format!("Rolled back `{name}`; the value before is kept as the former one"));
+        if self.json {
+            let mut row = Row::of(app, &name);
+            row.ends(document::Outcome::RolledBack);
+            document::print(app, vec![row.close(app, None)])?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 

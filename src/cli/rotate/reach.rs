@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::check::wrapper::Wrapper;
 use crate::children::{Child, end};
+use crate::cli::rotate::document::Client;
 use crate::cli::rotate::job::Job;
 use crate::configuration::discover::{Request, discover};
 use crate::configuration::entry::ServerEntry;
@@ -34,12 +35,17 @@ impl Job<'_> {
     /// them starts them anew. A configuration that can't be read is `check`'s business.
     pub(super) fn tell_reach(&self) {
         self.restart();
-        if self.app.ui.quiet {
+        if self.app.ui.quiet && !self.request.json {
             return;
         }
-        for line in self.users() {
-            self.app.ui.say(&line);
+        let users = self.users();
+        for Client { name, servers, restart } in &users {
+            let names = servers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            self.app.ui.say(&format!(
+                "{name} starts {names} with it; servers that run keep the former value: {restart}"
+            ));
         }
+        self.row.borrow_mut().is_used_by(users);
     }
 
     /// Of the programs that run, those that a supervisor starts again are ended, where that was asked for. None of
@@ -52,6 +58,7 @@ impl Job<'_> {
             children.into_iter().partition(|child| self.request.restart && is_supervised(child));
         for (child, ended) in supervised.iter().zip(end(&supervised, GRACE)) {
             let who = shown(child);
+            self.row.borrow_mut().is_held_by(child, ended.is_over());
             if ended.is_over() {
                 self.app.ui.say(&format!("Ended {who}, for its supervisor to start it with the new value"));
             } else {
@@ -59,11 +66,12 @@ impl Job<'_> {
             }
         }
         for child in &others {
+            self.row.borrow_mut().is_held_by(child, false);
             self.app.ui.say(&format!("{} holds the former value until it is started anew", shown(child)));
         }
     }
 
-    fn users(&self) -> Vec<String> {
+    fn users(&self) -> Vec<Client> {
         let Ok(catalog) = self.catalog() else { return Vec::new() };
         let places = Places::of(self.app.environment);
         let Ok(discovery) = discover(&catalog.clients, &places, Request { clients: &[], files: &[] }) else {
@@ -75,7 +83,7 @@ impl Job<'_> {
             if entry.enabled && entry.here && !entry.shadowed && self.is_used_by(entry) {
                 let of_client =
                     servers.entry((&entry.client.name, entry.client.reload.as_deref())).or_default();
-                let name = format!("`{}`", entry.name);
+                let name = entry.name.clone();
                 if !of_client.contains(&name) {
                     of_client.push(name);
                 }
@@ -83,10 +91,10 @@ impl Job<'_> {
         }
         servers
             .into_iter()
-            .map(|((client, reload), names)| {
-                let names = names.join(", ");
-                let what = reload.unwrap_or("start it anew");
-                format!("{client} starts {names} with it; servers that run keep the former value: {what}")
+            .map(|((client, reload), servers)| Client {
+                name: client.to_owned(),
+                servers,
+                restart: reload.unwrap_or("start it anew").to_owned(),
             })
             .collect()
     }

@@ -24,6 +24,17 @@ impl Way<'_> {
         matches!(self, Self::Hook(_) | Self::Provider(..))
     }
 
+    /// The word for programs.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Generated(_) => "generated",
+            Self::Hook(_) => "hook",
+            Self::Provider(..) => "provider",
+            Self::Guided => "guided",
+        }
+    }
+
     /// For a person, in half a sentence.
     pub(super) fn words(&self) -> String {
         match self {

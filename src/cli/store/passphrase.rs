@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use crate::app::App;
+use crate::audit::{Action, Event, Outcome as Ending};
 use crate::cli::Outcome;
 use crate::failure::Failure;
+use crate::store::StoreKind;
 use crate::store::vault::recovery::RecoveryCode;
 use crate::store::vault::{Argon2Cost, Rollback, SlotKind, UnlockKey, Vault};
 use crate::ui::AskError;
@@ -36,7 +39,36 @@ pub(in crate::cli) struct Passphrase {
 
 impl Passphrase {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
-        let vault = app.unlocking.open_vault(Rollback::Refuse)?;
+        app.credentials.check_recordable()?;
+        let open = || app.unlocking.open_vault(Rollback::Refuse);
+        let vault = Arc::new(app.credentials.opening(Action::Rekey, StoreKind::Vault, open)?);
+        app.credentials.stores().hold(Arc::<Vault>::clone(&vault));
+        let event = Event::new(Action::Rekey).in_store(StoreKind::Vault).because(self.word());
+        if let Err(failure) = self.change(app, &vault) {
+            // The failure itself is what a person hears of.
+            _ = app.credentials.record(event.ended(Ending::Failed));
+            return Err(failure);
+        }
+        app.credentials.record(event)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// For the log: what is changed.
+    fn word(&self) -> &'static str {
+        if self.add_key_file.is_some() {
+            "key-file"
+        } else if self.add_keychain {
+            "keychain"
+        } else if self.recovery_code {
+            "recovery-code"
+        } else if self.remove_slot.is_some() {
+            "slot-removed"
+        } else {
+            "passphrase"
+        }
+    }
+
+    fn change(&self, app: &App, vault: &Vault) -> Result<(), Failure> {
         let now = app.credentials.now();
         if let Some(path) = &self.add_key_file {
             let key = UnlockKey::read_raw(path)?;
@@ -47,7 +79,7 @@ impl Passphrase {
             let slot = vault.add_keychain_slot(&*native, now)?;
             app.ui.say(&format!("Added a key in {} as slot {slot}", Unlocking::native_kind().title()));
         } else if self.recovery_code {
-            print_recovery_code(app, &vault)?;
+            print_recovery_code(app, vault)?;
         } else if let Some(slot) = self.remove_slot {
             if !vault.remove_slot(slot)? {
                 return Err(Failure::new(Failure::NOT_FOUND, format!("the vault has no slot {slot}"))
@@ -62,7 +94,7 @@ impl Passphrase {
             let slot = vault.change_passphrase(&new, Argon2Cost::default(), now)?;
             app.ui.say(&format!("Changed the passphrase; it is slot {slot}"));
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

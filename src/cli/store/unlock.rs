@@ -1,11 +1,14 @@
 //! `mcpcred store unlock`: keep the vault open for a while.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use crate::app::App;
+use crate::audit::{Action, Event};
 use crate::cli::Outcome;
 use crate::credential::Period;
-use crate::store::vault::Rollback;
+use crate::store::StoreKind;
+use crate::store::vault::{Rollback, Vault};
 
 /// Open the vault once, and keep its key for a while, so that nobody is asked again
 ///
@@ -24,7 +27,13 @@ pub(in crate::cli) struct Unlock {
 impl Unlock {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
         let rollback = if self.accept_rollback { Rollback::Accept } else { Rollback::Refuse };
-        let vault = app.unlocking.open_vault(rollback)?;
+        // For so long nobody is asked who reads: that is on record before it begins.
+        app.credentials.check_recordable()?;
+        let open = || app.unlocking.open_vault(rollback);
+        let vault = Arc::new(app.credentials.opening(Action::Unlock, StoreKind::Vault, open)?);
+        app.credentials.stores().hold(Arc::<Vault>::clone(&vault));
+        let event = Event::new(Action::Unlock).in_store(StoreKind::Vault);
+        app.credentials.record(event.because(format!("for {}", self.timeout)))?;
         let period = std::time::Duration::from_secs(self.timeout.0.as_secs().unsigned_abs());
         app.unlocking.keep_open(&vault, period, app.credentials.now())?;
         app.ui.say(&format!("The vault is open for {}", self.timeout));

@@ -1,5 +1,11 @@
 //! A person wants to know who used what, and that nobody can wipe the traces.
 
+#[cfg(unix)]
+mod collectors;
+#[cfg(unix)]
+mod following;
+mod opening;
+
 use std::fs;
 
 use serde_json::Value;
