@@ -300,6 +300,32 @@ fn a_remote_server_is_told_of_where_nothing_can_be_done() {
     );
 }
 
+#[test]
+fn a_server_that_its_client_would_forbid_under_mcpcred_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let rules = json!({ "allowedMcpServers": [
+        { "serverCommand": ["npx", "-y", "a-server"] },
+        { "serverUrl": "https://x.example/*" }
+    ] });
+    write(&sandbox, ".claude/settings.json", rules.to_string());
+    let remote = json!({
+        "type": "http",
+        "url": "https://x.example/mcp",
+        "headers": { "Authorization": format!("Bearer {OTHER}") }
+    });
+    let entries = json!({ "listed": local(TOKEN), "remote": remote });
+    let path = write(&sandbox, ".claude.json", servers(&entries));
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    let steps: Vec<&str> =
+        document["steps"].as_array().unwrap().iter().map(|it| it["mechanism"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["none", "headers-helper"], "{document:#}");
+    assert!(document["steps"][0]["why"].as_str().unwrap().contains("Claude Code allow"), "{document:#}");
+    let after = fs::read_to_string(path).unwrap();
+    assert!(after.contains(TOKEN) && !after.contains(OTHER), "{after}");
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
+    sandbox.run(["get", "GITHUB_TOKEN_REMOTE"]).prints(OTHER);
+}
+
 fn unprotect(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
     let mut command = sandbox.command(["unprotect"]);
     command.args(arguments);

@@ -168,7 +168,13 @@ impl Check {
         };
         let profile = app.credentials.profile();
         found.servers.extend(records.entries().iter().map(|entry| entry.server.clone()));
-        drift::check(records.entries(), profile, discovery, &self.server, &mut found.findings);
+        let look = drift::Look {
+            discovery,
+            servers: &self.server,
+            clients: &self.client,
+            is_of_files: !self.config.is_empty(),
+        };
+        drift::check(records.entries(), profile, &look, &mut found.findings);
     }
 
     /// Says which call of `protect` mends what lies in the open. It reads the files that clients read, and no others.

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::configuration::discover::Discovery;
+use crate::configuration::entry::{ServerEntry, Standing};
 use crate::document::Document;
 use crate::document::edit::EditError;
 use crate::document::inverse::{self, InverseError};
@@ -16,24 +17,26 @@ use crate::protect::plan::{Plan, Planning};
 /// record; the others go all the same. Nothing is written.
 pub(crate) fn rehearse<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan<'_, 'd>) {
     for (reading, read) in discovery.readings.iter().enumerate() {
-        let Ok(document) = &read.document else { continue };
+        if read.document.is_err() {
+            continue;
+        }
         let entries: Vec<usize> =
             (0..plan.entries.len()).filter(|number| plan.entries[*number].reading == reading).collect();
         if !entries.iter().any(|entry| !active(plan, *entry).is_empty()) {
             continue;
         }
-        if attempt(document, plan, reading, &entries).is_ok() {
+        if attempt(discovery, plan, reading, &entries).is_ok() {
             continue;
         }
         let mut done: Vec<usize> = Vec::with_capacity(entries.len());
         for entry in entries {
             done.push(entry);
-            if let Err(left) = attempt(document, plan, reading, &done) {
-                thin_out(document, plan, (reading, entry), &done, &left);
+            if let Err(left) = attempt(discovery, plan, reading, &done) {
+                thin_out(discovery, plan, (reading, entry), &done, &left);
             }
         }
         // One that stays may be in the way of what was fine before it stayed.
-        if let Err(left) = attempt(document, plan, reading, &done) {
+        if let Err(left) = attempt(discovery, plan, reading, &done) {
             plan.leave(reading, &left);
         }
     }
@@ -51,9 +54,9 @@ pub(crate) fn leave_fixed_files(discovery: &Discovery<'_>, plan: &mut Plan<'_, '
 }
 
 /// Leaves as few secrets of an entry as possible, so that the rest of it can be changed.
-fn thin_out(
-    document: &Document,
-    plan: &mut Plan<'_, '_>,
+fn thin_out<'d>(
+    discovery: &'d Discovery<'_>,
+    plan: &mut Plan<'_, 'd>,
     (reading, entry): (usize, usize),
     done: &[usize],
     left: &Left,
@@ -61,7 +64,7 @@ fn thin_out(
     let items = active(plan, entry);
     for item in &items {
         let way = std::mem::replace(&mut plan.entries[entry].items[*item].way, Err(left.clone()));
-        if attempt(document, plan, reading, done).is_ok() {
+        if attempt(discovery, plan, reading, done).is_ok() {
             return;
         }
         plan.entries[entry].items[*item].way = way;
@@ -72,7 +75,7 @@ fn thin_out(
         .collect();
     for (item, way) in items.into_iter().zip(ways) {
         plan.entries[entry].items[item].way = way;
-        if let Err(left) = attempt(document, plan, reading, done) {
+        if let Err(left) = attempt(discovery, plan, reading, done) {
             plan.entries[entry].items[item].way = Err(left);
         }
     }
@@ -84,12 +87,46 @@ fn active(plan: &Plan<'_, '_>, entry: usize) -> Vec<usize> {
     items.filter(|(_, item)| item.way.is_ok()).map(|(number, _)| number).collect()
 }
 
-/// Makes the changes of these entries of a file, and the way back.
-fn attempt(document: &Document, plan: &Plan<'_, '_>, reading: usize, entries: &[usize]) -> Result<(), Left> {
-    let plannings: Vec<&Planning<'_, '_>> = entries.iter().map(|number| &plan.entries[*number]).collect();
+/// Makes the changes of these entries of a file, and the way back, and looks at it as its clients would.
+fn attempt<'d>(
+    discovery: &'d Discovery<'_>,
+    plan: &Plan<'_, 'd>,
+    reading: usize,
+    entries: &[usize],
+) -> Result<(), Left> {
+    let Ok(document) = &discovery.readings[reading].document else { return Ok(()) };
+    let plannings: Vec<&Planning<'_, 'd>> = entries.iter().map(|number| &plan.entries[*number]).collect();
     let edits = Changes::of(document, &plannings, &plan.values);
     let edited = edits.apply().map_err(|error| not_edited(&error))?;
-    inverse::inverses(&edited, &plan.left_in(reading)).map(drop).map_err(|error| not_undone(&error))
+    inverse::inverses(&edited, &plan.left_in(reading)).map_err(|error| not_undone(&error))?;
+    are_started(discovery, reading, document, edited.document())
+}
+
+/// Whether every server that its client starts is one that the client would start afterwards: a list of commands that
+/// are allowed may not have ours.
+fn are_started(
+    discovery: &Discovery<'_>,
+    reading: usize,
+    before: &Document,
+    after: &Document,
+) -> Result<(), Left> {
+    let is_refused = |entry: &&ServerEntry<'_>| entry.standing == Standing::Refused;
+    let before = discovery.entries_with(reading, before);
+    let after = discovery.entries_with(reading, after);
+    let was_refused = |entry: &ServerEntry<'_>| {
+        let mut former = before.iter().filter(is_refused);
+        former.any(|it| it.value.pointer() == entry.value.pointer() && it.client.id == entry.client.id)
+    };
+    match after.iter().filter(is_refused).find(|entry| !was_refused(entry)) {
+        None => Ok(()),
+        Some(entry) => Err(Left::new(
+            format!(
+                "the settings of {} allow this server as it is, and not under `mcpcred`",
+                entry.client.name
+            ),
+            "ask whoever keeps the list of what is allowed to put the new command on it, and protect it then",
+        )),
+    }
 }
 
 fn not_edited(error: &EditError) -> Left {
