@@ -173,7 +173,7 @@ pub(in crate::cli) fn protect(
     done.ending = Ending::Shown;
     show(&done)?;
     if wanted.is_dry {
-        done.copies = copies::find(&discovery, &entries, &plan.values);
+        done.copies = copies::find(&discovery, &entries, &plan);
         return Ok(done);
     }
     if wanted.may_ask {
@@ -399,7 +399,7 @@ fn look_for_copies(
     plan: &Plan<'_, '_>,
     done: &mut Done,
 ) {
-    done.copies = copies::find(discovery, entries, &plan.values);
+    done.copies = copies::find(discovery, entries, plan);
     let can_be_scrubbed: Vec<FoundCopy> =
         done.copies.iter().filter(|copy| copy.can_be_scrubbed).cloned().collect();
     let is_wanted = wanted.scrub

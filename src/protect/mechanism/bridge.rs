@@ -9,7 +9,7 @@ use crate::protect::mechanism::{How, Left};
 use crate::protect::subject::{Found, Subject};
 
 /// Under which keys clients write where a server is.
-const ADDRESSES: &[&str] = &["url", "httpUrl", "serverUrl", "uri"];
+const ADDRESSES: &[&str] = &["url", "httpUrl", "serverUrl", "uri", "baseUrl", "sseUrl"];
 
 /// An entry that can become one that starts the bridge.
 pub(crate) struct Bridge<'d> {

@@ -87,25 +87,28 @@ pub(super) fn has_no_placeholder(subject: &Subject<'_, '_>, text: &str) -> bool 
 }
 
 fn left(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Left {
-    let names: Vec<&str> = subject
-        .readers
-        .iter()
-        .filter(|reader| reader.client.headers_helper.is_none())
-        .map(|reader| reader.client.name.as_str())
-        .collect();
-    let who = if names.is_empty() { "the client".to_owned() } else { names.join(", ") };
-    let bridge = "say `--style bridge` to let `mcpcred run` start the local bridge `mcp-remote` instead";
-    let is_bridged = Bridge::of(subject).is_some();
-    if exposed.field.kind == FieldKind::Url {
-        let why = format!("{who} knows no other way to a URL with a secret in it than to write it");
-        let advice = "give the server its token in a header instead, where it takes one, and protect that";
-        return Left::new(why, if is_bridged { bridge } else { advice });
+    let is_url = exposed.field.kind == FieldKind::Url;
+    let mut names: Vec<&str> = Vec::new();
+    for reader in &subject.readers {
+        let name = reader.client.name.as_str();
+        if (is_url || reader.client.headers_helper.is_none()) && !names.contains(&name) {
+            names.push(name);
+        }
     }
-    if is_bridged {
-        return Left::new(format!("{who} runs no command that prints headers"), bridge);
+    let who = if names.is_empty() { "the client".to_owned() } else { names.join(", ") };
+    let why = format!("there is no other way to hand it to {who} than to write it");
+    if Bridge::of(subject).is_some() {
+        let bridge = "say `--style bridge` to let `mcpcred run` start the local bridge `mcp-remote` instead";
+        return Left::new(why, bridge);
+    }
+    if is_url {
+        return Left::new(
+            why,
+            "give the server its token in a header instead, where it takes one, and protect that",
+        );
     }
     Left::new(
-        format!("{who} runs no command that prints headers, or not for this entry"),
+        format!("no command can give it to {who}, or not for this entry"),
         "refer to a variable where the client fills one in (`--style reference`), or take the value out by hand",
     )
 }
