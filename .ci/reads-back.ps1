@@ -28,6 +28,18 @@ foreach ($name in $values.Keys) {
     if ($LASTEXITCODE -ne 0) { throw "add $name ended with $LASTEXITCODE" }
 }
 
+if (-not $Nushell) {
+    # A shell that a person opens loads them by the lines of `init`; one that runs a command and ends loads nothing.
+    $startup = Join-Path $folder 'startup.ps1'
+    [IO.File]::WriteAllLines($startup, [string[]](& $program init powershell))
+    $shell = (Get-Process -Id $PID).Path
+    $show = ". '$startup'; [Console]::Out.Write(`$env:PLAIN); exit"
+    $opened = (& $shell -NoLogo -NoProfile -NoExit -Command $show) -join ''
+    if ($opened -cne $values['PLAIN']) { throw "the lines of init do not load it into a shell: $opened" }
+    $passing = (& $shell -NoLogo -NoProfile -Command $show) -join ''
+    if ($passing -cne '') { throw 'the lines of init load it into a shell that nobody sits before' }
+}
+
 if ($Nushell) {
     $lines = Join-Path $folder 'lines'
     [IO.File]::WriteAllText((Join-Path $folder 'read.nu'), @'

@@ -178,6 +178,7 @@ fn a_server_is_added_with_a_token_that_is_asked_for() {
     terminal.send_line(VALUE);
     terminal.expect("Added `github` to Claude Code");
     assert_eq!(terminal.wait(), 0);
+    assert!(!contains(&terminal.screen(), b"--- a//"));
     let check = ["check", "--client", "claude-code", "--server", "github"];
     in_project(&sandbox, &check).succeeds();
 

@@ -99,6 +99,8 @@ mod unix {
     use nix::sys::stat::Mode;
 
     use super::*;
+    #[cfg(target_os = "linux")]
+    use crate::support::crash::killed_at;
     use crate::support::terminal::Terminal;
     use crate::support::{contains, feed};
 
@@ -193,6 +195,93 @@ mod unix {
     fn words(output: &Output) -> Vec<String> {
         let text = String::from_utf8_lossy(&output.stderr);
         text.lines().filter(|line| line.contains("mcpcred")).map(str::to_owned).collect()
+    }
+
+    /// Whatever is killed, a shell reads the old file or the new one.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_init_that_is_killed_leaves_the_file_old_or_new_and_can_be_repeated() {
+        let own = "# mine\nalias ll='ls -l'\n";
+        let installed = |flag: &str, before: Option<&str>| {
+            let mut kills = 0;
+            loop {
+                let sandbox = Sandbox::new();
+                let path = sandbox.path(".zshrc");
+                if let Some(before) = before {
+                    write(&path, before);
+                }
+                if flag == "--uninstall" {
+                    sandbox.run(["init", "zsh", "--install"]).succeeds();
+                }
+                let old = fs::read_to_string(&path).ok();
+                if !killed_at(&sandbox, &["init", "zsh", flag], b"", kills) {
+                    break kills;
+                }
+                let left = fs::read_to_string(&path).ok();
+                sandbox.run(["init", "zsh", flag]).succeeds();
+                let new = fs::read_to_string(&path).ok();
+                assert!(left == old || left == new, "torn after {kills}: {left:?}");
+                assert!(old != new && before.is_none_or(|before| new.unwrap().starts_with(before)));
+                let beside = fs::read_dir(sandbox.path("")).unwrap().flatten();
+                let drafts = beside.filter(|it| it.file_name().to_string_lossy().contains("mcpcred-new"));
+                assert_eq!(drafts.count(), 0, "after {kills}");
+                kills += 1;
+            }
+        };
+        for (flag, before) in
+            [("--install", Some(own)), ("--install", None), ("--uninstall", Some(own)), ("--uninstall", None)]
+        {
+            let kills = installed(flag, before);
+            assert!(kills > 4, "{kills} changes of {flag} are not all");
+        }
+    }
+
+    /// PowerShell runs in the workflows alone; here a grammar of it reads what it would run.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn powershell_would_understand_the_lines_and_what_they_load() {
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/parsers/powershell");
+        assert!(module.exists() || option_env!("CI").is_none(), "no grammar: .ci/prepare brings it");
+        if !module.exists() {
+            return;
+        }
+        let understands = |text: &[u8]| {
+            let mut python = Command::new("python3");
+            python.env("PYTHONPATH", &module).args([
+                "-c",
+                "import sys, tree_sitter, tree_sitter_powershell as powershell\n\
+                language = tree_sitter.Language(powershell.language())\n\
+                tree = tree_sitter.Parser(language).parse(sys.stdin.buffer.read())\n\
+                sys.exit(3 if tree.root_node.has_error else 0)",
+            ]);
+            match feed(python, text) {
+                output if output.status.success() => true,
+                output => {
+                    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+                    false
+                }
+            }
+        };
+        assert!(!understands(b"if ($x) { 'never closed }"));
+        let sandbox = Sandbox::new().with("A");
+        for (name, value) in [
+            ("QUOTES", "it's \"quoted\", \u{2018}twice\u{2019}"),
+            ("RUNS", "$(New-Item pwned) `whoami` ; calc & | %PATH% {0} @'"),
+            ("LINES", "first\nsecond\tand\r\nthird\n'@\n"),
+        ] {
+            sandbox.feed(["add", name, "--stdin"], value.as_bytes()).succeeds();
+        }
+        let loaded = sandbox.run(["export-env", "--shell", "powershell"]).succeeds().0.stdout;
+        assert!(loaded.len() > 200 && understands(&loaded));
+        let tagged = sandbox.run(["init", "powershell", "--tag", "it's \u{2019}$x"]).succeeds().0.stdout;
+        assert!(understands(&tagged));
+        let program = sandbox.path("it's \u{2018}here\u{2019} $x `y`/mcpcred");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_mcpcred"), &program).unwrap();
+        let mut command = Command::new(&program);
+        sandbox.surround(command.args(["init", "powershell"]));
+        let lines = feed(command, b"").stdout;
+        assert!(contains(&lines, "it''s".as_bytes()) && understands(&lines));
     }
 
     #[test]

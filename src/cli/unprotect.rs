@@ -147,12 +147,29 @@ fn values(app: &App, wanted: &[&Entry]) -> Result<Vec<(Profile, CredentialName, 
     names.sort();
     names.dedup();
     app.credentials.read_for(Action::Protect, None);
+    let profile = app.credentials.profile();
+    let is_missing = |error: &CredentialError| {
+        matches!(error, CredentialError::NotFound { .. } | CredentialError::Vanished { .. })
+    };
+    let failed = |error| Failure::from(error).because("nothing was changed");
+    // All at once, and one by one only where that tells which is not there.
+    match app.credentials.get_many(&names) {
+        Ok(found) => {
+            return Ok(names
+                .into_iter()
+                .zip(found)
+                .map(|(name, (_, it))| (profile.clone(), name, it))
+                .collect());
+        }
+        Err(error) if is_missing(&error) => {}
+        Err(error) => return Err(failed(error)),
+    }
     let mut values = Vec::with_capacity(names.len());
     for name in names {
         match app.credentials.get(&name) {
-            Ok(secret) => values.push((app.credentials.profile().clone(), name, secret)),
-            Err(CredentialError::NotFound { .. } | CredentialError::Vanished { .. }) => {}
-            Err(error) => return Err(Failure::from(error).because("nothing was changed")),
+            Ok(secret) => values.push((profile.clone(), name, secret)),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(failed(error)),
         }
     }
     Ok(values)

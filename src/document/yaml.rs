@@ -16,6 +16,9 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
     if let Some(index) = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) {
         return Err(Fault::syntax(base + index, "control characters are not allowed"));
     }
+    if let Some(index) = foreign_directive(text) {
+        return Err(Fault::syntax(base + index, "a directive holds other characters than ASCII ones"));
+    }
     let offsets = Offsets::of(text);
     let mut builder = Builder {
         text,
@@ -50,6 +53,15 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
     let aliased = builder.anchors.into_iter().filter(|(anchor, _)| builder.aliases.contains(anchor));
     let shared = aliased.map(|(_, span)| span).collect();
     Ok(Tree { root, comments, trailing_comma: None, shared })
+}
+
+/// Where a directive before the first document holds other characters than ASCII ones. `saphyr-parser` 0.3 counts the
+/// bytes of those, and characters everywhere else, so that all that follows would seem to lie farther on than it does.
+fn foreign_directive(text: &str) -> Option<usize> {
+    let is_before = |line: &&str| line.starts_with(['%', '#']) || line.trim().is_empty();
+    let mut lines = text.split_inclusive(['\n', '\r']).take_while(is_before);
+    let line = lines.find(|line| line.starts_with('%') && !line.is_ascii())?;
+    Some(line.as_ptr().addr() - text.as_ptr().addr())
 }
 
 /// Bytes of characters: `saphyr-parser` counts characters.

@@ -15,7 +15,9 @@ const COVER: &str = "…";
 /// The difference as `diff -u` writes it. Only what the entry of that name says is shown after the change; it holds no
 /// value, and all that was there before might.
 pub(crate) fn difference(target: &Target<'_>, name: &str, before: &Document, after: &Document) -> String {
-    let path = target.path.display();
+    // As in a patch, where the root has no name of its own.
+    let path = target.path.to_string_lossy().replace('\\', "/");
+    let path = path.trim_start_matches('/');
     let (before, after) = (covered(target, None, before), covered(target, Some(name), after));
     let difference = TextDiff::from_lines(&before, &after);
     difference.unified_diff().context_radius(3).header(&format!("a/{path}"), &format!("b/{path}")).to_string()

@@ -249,6 +249,19 @@ fn yaml_is_read_once_without_following_anything() {
 }
 
 #[test]
+fn yaml_behind_a_directive_is_found_where_it_lies_or_refused() {
+    for plain in ["%YAML 1.2\n---\na: \"x\"\n", "# \u{e9}\n%X y\n---\na: \"x\"\n", "%\u{e9}: 1\n---\n"] {
+        assert_eq!(parse(plain, Syntax::Yaml).is_ok(), !plain.starts_with("%\u{e9}"), "{plain}");
+    }
+    for foreign in ["%\u{e9} x\n---\na: \"x\"\n", "\n# y\r\n%X \u{da}\r\n---\r\na: \"x\"\r\n"] {
+        let why = why(foreign, Syntax::Yaml);
+        assert!(why.ends_with("a directive holds other characters than ASCII ones"), "{why}");
+    }
+    let late = parse("a: |\n  x\n  %\u{e9}\nb: \"y\"\n", Syntax::Yaml).unwrap();
+    assert_eq!(late.root().get("b").unwrap().place(), at(4, 4));
+}
+
+#[test]
 fn errors_say_where_and_never_what_is_written_there() {
     let broken = [
         (Syntax::Json, "{\n \"token\": hunter2}", at(2, 11)),
