@@ -3,12 +3,14 @@
 import pathlib
 import shutil
 import sys
+import tomllib
 
 import bench_home
 from bench import FOLDER, MCPCRED, ROUNDS, Command, clean, compare
 from bench_home import FILES
 
 CLIENTS = pathlib.Path("target/clients/node_modules").resolve()
+PROVIDERS = pathlib.Path("src/catalog/providers.toml").resolve()
 
 
 class Home(bench_home.Home):
@@ -36,8 +38,21 @@ class Home(bench_home.Home):
         return name, {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-everything"], "env": {}}
 
 
+def our_patterns(place):
+    """The shapes of tokens that need no name beside them, as rules for betterleaks."""
+    rules = ["title = 'ours'\n"]
+    for provider in tomllib.loads(PROVIDERS.read_text())["provider"]:
+        for shape in provider.get("token", []):
+            if shape["certainty"] == "sure":
+                rules.append(f"[[rules]]\nid = {json.dumps(shape['id'])}\nregex = '''{shape['pattern']}'''\n"
+                             f"keywords = {json.dumps([hint.lower() for hint in shape['hints']])}\n")
+    place.write_text("\n".join(rules))
+    return place
+
+
 def preflight(home, label="mcpcred check", arguments=(), **more):
-    environment = clean(HOME=str(home.root), XDG_CONFIG_HOME=str(home.root / ".config"), MCPCRED_STORE="none",
+    """Of a person who has stored nothing yet, so that no store is opened."""
+    environment = clean(HOME=str(home.root), XDG_CONFIG_HOME=str(home.root / ".config"),
                         MCPCRED_DATA_DIR=str(home.root / ".data"), MCPCRED_CONFIG_DIR=str(home.root / ".own"), **more)
     # What it finds makes it end with 1.
     return Command(label, [MCPCRED, "check", *arguments], environment, home.project, ends=(0, 1))
@@ -56,6 +71,9 @@ def others(home, copy):
     if betterleaks.exists():
         found.append(Command("betterleaks (gitleaks' successor)",
                              [betterleaks, "--silent", "--exit-code", "0", home.root], clean()))
+        rules = our_patterns(home.root.parent / "ours.toml")
+        found.append(Command("the same with our patterns",
+                             [betterleaks, "--silent", "--exit-code", "0", "--config", rules, home.root], clean()))
     kingfisher = FOLDER / "kingfisher-bin/kingfisher/bin/kingfisher"
     if kingfisher.exists():
         found.append(Command("kingfisher", [kingfisher, "scan", "--no-validate", "--no-update-check", "--quiet",

@@ -234,6 +234,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("configuration/read/mod.rs", "copies names of entries and projects"),
     ("configuration/read/named.rs", "copies names of headers"),
     ("configuration/read/sorts.rs", "copies names of variables and headers"),
+    ("configuration/workspace.rs", "reads the paths of folders"),
     ("fuzz.rs", "compares it with what another reader finds; never part of the program"),
     ("protect/changes.rs", "moves what stands around a secret"),
     ("protect/launching.rs", "moves the words of a command"),

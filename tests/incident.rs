@@ -29,6 +29,16 @@ fn the_page_tells_what_to_do_in_order_and_where() {
 }
 
 #[test]
+fn a_token_whose_person_said_where_it_is_revoked_is_revoked_there() {
+    let sandbox = Sandbox::new();
+    let words = ["add", "TOKEN", "--stdin", "--revoke-at", "https://auth.example.com/oauth2/revoke"];
+    sandbox.feed(words, CANARY.as_bytes()).succeeds();
+    let page = sandbox.run(["incident", "TOKEN"]).succeeds().stdout();
+    assert!(page.contains("revoke it at auth.example.com"), "{page}");
+    assert!(page.contains("mcpcred lockdown TOKEN --revoke"), "{page}");
+}
+
+#[test]
 fn the_page_is_there_in_a_lockdown_as_well() {
     let sandbox = Sandbox::new().with("A").with("B");
     sandbox.run(["lockdown", "--all", "--no-revoke"]).succeeds();

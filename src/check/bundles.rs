@@ -6,6 +6,16 @@ use std::path::{Path, PathBuf};
 use crate::catalog::publisher;
 use crate::check::finding::{Finding, Location, Reason};
 use crate::check::verdict::Verdict;
+use crate::configuration::discover::look;
+use crate::configuration::places::Places;
+
+/// Where Claude Desktop unpacks the bundles that a person installs.
+const INSTALLED: &str = "$CONFIG/Claude/Claude Extensions/*/manifest.json";
+
+/// The manifests of the bundles that are installed.
+pub(crate) fn installed(places: &Places) -> Vec<PathBuf> {
+    look(places, INSTALLED)
+}
 
 /// What is the case with those of the files that are manifests or bundles.
 pub(crate) fn check(files: &[PathBuf]) -> Vec<Finding> {

@@ -56,11 +56,10 @@ pub(crate) struct Found {
 }
 
 impl Preflight<'_> {
-    /// Looks at everything.
-    pub(crate) fn run(&self) -> Found {
+    /// Looks at everything; the entries are those of [`Discovery::entries`].
+    pub(crate) fn run(&self, entries: &[Vec<ServerEntry<'_>>]) -> Found {
         let mut found = Found::default();
-        let entries = self.discovery.entries();
-        for (reading, entries) in self.discovery.readings.iter().zip(&entries) {
+        for (reading, entries) in self.discovery.readings.iter().zip(entries) {
             self.file(reading, entries, &mut found);
         }
         if self.servers.is_empty() {

@@ -1,6 +1,7 @@
 //! `mcpcred check`: the preflight.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,7 +22,9 @@ use crate::check::values::Values;
 use crate::cli::Outcome;
 use crate::cli::schedules;
 use crate::configuration::discover::{Discovery, Request, discover};
+use crate::configuration::entry::ServerEntry;
 use crate::configuration::places::Places;
+use crate::document::Syntax;
 use crate::failure::Failure;
 use crate::live::{Hosts, NamedHost, Terms};
 use crate::name::Profile;
@@ -124,14 +127,18 @@ impl Check {
             values: &values,
             env_files: RefCell::default(),
         };
-        let mut found = preflight.run();
+        let entries = discovery.entries();
+        let mut found = preflight.run(&entries);
         found.findings.extend(bundles::check(&self.config));
+        if preflight.everything && !self.exposure {
+            found.findings.extend(bundles::check(&bundles::installed(&places)));
+        }
         if preflight.everything && !self.exposure && app.settings.audit.value.record {
             let noticed = MemoryFile::in_folder(&app.settings.data_folder.value).load().recent;
             found.findings.extend(unusual::check(&noticed, now));
         }
         self.note_drift(app, &discovery, &mut found);
-        self.advise(app, &discovery, &values, &mut found);
+        self.advise(app, (&discovery, &entries), &values, &mut found);
         self.refuse_absent_servers(&found)?;
         if self.live {
             self.ask(app, &values, &mut found);
@@ -178,22 +185,32 @@ impl Check {
     }
 
     /// Says which call of `protect` mends what lies in the open. It reads the files that clients read, and no others.
-    fn advise(&self, app: &App, discovery: &Discovery<'_>, values: &Values<'_>, found: &mut Found) {
-        let is_open = |finding: &Finding| finding.reason == Reason::Plaintext && finding.server.is_some();
-        if values.known.is_none() || !self.config.is_empty() || !found.findings.iter().any(is_open) {
+    fn advise<'s, 'd>(
+        &self,
+        app: &App,
+        (discovery, entries): (&'d Discovery<'_>, &'s [Vec<ServerEntry<'d>>]),
+        values: &'s Values<'s>,
+        found: &mut Found,
+    ) {
+        let open = found.findings.iter().filter(|finding| finding.reason == Reason::Plaintext);
+        let servers: BTreeSet<String> = open.filter_map(|finding| finding.server.clone()).collect();
+        if values.known.is_none() || !self.config.is_empty() || servers.is_empty() {
             return;
         }
-        let entries = discovery.entries();
+        let servers: Vec<String> = servers.into_iter().collect();
         let program = Program::running(app.credentials.profile(), app.environment);
         let request = plan::Request {
-            servers: &self.server,
+            servers: &servers,
             project_alone: false,
             style: Style::default(),
             program: &program,
         };
-        let mut plan = Plan::make(discovery, &entries, values, values.known, &request);
+        let mut plan = Plan::make(discovery, entries, values, values.known, &request);
         rehearsal::leave_fixed_files(discovery, &mut plan);
-        rehearsal::rehearse(discovery, &mut plan);
+        // Tried where something may come in the way, since trying takes as long as the rest.
+        rehearsal::rehearse(discovery, &mut plan, |document| {
+            matches!(document.syntax(), Syntax::Yaml | Syntax::Toml) || document.duplicates().next().is_some()
+        });
         mending::advise(&mut found.findings, &plan, discovery);
     }
 

@@ -13,6 +13,7 @@ use crate::check::preflight::Preflight;
 use crate::check::values::Values;
 use crate::children::Held;
 use crate::cli::Outcome;
+use crate::cli::facts::issuer;
 use crate::configuration::discover::{Request, discover};
 use crate::configuration::places::Places;
 use crate::credentials::Target;
@@ -138,7 +139,7 @@ impl Incident {
             env_files: RefCell::default(),
         };
         let is_it = |credential: &str| credential.eq_ignore_ascii_case(name.as_str());
-        let findings = preflight.run().findings.into_iter();
+        let findings = preflight.run(&discovery.entries()).findings.into_iter();
         let mut uses: Vec<Use> = Vec::new();
         for finding in findings.filter(|finding| finding.credential.as_deref().is_some_and(is_it)) {
             if !uses.iter().any(|known| known.location == finding.location && known.server == finding.server)
@@ -171,9 +172,11 @@ fn steps(app: &App, document: &Document) -> Result<Vec<Step>, Failure> {
         let sentence = "stop its use: hand it out no more, and end the programs that hold it";
         steps.push(Step::new("stop", sentence, Some(format!("mcpcred lockdown {name}"))));
     }
-    let revoke = match &document.page {
-        Some(page) => format!("revoke it at its provider: {page}"),
-        None => "revoke it at its provider".to_owned(),
+    let issuer = app.credentials.find(name)?.and_then(|(_, entry)| issuer(&entry.facts));
+    let revoke = match (issuer, &document.page) {
+        (Some(issuer), _) => format!("revoke it at {}, as you said when you stored it", issuer.name),
+        (None, Some(page)) => format!("revoke it at its provider: {page}"),
+        (None, None) => "revoke it at its provider".to_owned(),
     };
     steps.push(Step::new("revoke", revoke, Some(format!("mcpcred lockdown {name} --revoke"))));
     let known: Vec<CredentialName> = app.credentials.list()?.into_iter().map(|(name, _)| name).collect();

@@ -14,6 +14,7 @@ use crate::configuration::paths;
 use crate::configuration::places::Places;
 use crate::configuration::precedence;
 use crate::configuration::read::containers;
+use crate::configuration::workspace;
 use crate::document::{Document, DocumentError, Leniency, Place, Syntax};
 
 /// What a person asks for.
@@ -231,7 +232,7 @@ struct Search<'c, 'p> {
 impl<'c> Search<'c, '_> {
     /// All files of a client. Files of others that it reads too are its own only where it is used here.
     fn client(&mut self, client: &'c Client, is_asked_for: bool, hidden: &mut Vec<Leftover>) {
-        let mut guests = Vec::new();
+        let (mut guests, mut folders) = (Vec::new(), Vec::new());
         let mut is_used =
             is_asked_for || client.traces.iter().any(|trace| !look(self.places, trace).is_empty());
         for (position, file) in client.files.iter().enumerate() {
@@ -259,14 +260,36 @@ impl<'c> Search<'c, '_> {
                     Reader { client, file, project, here: here(self.places), strength: (position, nearness) };
                 if file.guest {
                     guests.push((path, reader));
-                } else {
-                    self.add(path, reader);
+                    continue;
                 }
+                folders.extend(workspace::folders(&path));
+                self.add(path, reader);
             }
+        }
+        // What is in reach anyway keeps its own place in the order.
+        for folder in folders {
+            self.folder(client, &folder);
         }
         if is_used {
             for (path, reader) in guests {
                 self.add(path, reader);
+            }
+        }
+    }
+
+    /// The files of a client in another folder of the workspace that a person stands in.
+    fn folder(&mut self, client: &'c Client, folder: &Path) {
+        let is_of_project = |file: &&ConfigurationFile| {
+            is_for(&file.platforms, self.places.platform())
+                && self.places.base(&file.path).is_none()
+                && !file.guest
+        };
+        let files: Vec<_> = client.files.iter().enumerate().filter(|(_, file)| is_of_project(file)).collect();
+        for (position, file) in files {
+            let paths = paths::alternatives(&file.path);
+            for path in paths.iter().flat_map(|path| paths::expand(folder, path)) {
+                let (project, here) = (Some(folder.to_owned()), here(self.places));
+                self.add(path, Reader { client, file, project, here, strength: (position, 0) });
             }
         }
     }
@@ -363,7 +386,7 @@ fn candidates(
 }
 
 /// Whatever is there for a path that is written as in the catalog.
-pub(super) fn look(places: &Places, path: &str) -> Vec<PathBuf> {
+pub(crate) fn look(places: &Places, path: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in paths::alternatives(path) {
         match places.base(&path) {

@@ -16,6 +16,7 @@ pub(crate) mod places;
 pub(crate) mod precedence;
 mod read;
 pub(crate) mod target;
+mod workspace;
 
 #[cfg(test)]
 mod tests;

@@ -216,11 +216,6 @@ impl Document {
         &self.path
     }
 
-    /// How it is written.
-    pub(crate) fn syntax(&self) -> Syntax {
-        self.syntax
-    }
-
     /// All of its text, with the byte order mark where it has one: spans count from here.
     pub(crate) fn text(&self) -> Text<'_> {
         Text::of(self.text.expose_secret_str().unwrap_or_default())
@@ -241,6 +236,11 @@ impl Document {
         };
         let found = refused.iter().filter(|_| is_json).filter_map(|it| Some((first(it)?, *it)));
         found.min_by_key(|(offset, _)| *offset).map(|(offset, leniency)| (leniency, self.place(offset)))
+    }
+
+    /// How it is written.
+    pub(crate) fn syntax(&self) -> Syntax {
+        self.syntax
     }
 
     /// Keys that are written again later in the same mapping, where the earlier one lies, which nobody reads. No

@@ -1,5 +1,8 @@
 //! `Names`: which credential a value becomes, each value one, and no name twice.
 
+use std::collections::{HashMap, HashSet};
+
+use crate::check::fingerprint::Fingerprints;
 use crate::check::known::{Held, Known};
 use crate::name::CredentialName;
 use crate::secret::Secret;
@@ -35,16 +38,24 @@ pub(crate) struct Suggestion<'s> {
     pub(crate) what: &'s str,
 }
 
-/// Gives names.
+/// Gives names, in time that grows with their number: a configuration may hold very many.
 pub(crate) struct Names<'k> {
     known: &'k Known,
+    fingerprints: &'k Fingerprints,
     planned: Vec<Planned>,
+    /// Where among them a value may be, by its fingerprint.
+    places: HashMap<String, Vec<usize>>,
+    /// The names that they have, in capitals.
+    taken: HashSet<String>,
+    /// The next of the last names that are left.
+    last: u64,
 }
 
 impl<'k> Names<'k> {
     /// With what is stored.
-    pub(crate) fn new(known: &'k Known) -> Self {
-        Self { known, planned: Vec::new() }
+    pub(crate) fn new(known: &'k Known, fingerprints: &'k Fingerprints) -> Self {
+        let (planned, places, taken) = (Vec::new(), HashMap::new(), HashSet::new());
+        Self { known, fingerprints, planned, places, taken, last: 2 }
     }
 
     /// All values, in the order in which they were met.
@@ -54,10 +65,14 @@ impl<'k> Names<'k> {
 
     /// The number of the value among those of the plan: the same for the same value.
     pub(crate) fn number_of(&mut self, secret: Secret, suggestion: &Suggestion<'_>) -> Option<usize> {
-        if let Some(number) = self.planned.iter().position(|planned| planned.secret == secret) {
-            return Some(number);
+        let fingerprint = self.fingerprints.of_secret(&secret);
+        let mut same = self.places.get(&fingerprint).into_iter().flatten();
+        if let Some(number) = same.find(|number| self.planned[**number].secret == secret) {
+            return Some(*number);
         }
         let (name, is_stored, instead_of) = self.name(&secret, suggestion)?;
+        self.places.entry(fingerprint).or_default().push(self.planned.len());
+        self.taken.insert(name.as_str().to_ascii_uppercase());
         self.planned.push(Planned {
             secret,
             name,
@@ -71,7 +86,7 @@ impl<'k> Names<'k> {
     }
 
     fn name(
-        &self,
+        &mut self,
         secret: &Secret,
         suggestion: &Suggestion<'_>,
     ) -> Option<(CredentialName, bool, Option<CredentialName>)> {
@@ -90,16 +105,22 @@ impl<'k> Names<'k> {
         }
         let by_server = usable(&format!("{stem}_{}", capitals(suggestion.server)));
         let numbered = (2..100).filter_map(|number| usable(&format!("{stem}_{number}")));
-        let candidates = by_server.into_iter().chain(numbered);
-        let last = (2_u64..).filter_map(|number| usable(&format!("SECRET_{number}")));
-        let mut candidates = candidates.chain(last);
-        candidates.find(|name| self.is_free(name)).map(|name| (name, false, wanted))
+        let mut candidates = by_server.into_iter().chain(numbered);
+        if let Some(name) = candidates.find(|name| self.is_free(name)) {
+            return Some((name, false, wanted));
+        }
+        loop {
+            let name = usable(&format!("SECRET_{}", self.last))?;
+            self.last += 1;
+            if self.is_free(&name) {
+                return Some((name, false, wanted));
+            }
+        }
     }
 
     /// Whether neither the store nor the plan has it.
     fn is_free(&self, name: &CredentialName) -> bool {
-        self.known.find(name.as_str()).is_none()
-            && !self.planned.iter().any(|planned| planned.name.is_twin_of(name))
+        self.known.find(name.as_str()).is_none() && !self.taken.contains(&name.as_str().to_ascii_uppercase())
     }
 }
 

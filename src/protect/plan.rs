@@ -113,7 +113,7 @@ impl<'s, 'd> Plan<'s, 'd> {
         known: &Known,
         request: &Request<'_>,
     ) -> Self {
-        let mut names = Names::new(known);
+        let mut names = Names::new(known, values.fingerprints);
         let mut plan = Self { values: Vec::new(), entries: Vec::new(), servers: Vec::new() };
         for (number, (reading, entries)) in discovery.readings.iter().zip(entries).enumerate() {
             if request.project_alone && !is_of_project(reading, &discovery.project) {

@@ -14,10 +14,15 @@ use crate::protect::mechanism::Left;
 use crate::protect::plan::{Plan, Planning};
 
 /// Leaves every secret in its file that can't be taken out of it, or that could not be put back without a value in the
-/// record; the others go all the same. Nothing is written.
-pub(crate) fn rehearse<'d>(discovery: &'d Discovery<'_>, plan: &mut Plan<'_, 'd>) {
+/// record; the others go all the same. Nothing is written. A document that is not to be tried is taken for one with
+/// which all can be done.
+pub(crate) fn rehearse<'d>(
+    discovery: &'d Discovery<'_>,
+    plan: &mut Plan<'_, 'd>,
+    is_tried: impl Fn(&Document) -> bool,
+) {
     for (reading, read) in discovery.readings.iter().enumerate() {
-        if read.document.is_err() {
+        if !read.document.as_ref().is_ok_and(&is_tried) {
             continue;
         }
         let entries: Vec<usize> =

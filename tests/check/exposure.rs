@@ -145,6 +145,13 @@ fn a_bundle_that_asks_for_a_secret_and_does_not_mark_it_is_a_finding() {
     let findings = findings_in(&sandbox, &sandbox.path(""), &["--config", path.to_str().unwrap()], 0);
     let finding = the(&findings, "not_marked_sensitive");
     assert_eq!(finding["credential"], "api_key");
+    // One that is installed is found without being named.
+    if cfg!(target_os = "linux") {
+        let place = ".config/Claude/Claude Extensions/acme/manifest.json";
+        write(&sandbox, place, manifest.to_string());
+        let finding = the(&findings_in(&sandbox, &sandbox.path(""), &[], 0), "not_marked_sensitive");
+        assert!(finding["location"]["file"].as_str().unwrap().ends_with(place), "{finding}");
+    }
 }
 
 #[test]

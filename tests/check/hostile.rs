@@ -56,6 +56,113 @@ fn a_link_to_itself_is_refused() {
 
 #[test]
 #[cfg(unix)]
+fn a_device_and_a_folder_in_place_of_a_file_are_not_read() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let path = folder.join(".mcp.json");
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    let begun = Instant::now();
+    the(&findings_in(&sandbox, &folder, &[], 1), "unreadable");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    the(&findings_in(&sandbox, &folder, &[], 1), "unreadable");
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+#[test]
+#[cfg(unix)]
+fn folders_that_lead_to_one_another_are_walked_once() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    fs::create_dir_all(folder.join(".devcontainer")).unwrap();
+    for name in ["a", "b", "c"] {
+        std::os::unix::fs::symlink(folder.join(".devcontainer"), folder.join(".devcontainer").join(name))
+            .unwrap();
+    }
+    std::os::unix::fs::symlink(&folder, folder.join("again")).unwrap();
+    let workspace = r#"{"folders": [{"path": "again/again"}, {"path": "."}, {"path": "again/again/again"}]}"#;
+    fs::write(folder.join("x.code-workspace"), workspace).unwrap();
+    let begun = Instant::now();
+    assert!(findings_in(&sandbox, &folder, &[], 0).is_empty());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn toml_and_yaml_that_grow_without_end_are_refused() {
+    let deep = "[".repeat(10_000);
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        let aliases = vec![format!("*a{}", level - 1); 9].join(", ");
+        writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
+    }
+    for (file, content) in [
+        (".codex/config.toml", format!("x = {deep}")),
+        (".codex/config.toml", format!("[{}]", vec!["a"; 10_000].join("."))),
+        (".config/goose/config.yaml", format!("extensions: {deep}")),
+    ] {
+        let sandbox = Sandbox::new();
+        crate::check::write(&sandbox, file, &content);
+        if file.starts_with(".config/") && !cfg!(target_os = "linux") {
+            continue;
+        }
+        let begun = Instant::now();
+        the(&findings_in(&sandbox, &sandbox.path(""), &[], 1), "unreadable");
+        assert!(begun.elapsed() < PATIENCE, "{file}: {:?}", begun.elapsed());
+    }
+    // Nobody writes out what aliases stand for.
+    for content in [format!("{bomb}mcpServers: *a29\n"), "mcpServers: &a [*a]\n".to_owned()] {
+        let sandbox = Sandbox::new();
+        crate::check::write(&sandbox, ".continue/config.yaml", content);
+        let begun = Instant::now();
+        check_in(&sandbox, &sandbox.path(""), &[]).exits(0);
+        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn two_thousand_secrets_of_one_name_are_told_apart_in_time() {
+    let sandbox = Sandbox::new();
+    let letters: Vec<char> = ('a'..='z').chain('A'..='Z').chain('0'..='9').collect();
+    let token = |number: usize| -> String {
+        let digits = (0..36).map(|digit| letters[(number * (digit * 7 + 3) + digit * digit * 5) % 62]);
+        format!("ghp_{}", digits.collect::<String>())
+    };
+    // In capitals all of the servers have one name too.
+    let name =
+        |number: usize| (0..11).map(|bit| if number >> bit & 1 == 1 { 'A' } else { 'a' }).collect::<String>();
+    let servers: serde_json::Map<_, _> = (0..2000)
+        .map(|number| (name(number), json!({"command": "x", "env": {"GITHUB_TOKEN": token(number)}})))
+        .collect();
+    let folder = project(&sandbox, &json!({ "mcpServers": servers }).to_string());
+    let begun = Instant::now();
+    let findings = findings_in(&sandbox, &folder, &["--exposure"], 1);
+    let told = findings.iter().filter(|it| it["reason"] == "plaintext").count();
+    assert!(told > 1900, "{told}");
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hostile_file_takes_little_memory() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, &"[".repeat(15 * 1024 * 1024));
+    let program = env!("CARGO_BIN_EXE_mcpcred");
+    let check = |content: &[u8]| {
+        fs::write(folder.join(".mcp.json"), content).unwrap();
+        let mut command = std::process::Command::new("sh");
+        sandbox.surround(&mut command);
+        command.args(["-c", &format!("ulimit -v 500000; exec {program} check --json")]).current_dir(&folder);
+        let document = crate::support::Ran(crate::support::feed(command, b"")).exits(1).json("check");
+        the(document["findings"].as_array().unwrap(), "unreadable");
+    };
+    check("[".repeat(15 * 1024 * 1024).as_bytes());
+    check(format!("{{\"a\": \"{}", "\\u0041".repeat(2_500_000)).as_bytes());
+    check(&vec![0xff; 60 * 1024 * 1024]);
+}
+
+#[test]
+#[cfg(unix)]
 fn a_pipe_in_place_of_a_file_is_not_waited_for() {
     let sandbox = Sandbox::new();
     let folder = project(&sandbox, "{}");

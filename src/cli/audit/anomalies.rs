@@ -15,9 +15,9 @@ use crate::ui::table::Table;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "How strict each rule is stands below `[audit.anomalies]` in `config.toml`; 0 turns one off:\n  \
-known_after_uses = 10          a new machine is told after so many uses of a credential, and a new program\n  \
-programs_known_after_days = 7  after so many days as well: of use of the credential, or of the machine for a\n                                 \
-program that never had any credential\n  \
+known_after_uses = 10          a new program or machine, after so many uses of a credential\n  \
+programs_known_after_days = 7  for a new program, after so many days of use as well; where\n                                 \
+it never had any credential, of use of the machine\n  \
 burst_per_minute = 30          uses of one credential within a minute\n  \
 hours_known_after_days = 14    an hour (UTC) at which it was never used, after so many days\n  \
 failed_unlocks = 3             refusals of a store in a row\n  \

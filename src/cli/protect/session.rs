@@ -149,7 +149,7 @@ pub(in crate::cli) fn protect(
         return Err(failure);
     }
     rehearsal::leave_fixed_files(&discovery, &mut plan);
-    rehearsal::rehearse(&discovery, &mut plan);
+    rehearsal::rehearse(&discovery, &mut plan, |_| true);
     if !plan.does_something() {
         let mut done = told(&plan, &discovery, Vec::new());
         done.ending = Ending::Nothing;

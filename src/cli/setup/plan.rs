@@ -190,7 +190,7 @@ fn findings(app: &App, catalog: &Catalog, discovery: &Discovery<'_>) -> Result<V
         values: &values,
         env_files: RefCell::default(),
     };
-    Ok(preflight.run().findings)
+    Ok(preflight.run(&discovery.entries()).findings)
 }
 
 fn clients(discovery: &Discovery<'_>) -> Vec<WithServers> {

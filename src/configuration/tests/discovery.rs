@@ -91,6 +91,22 @@ fn a_variable_moves_the_files_of_its_client() {
 }
 
 #[test]
+fn every_folder_of_a_workspace_has_its_own_servers_and_none_far_away_is_looked_at() {
+    let person = Person::new();
+    let entry = |name: &str| servers(&[name]).replace("mcpServers", "servers");
+    let far = person.write("far/.vscode/mcp.json", &entry("far"));
+    let far = far.parent().and_then(Path::parent).unwrap().to_str().unwrap().replace('\\', "/");
+    person.write("beside/.vscode/mcp.json", &entry("same"));
+    person.write("project/web/.vscode/mcp.json", &entry("same"));
+    let folders = format!(
+        r#"{{"folders": [{{"path": "web"}}, {{"path": "../beside"}}, {{"path": "{far}"}}, {{"path": "gone"}}, {{}}]}}"#
+    );
+    person.write("project/team.code-workspace", &folders);
+    // The same name in two folders is two servers.
+    assert_eq!(counting(&person.looks(&["vscode"])), ["same*", "same*"]);
+}
+
+#[test]
 fn other_systems_have_their_own_places() {
     let person = Person::new();
     person.write("Library/Application Support/Claude/claude_desktop_config.json", &servers(&["mac"]));

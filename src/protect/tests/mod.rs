@@ -66,7 +66,7 @@ fn protected(catalog: &Catalog, id: &str, file: &ConfigurationFile, text: &str, 
 /// The same with what can't be done left alone, and undone again with what the credentials hold.
 fn there_and_back(id: &str, file: &ConfigurationFile, text: &str) -> Outcome {
     with_plan(Catalog::embedded(), (id, file), text, Style::Wrapper, |discovery, plan| {
-        rehearse(discovery, plan);
+        rehearse(discovery, plan, |_| true);
         let document = discovery.readings[0].document.as_ref().unwrap();
         let plannings: Vec<&Planning<'_, '_>> = plan.entries.iter().collect();
         let edited = Changes::of(document, &plannings, &plan.values).apply().unwrap();
