@@ -240,6 +240,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("protect/launching.rs", "moves the words of a command"),
     ("protect/masked.rs", "shows it with its secrets covered"),
     ("protect/mechanism/arguments.rs", "tells what an argument is for, and copies its secret"),
+    ("protect/mechanism/bridge.rs", "looks at an address and at headers"),
     ("protect/mechanism/headers.rs", "looks at what stands around a secret"),
     ("protect/mechanism/variables.rs", "copies the value of a variable"),
     ("protect/plan.rs", "copies the default of a question"),

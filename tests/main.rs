@@ -24,6 +24,7 @@ mod faults;
 #[cfg(unix)]
 mod first_day;
 mod get;
+mod golden;
 mod headers;
 mod help;
 mod house_rules;

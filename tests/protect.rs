@@ -172,10 +172,57 @@ fn a_file_that_can_not_be_written_loses_nothing() {
     if rustix::process::geteuid().is_root() {
         return;
     }
-    ran.exits(1).says("stored already");
+    ran.succeeds().says("can't be replaced");
     assert_eq!(fs::read_to_string(path).unwrap(), written);
-    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
     protect(&sandbox, &["--yes"]).succeeds();
+    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_can_not_be_replaced_keeps_no_other_from_being() {
+    let sandbox = Sandbox::new();
+    let path = write(&sandbox, ".cursor/mcp.json", servers(&json!({ "x": local(TOKEN) })));
+    fs::hard_link(&path, sandbox.path("under another name")).unwrap();
+    let other = write(&sandbox, ".lmstudio/mcp.json", servers(&json!({ "y": local(OTHER) })));
+    protect(&sandbox, &["--yes"]).succeeds().says("hard link");
+    assert!(fs::read_to_string(path).unwrap().contains(TOKEN));
+    assert!(!fs::read_to_string(other).unwrap().contains(OTHER));
+    let listed = sandbox.run(["list", "--json"]).json("list");
+    assert_eq!(listed["credentials"].as_array().unwrap().len(), 1, "{listed:#}");
+}
+
+#[test]
+fn what_could_not_be_undone_without_a_value_on_record_stays_and_is_not_stored() {
+    let sandbox = Sandbox::new();
+    // The command, which has to be noted, is the very text that has to stay a secret.
+    let entry = json!({
+        "command": "k8Xq2vTz9LmPwR4s",
+        "env": { "GITHUB_TOKEN": TOKEN },
+        "oauth": { "clientSecret": "k8Xq2vTz9LmPwR4s" }
+    });
+    let path = write(&sandbox, ".lmstudio/mcp.json", servers(&json!({ "x": entry, "y": local(OTHER) })));
+    let before = json_at(&sandbox, ".lmstudio/mcp.json");
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    assert_eq!(document["steps"][0]["mechanism"], "none", "{document:#}");
+    let after = json_at(&sandbox, ".lmstudio/mcp.json");
+    assert_eq!(after["mcpServers"]["x"], before["mcpServers"]["x"]);
+    assert!(!fs::read_to_string(path).unwrap().contains(OTHER));
+    let listed = sandbox.run(["list", "--json"]).json("list");
+    assert_eq!(listed["credentials"].as_array().unwrap().len(), 1, "{listed:#}");
+}
+
+#[test]
+fn a_record_that_can_not_be_read_is_told_before_anything_is_stored() {
+    let sandbox = Sandbox::new();
+    let written = servers(&json!({ "x": local(TOKEN) }));
+    let path = write(&sandbox, ".cursor/mcp.json", &written);
+    sandbox.feed(["add", "OTHER", "--stdin"], b"a bystander").succeeds();
+    fs::write(sandbox.data().join("undo.json"), "{").unwrap();
+    protect(&sandbox, &["--yes"]).exits(1).says("nothing was stored");
+    assert_eq!(fs::read_to_string(path).unwrap(), written);
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
 }
 
 #[test]
@@ -251,6 +298,32 @@ fn a_remote_server_is_told_of_where_nothing_can_be_done() {
         entry["url"].is_null() && entry["args"].as_array().unwrap().contains(&json!("mcp-remote")),
         "{entry}"
     );
+}
+
+#[test]
+fn a_server_that_its_client_would_forbid_under_mcpcred_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let rules = json!({ "allowedMcpServers": [
+        { "serverCommand": ["npx", "-y", "a-server"] },
+        { "serverUrl": "https://x.example/*" }
+    ] });
+    write(&sandbox, ".claude/settings.json", rules.to_string());
+    let remote = json!({
+        "type": "http",
+        "url": "https://x.example/mcp",
+        "headers": { "Authorization": format!("Bearer {OTHER}") }
+    });
+    let entries = json!({ "listed": local(TOKEN), "remote": remote });
+    let path = write(&sandbox, ".claude.json", servers(&entries));
+    let document = protect(&sandbox, &["--yes", "--json"]).succeeds().json("protect");
+    let steps: Vec<&str> =
+        document["steps"].as_array().unwrap().iter().map(|it| it["mechanism"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["none", "headers-helper"], "{document:#}");
+    assert!(document["steps"][0]["why"].as_str().unwrap().contains("Claude Code allow"), "{document:#}");
+    let after = fs::read_to_string(path).unwrap();
+    assert!(after.contains(TOKEN) && !after.contains(OTHER), "{after}");
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
+    sandbox.run(["get", "GITHUB_TOKEN_REMOTE"]).prints(OTHER);
 }
 
 fn unprotect(sandbox: &Sandbox, arguments: &[&str]) -> Ran {

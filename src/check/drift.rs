@@ -1,6 +1,8 @@
 //! Drift: servers that `protect` took secrets out of, and that are not as it left them.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::{fs, io};
 
 use crate::check::finding::{Finding, Location, Reason};
 use crate::check::verdict::Verdict;
@@ -11,15 +13,22 @@ use crate::document::{Document, Text};
 use crate::name::Profile;
 use crate::undo::Entry;
 
+/// What was looked at.
+pub(crate) struct Look<'l> {
+    /// What was found there.
+    pub(crate) discovery: &'l Discovery<'l>,
+    /// Only these servers; all where the list is empty.
+    pub(crate) servers: &'l [String],
+    /// Only these clients; all where the list is empty.
+    pub(crate) clients: &'l [String],
+    /// Whether files were named, so that one that is not among them is not missed.
+    pub(crate) is_of_files: bool,
+}
+
 /// Tells what a client or a person undid. A secret that stands in a file again is told as one that lies in the open:
 /// then it is noted there that it was protected.
-pub(crate) fn check(
-    record: &[Entry],
-    profile: &Profile,
-    discovery: &Discovery<'_>,
-    servers: &[String],
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn check(record: &[Entry], profile: &Profile, look: &Look<'_>, findings: &mut Vec<Finding>) {
+    let Look { discovery, servers, .. } = look;
     let is_wanted = |entry: &&Entry| {
         entry.profile == *profile
             && !entry.server.is_empty()
@@ -41,6 +50,51 @@ pub(crate) fn check(
             }
         }
     }
+    if !look.is_of_files {
+        of_missing_files(&record, look, findings);
+    }
+}
+
+/// Files that are not there any more, though the folder is that they were in. One that belongs to another project than
+/// the one that is looked at is not missed here.
+fn of_missing_files(record: &[&Entry], look: &Look<'_>, findings: &mut Vec<Finding>) {
+    let mut told: BTreeSet<(&Path, &str)> = BTreeSet::new();
+    for entry in record.iter().filter(|entry| entry.is_made()) {
+        let file = entry.file.as_path();
+        let is_asked_for = look.clients.is_empty() || look.clients.contains(&entry.client);
+        let is_gone =
+            || fs::symlink_metadata(file).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let has_folder = || file.parent().is_some_and(Path::is_dir);
+        if !is_asked_for
+            || !is_gone()
+            || !has_folder()
+            || is_of_another_project(file, look.discovery)
+            || !told.insert((file, entry.server.as_str()))
+        {
+            continue;
+        }
+        let names: Vec<String> = entry.credentials().iter().map(|name| format!("`{name}`")).collect();
+        let message = format!(
+            "`protect` took {} out of this server, and the file that had it is not there any more",
+            names.join(", ")
+        );
+        let verdict = Verdict::warning(Reason::Drifted, message)
+            .advice("add the server again, or take it off the record with `mcpcred unprotect`");
+        findings.push(Finding {
+            server: Some(entry.server.clone()),
+            clients: vec![entry.client.clone()],
+            credential: entry.credentials().first().map(ToString::to_string),
+            location: Some(Location { file: entry.file.clone(), place: None, pointer: None }),
+            ..verdict.finding()
+        });
+    }
+}
+
+fn is_of_another_project(file: &Path, discovery: &Discovery<'_>) -> bool {
+    let home = discovery.home.as_deref();
+    let mut folders = file.ancestors().skip(1).take_while(|folder| Some(*folder) != home);
+    let project = folders.find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    project.is_some_and(|project| project != discovery.project)
 }
 
 fn of_credential(

@@ -20,7 +20,6 @@ use crate::check::report::{self, Format, Look};
 use crate::check::unusual;
 use crate::check::values::Values;
 use crate::cli::Outcome;
-use crate::cli::protect::session::leave_what_cannot_be_edited;
 use crate::cli::schedules;
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::entry::ServerEntry;
@@ -33,6 +32,7 @@ use crate::protect::mechanism::Style;
 use crate::protect::mending;
 use crate::protect::plan::{self, Plan};
 use crate::protect::program::Program;
+use crate::protect::rehearsal;
 use crate::recognise::Detector;
 use crate::settings::Source;
 use crate::undo::Records;
@@ -175,7 +175,13 @@ impl Check {
         };
         let profile = app.credentials.profile();
         found.servers.extend(records.entries().iter().map(|entry| entry.server.clone()));
-        drift::check(records.entries(), profile, discovery, &self.server, &mut found.findings);
+        let look = drift::Look {
+            discovery,
+            servers: &self.server,
+            clients: &self.client,
+            is_of_files: !self.config.is_empty(),
+        };
+        drift::check(records.entries(), profile, &look, &mut found.findings);
     }
 
     /// Says which call of `protect` mends what lies in the open. It reads the files that clients read, and no others.
@@ -200,8 +206,9 @@ impl Check {
             let servers: Vec<String> = servers.into_iter().collect();
             let request = plan::Request { servers: &servers, project_alone: false, style, program: &program };
             let mut plan = Plan::make(discovery, entries, values, values.known, &request);
+            rehearsal::leave_fixed_files(discovery, &mut plan);
             // Tried where something may come in the way, since trying takes as long as the rest.
-            leave_what_cannot_be_edited(discovery, &mut plan, |document| {
+            rehearsal::rehearse(discovery, &mut plan, |document| {
                 matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
                     || document.duplicates().next().is_some()
             });

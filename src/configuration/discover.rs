@@ -142,6 +142,17 @@ impl Discovery<'_> {
         precedence::settle(&mut all);
         all
     }
+
+    /// The entries of one file as its readers have them, with other text in it than it has; what entries of other
+    /// files say is not looked at.
+    pub(crate) fn entries_with<'d>(&'d self, reading: usize, document: &'d Document) -> Vec<ServerEntry<'d>> {
+        let readers = self.readings.get(reading).map_or(&[][..], |reading| reading.readers.as_slice());
+        let entries = readers.iter().flat_map(|reader| entry::entries(document, reader)).collect();
+        let mut all = [entries];
+        approval::apply(&self.settings, &self.readings, &mut all);
+        let [entries] = all;
+        entries
+    }
 }
 
 /// Looks for configurations and reads them.

@@ -47,7 +47,7 @@ pub(super) fn read(text: &str, base: usize, syntax: Syntax) -> Result<Tree, Faul
     let comments: Vec<_> =
         outline.comments.into_iter().map(|comment| base + comment.start..base + comment.end).collect();
     let trailing_comma = outline.trailing_comma.map(|comma| base + comma);
-    Ok(Tree { root, comments, trailing_comma })
+    Ok(Tree { root, comments, trailing_comma, shared: Vec::new() })
 }
 
 fn node(value: Value<'_>, base: usize, depth: usize) -> Result<Node, Fault> {

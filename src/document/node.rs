@@ -11,6 +11,8 @@ pub(super) struct Tree {
     pub(super) comments: Vec<Range<usize>>,
     /// Where the first comma is that no value follows.
     pub(super) trailing_comma: Option<usize>,
+    /// Values that other places of the document repeat by name: anchors of YAML with an alias.
+    pub(super) shared: Vec<Range<usize>>,
 }
 
 /// A value and where its text lies, in bytes from the beginning of the file, quotes and all.

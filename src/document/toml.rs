@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
     let reader = Reader { text, base };
     let root = reader.table(table.into_inner(), base..base + text.len(), 0)?;
     let comments = outline.comments.into_iter().map(|comment| base + comment.start()..base + comment.end());
-    Ok(Tree { root, comments: comments.collect(), trailing_comma: None })
+    Ok(Tree { root, comments: comments.collect(), trailing_comma: None, shared: Vec::new() })
 }
 
 /// What the library does not tell (comments), and what it does not bound: `a.a.a = 1` is nested by its dots, and a

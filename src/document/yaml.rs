@@ -1,6 +1,7 @@
 //! YAML, built from the events of `saphyr-parser`: the first document, with aliases and tags not followed.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
@@ -19,8 +20,17 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
         return Err(Fault::syntax(base + index, "a directive holds other characters than ASCII ones"));
     }
     let offsets = Offsets::of(text);
-    let mut builder =
-        Builder { text, base, open: Vec::new(), root: None, scalars: Vec::new(), count: 0, end: text.len() };
+    let mut builder = Builder {
+        text,
+        base,
+        open: Vec::new(),
+        root: None,
+        scalars: Vec::new(),
+        anchors: Vec::new(),
+        aliases: HashSet::new(),
+        count: 0,
+        end: text.len(),
+    };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             Fault::syntax(base + offsets.byte(text, error.marker().index()), words(error.info()))
@@ -40,7 +50,9 @@ pub(super) fn read(text: &str, base: usize) -> Result<Tree, Fault> {
         }
         Some(root) => root,
     };
-    Ok(Tree { root, comments, trailing_comma: None })
+    let aliased = builder.anchors.into_iter().filter(|(anchor, _)| builder.aliases.contains(anchor));
+    let shared = aliased.map(|(_, span)| span).collect();
+    Ok(Tree { root, comments, trailing_comma: None, shared })
 }
 
 /// Where a directive before the first document holds other characters than ASCII ones. `saphyr-parser` 0.3 counts the
@@ -81,6 +93,9 @@ struct Builder<'t> {
     root: Option<Node>,
     /// Where text lies in which `#` begins no comment.
     scalars: Vec<Range<usize>>,
+    /// Values with an anchor, and the anchors that an alias names, by the numbers that the library gives them.
+    anchors: Vec<(usize, Range<usize>)>,
+    aliases: HashSet<usize>,
     count: usize,
     /// Where the document ends.
     end: usize,
@@ -92,6 +107,7 @@ const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
 /// A collection that is not complete.
 struct Open {
     start: usize,
+    anchor: usize,
     kind: OpenKind,
 }
 
@@ -106,18 +122,22 @@ impl Builder<'_> {
             Event::Scalar(value, style, anchor, tag) => {
                 let is_decorated = anchor > 0 || tag.is_some();
                 let node = self.scalar(value, style, tag.as_deref(), is_decorated, span);
+                self.note_anchor(anchor, &node.span);
                 self.close(node)
             }
-            Event::Alias(_) => self.close(Node { span: self.shifted(&span), kind: NodeKind::Null }),
+            Event::Alias(anchor) => {
+                self.aliases.insert(anchor);
+                self.close(Node { span: self.shifted(&span), kind: NodeKind::Null })
+            }
             Event::SequenceStart(anchor, tag) => {
                 let start =
                     if anchor > 0 || tag.is_some() { self.after_decoration(&span) } else { span.start };
-                self.open(start, OpenKind::Sequence(Vec::new()))
+                self.open(start, anchor, OpenKind::Sequence(Vec::new()))
             }
             Event::MappingStart(anchor, tag) => {
                 let start =
                     if anchor > 0 || tag.is_some() { self.after_decoration(&span) } else { span.start };
-                self.open(start, OpenKind::Mapping { members: Vec::new(), key: None })
+                self.open(start, anchor, OpenKind::Mapping { members: Vec::new(), key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
@@ -136,6 +156,7 @@ impl Builder<'_> {
                 if !span.is_empty() {
                     end = end.max(self.base + self.behind_bracket(span.start).unwrap_or_default());
                 }
+                self.note_anchor(open.anchor, &(start..end));
                 self.close(Node { span: start..end, kind })
             }
             Event::Nothing
@@ -150,11 +171,18 @@ impl Builder<'_> {
         self.base + span.start..self.base + span.end
     }
 
-    fn open(&mut self, start: usize, kind: OpenKind) -> Result<(), Fault> {
+    /// Zero is none.
+    fn note_anchor(&mut self, anchor: usize, span: &Range<usize>) {
+        if anchor > 0 {
+            self.anchors.push((anchor, span.clone()));
+        }
+    }
+
+    fn open(&mut self, start: usize, anchor: usize, kind: OpenKind) -> Result<(), Fault> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Fault::too_deep(self.base + start));
         }
-        self.open.push(Open { start, kind });
+        self.open.push(Open { start, anchor, kind });
         Ok(())
     }
 

@@ -84,6 +84,21 @@ pub(crate) fn stage(target: &Path, content: &Secret) -> io::Result<Staged> {
     Ok(Staged { temporary: temporary.into_temp_path(), target: target.to_owned(), is_new })
 }
 
+/// Whether the file that a path leads to could be replaced, so far as that is known without a change.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn probe(path: &Path) -> io::Result<()> {
+    let target = target_of(path)?;
+    check(&target, &fs::symlink_metadata(&target)?)?;
+    #[cfg(unix)]
+    if let Some(folder) = target.parent() {
+        use rustix::fs::Access;
+        rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?;
+    }
+    Ok(())
+}
+
 impl Staged {
     /// Takes the place of the file. Where there was none and somebody has made one since, nothing happens, and the
     /// error is `AlreadyExists`.

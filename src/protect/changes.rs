@@ -3,10 +3,13 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use crate::catalog::client::FieldKind;
 use crate::configuration::entry::ServerEntry;
 use crate::document::edit::{Edits, NewValue};
 use crate::document::{Document, Shape, Text, Value};
 use crate::protect::launching::Handed;
+use crate::protect::mechanism::arguments::passes_braces;
+use crate::protect::mechanism::bridge::{Bridge, wants_leave};
 use crate::protect::mechanism::reference::written;
 use crate::protect::mechanism::{How, headers};
 use crate::protect::naming::Planned;
@@ -144,9 +147,7 @@ impl<'p, 'd> Changes<'p, 'd> {
         let text = value.text().map_or("", Text::expose);
         let (mut template, mut at) = (String::new(), 0);
         for item in items {
-            let Ok((How::Helper { part, .. } | How::Bridge { part, .. }, number)) = &item.way else {
-                continue;
-            };
+            let Ok((How::Helper { part, .. }, number)) = &item.way else { continue };
             template.push_str(text.get(at..part.start).unwrap_or_default());
             if let Some(value) = self.values.get(*number) {
                 _ = write!(template, "{{{}}}", value.name);
@@ -159,29 +160,33 @@ impl<'p, 'd> Changes<'p, 'd> {
 
     /// The entry starts `mcp-remote` under our wrapper, and says nothing else of where the server is.
     fn bridge(&mut self, planning: &Planning<'_, 'd>) {
-        let entry = planning.subject.entry;
+        let Some(bridge) = Bridge::of(&planning.subject) else { return };
         let mut handed = Handed::default();
+        let mut address = SecretBuffer::with_capacity(256);
+        self.with_marks(planning, &bridge.url, &mut handed, &mut address);
+        // The bridge fills in variables of its own among headers, where they come to it as they are written.
+        let fills_in = passes_braces(&planning.subject);
         let mut rest = Vec::new();
-        for field in
-            entry.fields.iter().filter(|field| field.kind == crate::catalog::client::FieldKind::Headers)
-        {
+        let fields = planning.subject.entry.fields.iter();
+        for field in fields.filter(|field| field.kind == FieldKind::Headers) {
             let text = field.value.text().map_or("", Text::expose);
             let mut argument = SecretBuffer::with_capacity(field.name.len() + text.len() + 64);
             argument.push(field.name.as_bytes());
             // Some clients on Windows part an argument at a blank.
             argument.push(b":");
-            let mut at = 0;
-            let own = planning.items.iter().filter(|item| item.field.value.span() == field.value.span());
-            for item in own {
-                let Ok((How::Bridge { part, .. }, number)) = &item.way else { continue };
-                let Some(value) = self.values.get(*number) else { continue };
-                let variable = own_variable(value.name.as_str());
-                argument.push(text.get(at..part.start).unwrap_or_default().as_bytes());
-                argument.push(format!("${{{variable}}}").as_bytes());
-                handed.assign(&variable, value.name.as_str());
-                at = part.end;
+            if fills_in {
+                let mut at = 0;
+                for (part, name) in self.bridged(planning, &field.value) {
+                    let variable = own_variable(name);
+                    argument.push(text.get(at..part.start).unwrap_or_default().as_bytes());
+                    argument.push(format!("${{{variable}}}").as_bytes());
+                    handed.assign(&variable, name);
+                    at = part.end;
+                }
+                argument.push(text.get(at..).unwrap_or_default().as_bytes());
+            } else {
+                self.with_marks(planning, &field.value, &mut handed, &mut argument);
             }
-            argument.push(text.get(at..).unwrap_or_default().as_bytes());
             rest.push(NewValue::text("--header"));
             rest.push(NewValue::Text(argument.into_secret()));
         }
@@ -189,26 +194,47 @@ impl<'p, 'd> Changes<'p, 'd> {
         items.extend(planning.flags.iter().map(|flag| NewValue::text(flag)));
         items.extend(handed.flags().iter().map(|flag| NewValue::text(flag)));
         items.extend(["--", "npx", "-y", "mcp-remote"].map(NewValue::text));
-        let url = ["url", "httpUrl", "serverUrl"].iter().find_map(|key| entry.value.get(key));
-        items.extend(url.as_ref().map(NewValue::copy_of));
+        items.push(NewValue::Text(address.into_secret()));
+        if bridge.url.text().is_some_and(|url| wants_leave(url.expose())) {
+            items.push(NewValue::text("--allow-http"));
+        }
         items.extend(rest);
-        for (key, value) in entry.value.members() {
-            if ["url", "httpUrl", "serverUrl", "headers", "http_headers", "transport"]
-                .iter()
-                .any(|own| key.is(own))
-            {
-                self.edits.remove(&value);
-            } else if key.is("type") {
-                self.edits.replace(&value, NewValue::text("stdio"));
-            }
+        bridge.build(&mut self.edits, &planning.called, items, &planning.variables);
+    }
+
+    /// A text with `{{NAME}}` in the place of each secret, which the wrapper fills in.
+    fn with_marks(
+        &self,
+        planning: &Planning<'_, 'd>,
+        value: &Value<'d>,
+        handed: &mut Handed,
+        out: &mut SecretBuffer,
+    ) {
+        let text = value.text().map_or("", Text::expose);
+        let mut at = 0;
+        for (part, name) in self.bridged(planning, value) {
+            out.push(text.get(at..part.start).unwrap_or_default().as_bytes());
+            out.push(format!("{{{{{name}}}}}").as_bytes());
+            handed.expand(name);
+            at = part.end;
         }
-        self.edits.insert(&entry.value, "command", NewValue::text(&planning.called));
-        self.edits.insert(&entry.value, "args", NewValue::Sequence(items));
-        if !planning.variables.is_empty() && entry.value.get("env").is_none() {
-            let variables = planning.variables.iter();
-            let variables = variables.map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
-            self.edits.insert(&entry.value, "env", NewValue::Mapping(variables.collect()));
-        }
+        out.push(text.get(at..).unwrap_or_default().as_bytes());
+    }
+
+    /// The secrets of a value that the bridge gets, in order, with their names.
+    fn bridged<'i>(
+        &'i self,
+        planning: &'i Planning<'_, 'd>,
+        value: &Value<'d>,
+    ) -> Vec<(&'i Range<usize>, &'i str)> {
+        let own = planning.items.iter().filter(|item| item.field.value.span() == value.span());
+        let parts = own.filter_map(|item| match &item.way {
+            Ok((How::Bridge { part }, number)) => Some((part, self.values.get(*number)?.name.as_str())),
+            _ => None,
+        });
+        let mut parts: Vec<_> = parts.collect();
+        parts.sort_by_key(|(part, _)| part.start);
+        parts
     }
 
     /// Notes a question beside the servers.

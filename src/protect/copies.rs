@@ -13,6 +13,7 @@ use crate::configuration::leftover::Leftover;
 use crate::document;
 use crate::os::staged_file;
 use crate::protect::naming::Planned;
+use crate::protect::plan::Plan;
 use crate::secret::{Secret, SecretBuffer};
 
 /// A shorter value would be found in files that have nothing to do with it.
@@ -43,41 +44,45 @@ fn lossy<S: serde::Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::E
     serializer.serialize_str(&file.to_string_lossy())
 }
 
-/// Looks for the values in everything that may hold a copy of them.
+/// Looks for the values of a plan in everything that may hold a copy of them. What the plan leaves in a configuration
+/// is told by the plan.
 pub(crate) fn find(
     discovery: &Discovery<'_>,
     entries: &[Vec<ServerEntry<'_>>],
-    planned: &[Planned],
+    plan: &Plan<'_, '_>,
 ) -> Vec<FoundCopy> {
+    let planned = &plan.values;
     let mut found: Vec<FoundCopy> = Vec::new();
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
-    let mut look = |path: &Path, what: &str, client: Option<String>, can_be_scrubbed: bool| {
-        if !seen.insert(path.to_owned()) {
-            return;
-        }
-        let Ok(Some(content)) = document::content(path) else { return };
-        let credentials = held(content.expose_secret(), planned);
-        if !credentials.is_empty() {
-            let (file, what) = (path.to_owned(), what.to_owned());
-            found.push(FoundCopy { file, what, client, credentials, can_be_scrubbed });
-        }
-    };
-    for reading in &discovery.readings {
-        look(&reading.path, "the configuration itself, in another place", reading.clients().pop(), false);
+    let mut look =
+        |path: &Path, what: &str, client: Option<String>, can_be_scrubbed: bool, left: &[Secret]| {
+            if !seen.insert(path.to_owned()) {
+                return;
+            }
+            let Ok(Some(content)) = document::content(path) else { return };
+            let credentials = held(content.expose_secret(), planned, left);
+            if !credentials.is_empty() {
+                let (file, what) = (path.to_owned(), what.to_owned());
+                found.push(FoundCopy { file, what, client, credentials, can_be_scrubbed });
+            }
+        };
+    for (number, reading) in discovery.readings.iter().enumerate() {
+        let what = "the configuration itself, in another place";
+        look(&reading.path, what, reading.clients().pop(), false, &plan.left_in(number));
     }
     for leftover in &discovery.leftovers {
         let Leftover { path, what, client, in_use, is_of_variables, .. } = leftover;
-        look(path, what, client.clone(), !in_use && !is_of_variables);
+        look(path, what, client.clone(), !in_use && !is_of_variables, &[]);
     }
     for entry in entries.iter().flatten() {
         for file in entry.env_files(discovery.home.as_deref()) {
-            look(&file.path, &file.what, file.client, false);
+            look(&file.path, &file.what, file.client, false, &[]);
         }
     }
     let folders = discovery.readings.iter().filter_map(|reading| reading.path.parent());
     for folder in folders.chain([discovery.project.as_path()]) {
         for name in ENV_FILES {
-            look(&folder.join(name), "a file of variables beside the configuration", None, false);
+            look(&folder.join(name), "a file of variables beside the configuration", None, false, &[]);
         }
     }
     found
@@ -94,10 +99,13 @@ pub(crate) fn scrub(path: &Path, planned: &[Planned]) -> io::Result<()> {
     staged_file::stage(&target, &scrubbed(&content, planned))?.put()
 }
 
-/// Which of the values the bytes hold.
-fn held(content: &[u8], planned: &[Planned]) -> Vec<String> {
+/// Which of the values the bytes hold, more often than they are left there.
+fn held(content: &[u8], planned: &[Planned], left: &[Secret]) -> Vec<String> {
     let wanted = planned.iter().filter(|planned| planned.secret.len() >= SHORTEST);
-    let is_there = |planned: &&Planned| memmem::find(content, planned.secret.expose_secret()).is_some();
+    let is_there = |planned: &&Planned| {
+        let known = left.iter().filter(|left| **left == planned.secret).count();
+        memmem::find_iter(content, planned.secret.expose_secret()).nth(known).is_some()
+    };
     wanted.filter(is_there).map(|planned| planned.name.to_string()).collect()
 }
 
@@ -141,12 +149,14 @@ mod tests {
     fn values_are_covered_and_nothing_else_is() {
         let values = [planned("A", b"secret-one"), planned("B", b"secret-two"), planned("C", b"x")];
         let content = Secret::copy_of(b"{\"a\":\"secret-one\",\"x\":\"secret-two\",\"b\":\"secret-one\"}");
-        assert_eq!(held(content.expose_secret(), &values), ["A", "B"]);
+        assert_eq!(held(content.expose_secret(), &values, &[]), ["A", "B"]);
+        let left = |number: usize| Secret::copy_of(values[number].secret.expose_secret());
+        assert_eq!(held(content.expose_secret(), &values, &[left(0), left(1)]), ["A"]);
         let clean = scrubbed(&content, &values);
         assert_eq!(
             clean.expose_secret(),
             b"{\"a\":\"**********\",\"x\":\"**********\",\"b\":\"**********\"}"
         );
-        assert_eq!(held(clean.expose_secret(), &values), Vec::<String>::new());
+        assert_eq!(held(clean.expose_secret(), &values, &[]), Vec::<String>::new());
     }
 }

@@ -4,6 +4,7 @@
 //! plan        what lies in the open, what it will be called, and how it leaves its file    subject, launching
 //! mechanism   what each client really supports     naming   each value one credential      program   our own path
 //! changes     the plan as edits, file by file       masked  the same as a person may see it
+//! rehearsal   what of it can be done, before anything is
 //! copies      where the values still lie            history the commits of a project that hold one
 //! mending     the same as the advice of a check
 //! ```
@@ -18,6 +19,7 @@ pub(crate) mod mending;
 pub(crate) mod naming;
 pub(crate) mod plan;
 pub(crate) mod program;
+pub(crate) mod rehearsal;
 pub(crate) mod subject;
 
 #[cfg(test)]

@@ -24,6 +24,15 @@ use crate::secret::Secret;
 /// How long another `mcpcred` that rewrites files is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Writes new content beside its file and takes it away again, so that it is known whether that can be done.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn rehearse(path: &Path, after: &Secret) -> Result<(), RewriteError> {
+    let staged = staged_file::target_of(path).and_then(|target| staged_file::stage(&target, after));
+    staged.map(drop).map_err(|error| RewriteError::new(path, Why::Prepare(error)))
+}
+
 /// What is to become of one file.
 pub(crate) struct Rewrite {
     /// The file, as its client knows it: links are followed, and stay.

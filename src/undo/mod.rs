@@ -17,7 +17,7 @@ use crate::document::Document;
 use crate::document::edit::Edited;
 use crate::document::inverse::{self, Inverse, Restored, Values};
 use crate::name::{CredentialName, Profile};
-use crate::rewrite::{ClientLock, Outcome, Rewrite, Rewriting};
+use crate::rewrite::{self, ClientLock, Outcome, Rewrite, Rewriting};
 use crate::secret::Secret;
 use crate::undo::records::Progress;
 
@@ -30,6 +30,25 @@ pub(crate) struct Change<'d> {
     pub(crate) client: String,
     /// Secrets that are in the file and are stored nowhere. Nothing is done where one would get into the record.
     pub(crate) others: Vec<Secret>,
+}
+
+/// Does all that [`carry_out`] does before it changes anything: what is refused is refused here, and nothing is left
+/// behind.
+///
+/// # Errors
+/// Where a secret would get into the record, the record can't be read, or nothing can be written beside a file.
+pub(crate) fn rehearse<'c, 'd: 'c>(
+    data_folder: &Path,
+    changes: impl Iterator<Item = &'c Change<'d>>,
+) -> Result<(), UndoError> {
+    Records::load(data_folder)?;
+    for change in changes {
+        let path = change.edited.before().path();
+        inverse::inverses(&change.edited, &change.others)
+            .map_err(|error| UndoError::Inverse { path: path.to_owned(), error })?;
+        rewrite::rehearse(path, &change.edited.whole())?;
+    }
+    Ok(())
 }
 
 /// Edits files, all or none, and puts on record how that is undone.

@@ -46,6 +46,31 @@ fn a_server_that_its_client_wiped_is_told_until_it_is_off_the_record() {
 }
 
 #[test]
+fn a_file_that_its_client_deleted_is_told_where_it_is_missed() {
+    let sandbox = protected(TOKEN);
+    fs::remove_file(sandbox.path(FILE)).unwrap();
+    let finding = the(&findings(&sandbox, 0), "drifted");
+    assert_eq!((&finding["status"], &finding["server"]), (&json!("warning"), &json!("mine")));
+    assert!(finding["message"].as_str().unwrap().contains("not there any more"), "{finding}");
+    assert_eq!(findings_in(&sandbox, &sandbox.path(""), &["--client", "cursor"], 0).len(), 1);
+    assert!(findings_in(&sandbox, &sandbox.path(""), &["--client", "zed"], 0).is_empty());
+    // A program that is gone with its folder is not missed.
+    fs::remove_dir(sandbox.path(".cursor")).unwrap();
+    assert!(findings(&sandbox, 0).is_empty());
+    fs::create_dir(sandbox.path(".cursor")).unwrap();
+    sandbox.run(["unprotect", "--yes"]).succeeds();
+    assert!(findings(&sandbox, 0).is_empty());
+}
+
+#[test]
+fn a_file_that_its_client_made_anew_is_told() {
+    let sandbox = protected(TOKEN);
+    write(&sandbox, FILE, "{ \"mcpServers\": { \"another\": { \"command\": \"x\" } } }");
+    let finding = the(&findings(&sandbox, 0), "drifted");
+    assert_eq!(finding["server"], "mine");
+}
+
+#[test]
 fn a_token_that_came_back_is_told_as_one_in_the_open_that_was_protected() {
     let sandbox = protected(TOKEN);
     change(&sandbox, |servers| servers["mine"]["env"] = json!({ "GITHUB_TOKEN": TOKEN }));

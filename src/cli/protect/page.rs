@@ -33,6 +33,9 @@ pub(super) fn preview(app: &App, done: &Done, is_dry: bool) -> io::Result<()> {
         app.ui.data(b"\n")?;
         app.ui.data(harmless(difference).as_bytes())?;
     }
+    let new = done.credentials.iter().filter(|kept| !kept.was_stored).count();
+    let files = done.files.len();
+    app.ui.say(&format!("Nothing was done: {new} new credentials and {files} files to change are shown"));
     Ok(())
 }
 
@@ -66,14 +69,37 @@ fn plan(done: &Done, width: Option<usize>) -> String {
             table.row(&[&format!("  {}", step.server), &place, &credential, step.mechanism.words()]);
         }
         text.push_str(&table.render(width));
-        for step in done.steps.iter().filter(|step| step.file == first.file) {
-            if let (Some(why), Some(advice)) = (&step.why, &step.advice) {
-                let server = crate::ui::sanitize(&step.server);
-                _ = writeln!(text, "  {server}, {}: {why}; {advice}", step.place_in_words);
-            }
+        for (why, steps) in by(done.steps.iter().filter(|step| step.file == first.file), |step| &step.why) {
+            let place =
+                |step: &&Step| format!("{}, {}", crate::ui::sanitize(&step.server), step.place_in_words);
+            let places: Vec<String> = steps.iter().map(place).collect();
+            _ = writeln!(text, "  {}: {why}", places.join("; "));
         }
     }
+    let advices = by(done.steps.iter(), |step| &step.advice);
+    if !advices.is_empty() {
+        text.push_str("What can be done about those that are left:\n");
+    }
+    for (advice, steps) in advices {
+        let count = if steps.len() == 1 { "1 secret".to_owned() } else { format!("{} secrets", steps.len()) };
+        _ = writeln!(text, "  {count}: {advice}");
+    }
     text
+}
+
+/// Steps that say the same, in the order of the first of each.
+fn by<'s>(
+    steps: impl Iterator<Item = &'s Step>,
+    says: impl Fn(&'s Step) -> &'s Option<String>,
+) -> Vec<(&'s str, Vec<&'s Step>)> {
+    let mut groups: Vec<(&str, Vec<&Step>)> = Vec::new();
+    for (step, said) in steps.filter_map(|step| Some((step, says(step).as_deref()?))) {
+        match groups.iter_mut().find(|(own, _)| *own == said) {
+            Some((_, steps)) => steps.push(step),
+            None => groups.push((said, vec![step])),
+        }
+    }
+    groups
 }
 
 /// What was done, and what a person does now.

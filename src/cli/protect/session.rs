@@ -13,7 +13,6 @@ use crate::cli::check::{absent_server, check_clients};
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::credential::{Facts, Kind};
-use crate::document::Document;
 use crate::document::edit::Edited;
 use crate::failure::Failure;
 use crate::name::CredentialName;
@@ -21,10 +20,11 @@ use crate::protect::changes::Changes;
 use crate::protect::copies::{self, FoundCopy};
 use crate::protect::history::{self, History};
 use crate::protect::masked;
-use crate::protect::mechanism::{Left, Style};
+use crate::protect::mechanism::Style;
 use crate::protect::naming::Planned;
 use crate::protect::plan::{self, Plan, Planning, Step};
 use crate::protect::program::Program;
+use crate::protect::rehearsal;
 use crate::recognise::Detector;
 use crate::rewrite::{ClientLock, Outcome as Rewritten};
 use crate::undo::{self, Change};
@@ -148,7 +148,8 @@ pub(in crate::cli) fn protect(
     if let Some(failure) = absent_server(wanted.servers, &plan.servers) {
         return Err(failure);
     }
-    leave_what_cannot_be_edited(&discovery, &mut plan, |_| true);
+    rehearsal::leave_fixed_files(&discovery, &mut plan);
+    rehearsal::rehearse(&discovery, &mut plan, |_| true);
     if !plan.does_something() {
         let mut done = told(&plan, &discovery, Vec::new());
         done.ending = Ending::Nothing;
@@ -172,7 +173,7 @@ pub(in crate::cli) fn protect(
     done.ending = Ending::Shown;
     show(&done)?;
     if wanted.is_dry {
-        done.copies = copies::find(&discovery, &entries, &plan.values);
+        done.copies = copies::find(&discovery, &entries, &plan);
         return Ok(done);
     }
     if wanted.may_ask {
@@ -186,9 +187,11 @@ pub(in crate::cli) fn protect(
             return Ok(done);
         }
     }
-    let prepared = prepare(&discovery, &plan)?;
+    let changes = changes(&discovery, &plan, prepare(&discovery, &plan)?);
+    undo::rehearse(&app.settings.data_folder.value, changes.iter().map(|(_, change)| change))
+        .map_err(|error| Failure::from(error).because("nothing was stored, and no file was changed"))?;
     store(app, &plan)?;
-    let files = rewrite(app, &discovery, &plan, prepared)?;
+    let files = rewrite(app, &discovery, changes)?;
     done = told(&plan, &discovery, files);
     done.ending = if done.files.iter().all(|file| file.is_written) { Ending::Done } else { Ending::Partly };
     look_for_copies(app, wanted, &discovery, &entries, &plan, &mut done);
@@ -263,29 +266,6 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
                 .hint("`mcpcred doctor` tells what is wrong with the store"))
         }
         _ => Ok(()),
-    }
-}
-
-/// A file in which one change can't be made keeps all of them.
-pub(in crate::cli) fn leave_what_cannot_be_edited<'d>(
-    discovery: &'d Discovery<'_>,
-    plan: &mut Plan<'_, 'd>,
-    is_tried: impl Fn(&Document) -> bool,
-) {
-    for (number, reading) in discovery.readings.iter().enumerate() {
-        let Ok(document) = &reading.document else { continue };
-        if !is_tried(document) {
-            continue;
-        }
-        let plannings: Vec<&Planning<'_, '_>> =
-            plan.entries.iter().filter(|it| it.reading == number).collect();
-        if plannings.is_empty() {
-            continue;
-        }
-        if let Err(error) = Changes::of(document, &plannings, &plan.values).apply() {
-            let why = format!("the file can't be edited at {}: {}", error.place(), error.why());
-            plan.leave(number, &Left::new(why, "write that part in a plainer way, and protect it then"));
-        }
     }
 }
 
@@ -373,25 +353,32 @@ fn store(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Replaces the files: all of those that nobody has changed since they were read.
-fn rewrite(
-    app: &App,
+/// The changes of the files, each with whose lock it takes and what is not to be written down.
+fn changes<'d>(
     discovery: &Discovery<'_>,
     plan: &Plan<'_, '_>,
-    prepared: Vec<Prepared<'_>>,
-) -> Result<Vec<FileDone>, Failure> {
-    let folder = &app.settings.data_folder.value;
-    let mut files = Vec::new();
-    let mut changes = Vec::new();
-    for Prepared { reading: number, edited } in prepared {
-        files.push(file(discovery, number));
+    prepared: Vec<Prepared<'d>>,
+) -> Vec<(usize, Change<'d>)> {
+    let change = |Prepared { reading: number, edited }| {
         // Whoever has a lock of its own writes the file itself.
         let readers = || discovery.readings[number].readers.iter();
         let locking = readers()
             .find(|it| ClientLock::of(&it.client.id, &discovery.readings[number].path) != ClientLock::None);
         let client = locking.or(readers().next()).map(|reader| reader.client.id.clone()).unwrap_or_default();
-        changes.push(Change { edited, client, others: plan.left_in(number) });
-    }
+        (number, Change { edited, client, others: plan.left_in(number) })
+    };
+    prepared.into_iter().map(change).collect()
+}
+
+/// Replaces the files: all of those that nobody has changed since they were read.
+fn rewrite(
+    app: &App,
+    discovery: &Discovery<'_>,
+    changes: Vec<(usize, Change<'_>)>,
+) -> Result<Vec<FileDone>, Failure> {
+    let folder = &app.settings.data_folder.value;
+    let (numbers, changes): (Vec<usize>, Vec<_>) = changes.into_iter().unzip();
+    let mut files: Vec<FileDone> = numbers.into_iter().map(|number| file(discovery, number)).collect();
     let outcomes = undo::carry_out(folder, app.credentials.profile(), app.credentials.now(), changes);
     let outcomes = outcomes.map_err(|error| {
         Failure::from(error).because("every value is stored already; `mcpcred list` shows them")
@@ -412,7 +399,7 @@ fn look_for_copies(
     plan: &Plan<'_, '_>,
     done: &mut Done,
 ) {
-    done.copies = copies::find(discovery, entries, &plan.values);
+    done.copies = copies::find(discovery, entries, plan);
     let can_be_scrubbed: Vec<FoundCopy> =
         done.copies.iter().filter(|copy| copy.can_be_scrubbed).cloned().collect();
     let is_wanted = wanted.scrub

@@ -29,7 +29,6 @@ impl Editor<'_> {
     }
 
     /// `is_tall` says whether what holds the value has a line for every one. As deep as the document, which has a limit.
-    /// `is_tall` says whether what holds the value has a line for every one. As deep as the document, which has a limit.
     fn visit(
         &self,
         node: &Node,
@@ -39,6 +38,9 @@ impl Editor<'_> {
     ) -> Result<(), Refused> {
         let first = splices.len();
         let group = self.groups.iter().position(|(_, entry)| std::ptr::eq(*entry, node)).unwrap_or(group);
+        if self.changes_elsewhere(node) {
+            return Err((node.span.start, EditWhy::Shared));
+        }
         let is_tall = self.change(node, is_tall, splices).map_err(|why| (node.span.start, why))?;
         for splice in splices.iter_mut().skip(first) {
             splice.group = group;
@@ -46,6 +48,9 @@ impl Editor<'_> {
         }
         for child in children(node) {
             if self.is_removed(child) || is_tall.is_none() {
+                if self.is_removed(child) && self.changes_elsewhere(child) {
+                    return Err((child.span.start, EditWhy::Shared));
+                }
                 if self.has_marks_below(child) {
                     return Err((child.span.start, EditWhy::Overlap));
                 }
@@ -82,6 +87,16 @@ impl Editor<'_> {
             .collect();
         let insertions = marks.map_or(&[][..], |marks| marks.insertions.as_slice());
         self.collection(node, &removed, insertions, is_tall, splices).map(Some)
+    }
+
+    /// Whether a change of the value would change other places, which repeat it, or take away what they repeat.
+    fn changes_elsewhere(&self, node: &Node) -> bool {
+        let Some(marks) = self.marks.get(&std::ptr::from_ref(node)) else { return false };
+        let is_in =
+            |inner: &Range<usize>, outer: &Range<usize>| outer.start <= inner.start && inner.end <= outer.end;
+        let goes = marks.is_removed || marks.replacement.is_some();
+        let mut shared = self.document.tree.shared.iter();
+        shared.any(|shared| is_in(&node.span, shared) || (goes && is_in(shared, &node.span)))
     }
 
     fn is_removed(&self, node: &Node) -> bool {

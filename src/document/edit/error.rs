@@ -25,6 +25,9 @@ pub(crate) enum EditWhy {
     /// The way it is written there can't be edited.
     #[error("{0}")]
     Unsupported(&'static str),
+    /// An alias repeats it.
+    #[error("other places of the file repeat what stands there, by an alias")]
+    Shared,
     /// What was written does not read back as it was meant.
     #[error("the text does not read back as it was meant, so nothing is written")]
     NotAsMeant,

@@ -143,7 +143,7 @@ impl<'e, 'd> Flow<'e, 'd> {
                 if number > 0 {
                     out.push(b",");
                 }
-                let own = indentation(self.editor.text, self.inside.start);
+                let own = self.own_indentation();
                 self.line(&format!("{own}{}", self.editor.style.unit), &mut out);
                 self.one(insertion, &mut out)?;
             }
@@ -239,14 +239,29 @@ impl<'e, 'd> Flow<'e, 'd> {
             Some(first) if self.is_tall && self.is_first_in_line(first.span.start) => {
                 indentation(self.editor.text, first.span.start).to_owned()
             }
-            Some(_) if !self.is_tall => indentation(self.editor.text, self.inside.start).to_owned(),
-            _ => format!("{}{}", indentation(self.editor.text, self.inside.start), self.editor.style.unit),
+            Some(_) if !self.is_tall => self.own_indentation(),
+            _ => format!("{}{}", self.own_indentation(), self.editor.style.unit),
         }
+    }
+
+    /// What its line begins with; in YAML, what stands behind dashes is as far in as if they were blanks.
+    fn own_indentation(&self) -> String {
+        let text = self.editor.text;
+        let blank = indentation(text, self.inside.start);
+        if self.editor.document.syntax() != Syntax::Yaml {
+            return blank.to_owned();
+        }
+        let mut rest = text.get(line_start(text, self.inside.start)..).unwrap_or_default();
+        let whole = rest.len();
+        while let Some(after) = rest.strip_prefix(' ').or_else(|| rest.strip_prefix("- ")) {
+            rest = after;
+        }
+        " ".repeat(whole - rest.len())
     }
 
     /// What the bracket at the end is indented by. In YAML it may not stand as far out as the key.
     fn closing_indentation(&self) -> String {
-        let own = indentation(self.editor.text, self.inside.start);
+        let own = self.own_indentation();
         let is_yaml = self.editor.document.syntax() == Syntax::Yaml;
         format!("{own}{}", if is_yaml { self.editor.style.unit.as_str() } else { "" })
     }

@@ -105,6 +105,7 @@ impl Look<'_> {
                 }
                 for member in members {
                     self.dashes(member.key_span.start, &member.value);
+                    self.step(member.key_span.start, &member.value);
                     self.at(&member.value);
                 }
             }
@@ -129,6 +130,19 @@ impl Look<'_> {
             self.unit = Some(unit.to_owned());
         }
         true
+    }
+
+    /// How far keys of YAML are indented below the key of their mapping.
+    fn step(&mut self, key: usize, value: &Node) {
+        let NodeKind::Mapping(members) = &value.kind else { return };
+        let Some(first) = members.first().filter(|_| self.document.syntax() == Syntax::Yaml) else { return };
+        let column = |offset: usize| offset - line_start(self.text, offset);
+        let is_below = line_start(self.text, first.key_span.start) > key;
+        let is_block = self.text.as_bytes().get(value.span.start) != Some(&b'{');
+        if self.unit.is_none() && is_below && is_block {
+            let step = column(first.key_span.start).checked_sub(column(key)).filter(|step| *step > 0);
+            self.unit = step.map(|step| " ".repeat(step));
+        }
     }
 
     fn dashes(&mut self, key: usize, value: &Node) {
@@ -188,7 +202,8 @@ pub(super) fn line_start(text: &str, offset: usize) -> usize {
 pub(super) fn dash(text: &str, start: usize) -> usize {
     let before = text.get(..start).unwrap_or_default();
     let last = before.trim_end_matches([' ', '\t']).len();
-    let is_dash = text.as_bytes().get(start) != Some(&b'-')
-        && last.checked_sub(1).is_some_and(|last| text.as_bytes().get(last) == Some(&b'-'));
+    let is_own = text.as_bytes().get(start) == Some(&b'-')
+        && matches!(text.as_bytes().get(start + 1), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+    let is_dash = !is_own && last.checked_sub(1).is_some_and(|last| text.as_bytes().get(last) == Some(&b'-'));
     if is_dash && last > 0 { last - 1 } else { start }
 }

@@ -287,6 +287,12 @@ fn yaml_is_edited_in_the_way_it_is_written() {
         items("s:\n- name: a\n", 1, mapping(&[("name", "b"), ("c", "d")])),
         "s:\n- name: a\n- name: b\n  c: d\n"
     );
+    // A word that begins with a dash is no dash, and dashes may stand right below their key.
+    assert_eq!(items("s:\n- -y\n- b\nt: 1\n", 0, NewValue::text("run")), "s:\n- run\n- -y\n- b\nt: 1\n");
+    assert_eq!(
+        items("- s: [ a, # c\n    b ]\n".replace("- s", "s").as_str(), 0, NewValue::text("run")),
+        "s: [ run,\n  a, # c\n    b ]\n"
+    );
     let replaced = |text: &str, value: NewValue| {
         edited(text, Syntax::Yaml, |document, edits| edits.replace(&document.root().get("k").unwrap(), value))
     };
@@ -307,5 +313,6 @@ fn yaml_is_edited_in_the_way_it_is_written() {
         })
     };
     assert_eq!(part("k: |\n  Bearer secret\n  two\n", 7..13, "${X}"), "k: |\n  Bearer ${X}\n  two\n");
+    assert_eq!(part("k: >-\n  secret  \n  two\n", 0..6, "${X}"), "k: >-\n  ${X}  \n  two\n");
     assert_eq!(part("k: 'it''s secret'\n", 5..11, "'"), "k: 'it''s '''\n");
 }

@@ -122,7 +122,7 @@ fn of_mcp_remote(
 }
 
 /// Whether `${VARIABLE}` among the arguments reaches the program as it is written while no such variable is set.
-pub(super) fn passes_braces(subject: &Subject<'_, '_>) -> bool {
+pub(crate) fn passes_braces(subject: &Subject<'_, '_>) -> bool {
     subject.readers.iter().all(|reader| {
         let references = reader.references;
         !references.unknown

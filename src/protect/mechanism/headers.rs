@@ -2,7 +2,8 @@
 
 use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax};
 use crate::check::exposure::Exposed;
-use crate::document::{Shape, Text};
+use crate::document::Text;
+use crate::protect::mechanism::bridge::{self, Bridge};
 use crate::protect::mechanism::{How, Left, Style};
 use crate::protect::subject::{Found, Subject};
 use crate::reference;
@@ -20,9 +21,9 @@ pub(crate) fn choose(
         || subject.secret(exposed).ok_or_else(|| Left::new("the value is not text", "take it out by hand"));
     let part = exposed.found.span.clone();
     if style == Style::Bridge
-        && let Some(header) = bridged(subject, exposed)
+        && let Some(found) = bridge::choose(subject, exposed)
     {
-        return Ok(Found { how: How::Bridge { header, part }, secret: secret()?, suggested: None });
+        return Ok(found);
     }
     if style != Style::Inputs
         && may_help
@@ -62,40 +63,6 @@ fn helped(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<St
     (is_free && is_plain(subject, exposed)).then(|| field.name.clone())
 }
 
-/// The name of a header that `mcp-remote` can send in the place of this one, where the whole entry can become one
-/// that starts a program.
-fn bridged(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<String> {
-    let entry = subject.entry;
-    let is_known = matches!(entry.layout, Layout::Common | Layout::Inputs | Layout::Codex);
-    let url = entry
-        .value
-        .get("url")
-        .or_else(|| entry.value.get("httpUrl"))
-        .or_else(|| entry.value.get("serverUrl"))?;
-    let address = url.text().map(Text::expose)?;
-    let is_alone = entry.command().is_none() && entry.named.is_empty() && !entry.has_helper();
-    let has_no_secret = crate::check::exposure::exposed_in(subject.values, entry)
-        .iter()
-        .all(|it| it.field.kind == FieldKind::Headers);
-    let plain_headers = entry.fields.iter().filter(|field| field.kind == FieldKind::Headers).all(|field| {
-        field.value.is_member()
-            && is_header_name(&field.name)
-            && has_no_placeholder(subject, field.value.text().map_or("", Text::expose))
-    });
-    let is_own = entry.value.members().all(|(_, value)| value.shape() != Shape::Null);
-    (exposed.field.kind == FieldKind::Headers
-        && is_known
-        && is_alone
-        && is_own
-        && has_no_secret
-        && plain_headers
-        && has_no_placeholder(subject, address)
-        && address.starts_with("http")
-        && super::arguments::passes_braces(subject)
-        && subject.launching().is_err_and(|left| left == Left::starts_nothing()))
-    .then(|| exposed.field.name.clone())
-}
-
 fn is_plain(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
     let text = exposed.field.value.text().map_or("", Text::expose);
     let found = &exposed.found.span;
@@ -106,11 +73,13 @@ fn is_plain(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
         && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))
 }
 
-fn is_header_name(name: &str) -> bool {
+/// Whether the name of a header is one that any program takes as it is.
+pub(super) fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-fn has_no_placeholder(subject: &Subject<'_, '_>, text: &str) -> bool {
+/// Whether no client that reads the entry fills anything in there.
+pub(super) fn has_no_placeholder(subject: &Subject<'_, '_>, text: &str) -> bool {
     subject
         .readers
         .iter()
@@ -118,25 +87,28 @@ fn has_no_placeholder(subject: &Subject<'_, '_>, text: &str) -> bool {
 }
 
 fn left(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Left {
-    let names: Vec<&str> = subject
-        .readers
-        .iter()
-        .filter(|reader| reader.client.headers_helper.is_none())
-        .map(|reader| reader.client.name.as_str())
-        .collect();
+    let is_url = exposed.field.kind == FieldKind::Url;
+    let mut names: Vec<&str> = Vec::new();
+    for reader in &subject.readers {
+        let name = reader.client.name.as_str();
+        if (is_url || reader.client.headers_helper.is_none()) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let who = if names.is_empty() { "the client".to_owned() } else { names.join(", ") };
-    let bridge = "say `--style bridge` to let `mcpcred run` start the local bridge `mcp-remote` instead";
-    if exposed.field.kind == FieldKind::Url {
+    let why = format!("there is no other way to hand it to {who} than to write it");
+    if Bridge::of(subject).is_some() {
+        let bridge = "say `--style bridge` to let `mcpcred run` start the local bridge `mcp-remote` instead";
+        return Left::new(why, bridge);
+    }
+    if is_url {
         return Left::new(
-            format!("{who} knows no other way to a URL with a secret in it than to write it"),
+            why,
             "give the server its token in a header instead, where it takes one, and protect that",
         );
     }
-    if bridged(subject, exposed).is_some() {
-        return Left::new(format!("{who} runs no command that prints headers"), bridge);
-    }
     Left::new(
-        format!("{who} runs no command that prints headers, or not for this entry"),
+        format!("no command can give it to {who}, or not for this entry"),
         "refer to a variable where the client fills one in (`--style reference`), or take the value out by hand",
     )
 }

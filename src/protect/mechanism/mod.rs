@@ -4,10 +4,12 @@
 //! variables   the variables of a program: our wrapper hands them over
 //! arguments   its arguments: a variable that the program reads as well, or a placeholder that the wrapper fills in
 //! headers     the headers and the URL of a remote server: a command that prints headers, a question, a bridge
+//! bridge      a program in the place of a remote server, where the person asked for one
 //! reference   a placeholder of the client's own
 //! ```
 
 pub(crate) mod arguments;
+pub(crate) mod bridge;
 pub(crate) mod headers;
 pub(crate) mod reference;
 pub(crate) mod variables;
@@ -91,8 +93,8 @@ pub(crate) enum How {
     Input { part: Range<usize> },
     /// A question loses its default, and is asked.
     Asked,
-    /// A header of the bridge that takes the place of the entry.
-    Bridge { header: String, part: Range<usize> },
+    /// A header or the address of the bridge that takes the place of the entry.
+    Bridge { part: Range<usize> },
 }
 
 impl How {

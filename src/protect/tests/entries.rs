@@ -149,13 +149,13 @@ x: the header `Authorization`: headers-helper: GITHUB_TOKEN
 {"headers":{"X-Team":"mine"},"headersHelper":"/opt/mcpcred headers --url \"https://x.example/mcp\" --header \"Authorization: Bearer {GITHUB_TOKEN}\"","type":"http","url":"https://x.example/mcp?team=1"}
 x: the header `Authorization`: reference: GITHUB_TOKEN
 {"headers":{"Authorization":"Bearer ${GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
-x: the header `Authorization`: none: Cursor runs no command that prints headers
+x: the header `Authorization`: none: there is no other way to hand it to Cursor than to write it
 {"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
 x: the header `Authorization`: reference: GITHUB_TOKEN
 {"headers":{"Authorization":"Bearer ${env:GITHUB_TOKEN}","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
 x: the header `Authorization`: bridge: GITHUB_TOKEN
 {"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","-y","mcp-remote","https://x.example/mcp?team=1","--header","Authorization:Bearer ${GITHUB_TOKEN_FROM_MCPCRED}","--header","X-Team:mine"],"command":"/opt/mcpcred","type":"stdio"}
-x: the header `Authorization`: none: Gemini CLI runs no command that prints headers
+x: the header `Authorization`: none: there is no other way to hand it to Gemini CLI than to write it
 {"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
 
 "#]].raw());

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::catalog::client::{ConfigurationFile, Layout};
-use crate::document::Document;
 use crate::document::edit::{Edits, NewValue};
+use crate::document::{Document, Syntax};
 use crate::secret::Secret;
 
 /// The fields of the table: the entry that has one is called so.
@@ -22,8 +22,9 @@ fn map(members: Vec<(&str, NewValue)>) -> NewValue {
     NewValue::Mapping(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// An entry as the layout has it.
-fn entry(layout: Layout, field: usize) -> NewValue {
+/// An entry as the file has it.
+fn entry(file: &ConfigurationFile, field: usize) -> NewValue {
+    let layout = file.layout;
     let text = NewValue::text;
     let token = TOKENS[field];
     let variables = || map(vec![("LOG", text("1")), ("GITHUB_TOKEN", text(token))]);
@@ -73,7 +74,10 @@ fn entry(layout: Layout, field: usize) -> NewValue {
             let key = if layout == Layout::Goose { "uri" } else { "url" };
             let header_key = if layout == Layout::Codex { "http_headers" } else { "headers" };
             let mut members = vec![(key, url)];
-            if field == 2 {
+            let is_continue = layout == Layout::Named && file.syntax == Syntax::Yaml;
+            if field == 2 && is_continue {
+                members.push(("requestOptions", map(vec![(header_key, headers())])));
+            } else if field == 2 {
                 members.push((header_key, headers()));
             }
             match layout {
@@ -91,9 +95,9 @@ fn entry(layout: Layout, field: usize) -> NewValue {
 pub(super) fn sample(file: &ConfigurationFile) -> String {
     let entries = 0..FIELDS.len();
     let servers = if file.layout == Layout::Named {
-        NewValue::Sequence(entries.map(|field| entry(file.layout, field)).collect())
+        NewValue::Sequence(entries.map(|field| entry(file, field)).collect())
     } else {
-        map(entries.map(|field| (FIELDS[field], entry(file.layout, field))).collect())
+        map(entries.map(|field| (FIELDS[field], entry(file, field))).collect())
     };
     let (first, rest) = file.key.split_first().unwrap();
     let key = |key: &String| if key == "*" { "/somewhere".to_owned() } else { key.clone() };

@@ -64,10 +64,8 @@ fn same(character: char) -> Piece {
 
 fn next(written: &str, said: &str, quoting: Quoting) -> Option<Piece> {
     let is_line_style = matches!(quoting, Quoting::YamlLiteral | Quoting::YamlFolded);
-    let is_folding = matches!(
-        quoting,
-        Quoting::YamlPlain | Quoting::YamlSingle | Quoting::YamlDouble | Quoting::YamlFolded
-    );
+    // In a block, blanks at the end of a line are part of what it says.
+    let is_folding = matches!(quoting, Quoting::YamlPlain | Quoting::YamlSingle | Quoting::YamlDouble);
     if quoting.has_escapes() && written.starts_with('\\') {
         return escape(written, said, quoting);
     }
