@@ -97,7 +97,8 @@ def protect():
                 does = what == "protect --yes"
                 counts = f"{len(stored)} | {rewritten} | {left} of {len(home.values)}" if does else "| |"
                 label = " ".join([what, *style]) if what != "unprotect --yes" else what
-                print(f"| {label} | {store} | {statistics.median(taken):.2f} | {min(taken):.2f} | {counts} |", flush=True)
+                seconds = f"{statistics.median(taken):.2f} | {min(taken):.2f}"
+                print(f"| {label} | {store} | {seconds} | {counts} |", flush=True)
 
 
 def shells():

@@ -7,6 +7,7 @@
 
 mod anchor;
 pub(crate) mod anomaly;
+mod begun;
 mod client;
 mod event;
 pub(crate) mod export;
@@ -32,6 +33,7 @@ use jiff::Timestamp;
 
 pub(crate) use crate::audit::anchor::Anchor;
 pub(crate) use crate::audit::anomaly::{Anomaly, DueOn};
+pub(crate) use crate::audit::begun::{Begun, interrupted};
 pub(crate) use crate::audit::event::{Action, Event, Outcome};
 pub(crate) use crate::audit::files::LogFiles;
 pub(crate) use crate::audit::journal::{Journal, Limits};

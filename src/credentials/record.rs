@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::audit::{Action, Anchor, ChainKey, DueOn, Event, Outcome, Recorder};
+use crate::audit::{Action, Anchor, Begun, ChainKey, DueOn, Event, Outcome, Recorder, interrupted};
 use crate::credentials::{CredentialError, Credentials, Notice};
 use crate::name::CredentialName;
 use crate::os::lock::FileLock;
@@ -118,7 +118,7 @@ impl Credentials {
     }
 
     /// Does `change` and puts it on record, with the fingerprint of the value: `action` of `name`. Nothing is done
-    /// where nothing could be put on record.
+    /// where nothing could be put on record. One whose process is killed is put on record by the next.
     ///
     /// # Errors
     /// Those of `change`; [`CredentialError::NotRecorded`] before it, or [`CredentialError::Unrecorded`] after it.
@@ -133,6 +133,31 @@ impl Credentials {
             return change();
         }
         self.check_recordable()?;
+        let event = Event::new(action);
+        let event = name.map_or(event.clone(), |name| event.of(&self.profile, name));
+        let begun = Begun::note(&self.folder, &event, self.now()).ok();
+        let outcome = self.changed(action, name, value, change);
+        drop(begun);
+        self.record_interrupted();
+        outcome
+    }
+
+    /// What was begun by processes that are gone. Where that does not go on record now, it stays noted.
+    fn record_interrupted(&self) {
+        for (event, begun) in interrupted(&self.folder) {
+            if self.record(event).is_err() {
+                begun.stays();
+            }
+        }
+    }
+
+    fn changed<T>(
+        &self,
+        action: Action,
+        name: Option<&CredentialName>,
+        value: Option<&Secret>,
+        change: impl FnOnce() -> Result<T, CredentialError>,
+    ) -> Result<T, CredentialError> {
         let entry = |name| self.find(name).ok().flatten().map(|(name, entry)| (name, entry.store));
         let before = name.and_then(entry);
         let outcome = change();
@@ -196,6 +221,7 @@ impl Credentials {
         let due_on = |name: &str| {
             found.iter().find(|reading| reading.name.as_str() == name).and_then(|reading| reading.due)
         };
+        self.record_interrupted();
         self.append(&events, Some(&*store), Some(&key), &due_on)
     }
 

@@ -281,6 +281,41 @@ mod killed {
     }
 
     #[test]
+    fn a_change_that_is_killed_at_any_moment_is_on_record_all_the_same() {
+        let home = Sandbox::new().with("TOKEN").with("OTHER");
+        let facts =
+            |home: &Sandbox| home.run(["list", "--json"]).succeeds().json("list")["credentials"].clone();
+        let before = facts(&home);
+        for words in
+            [&["rotate", "TOKEN", "--stdin"][..], &["add", "NEW", "--stdin"], &["delete", "TOKEN", "--yes"]]
+        {
+            let (mut at, mut interrupted) = (0, 0);
+            loop {
+                let twin = twin_of(&home);
+                let is_killed = killed_at(&twin, words, b"new value", at);
+                let is_changed = facts(&twin) != before;
+                twin.run(["get", "OTHER"]).succeeds();
+                let lines = lines(&twin);
+                let of_it: Vec<_> = lines[2..].iter().filter(|line| line["action"] == words[0]).collect();
+                assert!(of_it.len() <= 1, "{at}: {of_it:?}");
+                assert!(!is_changed || of_it.len() == 1, "{words:?}, {at}: {lines:?}");
+                if let [line] = of_it[..] {
+                    assert_eq!(line["name"], words[1]);
+                    let detail = line["detail"].as_str().unwrap_or("done");
+                    assert!(detail == "done" || detail.starts_with("interrupted "), "{detail}");
+                    interrupted += usize::from(detail != "done");
+                }
+                verified(&twin, 0);
+                if !is_killed {
+                    break;
+                }
+                at += 2;
+            }
+            assert!(at > 8 && interrupted > 3, "{words:?}: {interrupted} of {at}");
+        }
+    }
+
+    #[test]
     fn a_change_of_files_that_is_killed_at_any_moment_is_finished_by_the_next() {
         let home = Sandbox::new().with("TOKEN");
         // As large as a file may become, with lines of ours.
