@@ -2,7 +2,9 @@
 
 /// The word as shells take it, in quotes where it needs them; `None` where it can't be shown, or no quotes hold it.
 pub(crate) fn quoted(word: &str) -> Option<String> {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "/._-~:@+,".contains(it);
+    // PowerShell makes lists of commas, and of `@` what is in a variable.
+    let more = if cfg!(windows) { "\\" } else { "@," };
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "/._-~:+".contains(it) || more.contains(it);
     if !word.is_empty() && !word.starts_with('~') && word.chars().all(is_plain) {
         return Some(word.to_owned());
     }

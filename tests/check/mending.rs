@@ -69,6 +69,10 @@ fn every_secret_in_a_server_is_moved_by_the_call_that_its_finding_names() {
             "mcpcred protect --client claude-code --server mine --project",
         ),
     ] {
+        // No line for the shell of Windows sets what this client does not hand on.
+        if cfg!(windows) && file.starts_with(".codex") {
+            continue;
+        }
         let sandbox = Sandbox::new();
         let folder = project(&sandbox, "{}");
         write(&sandbox, file, content);
