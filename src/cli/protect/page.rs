@@ -33,9 +33,10 @@ pub(super) fn preview(app: &App, done: &Done, is_dry: bool) -> io::Result<()> {
         app.ui.data(b"\n")?;
         app.ui.data(harmless(difference).as_bytes())?;
     }
-    let new = done.credentials.iter().filter(|kept| !kept.was_stored).count();
-    let files = done.files.len();
-    app.ui.say(&format!("Nothing was done: {new} new credentials and {files} files to change are shown"));
+    let all = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let new = all(done.credentials.iter().filter(|kept| !kept.was_stored).count(), "new credential");
+    let files = all(done.files.len(), "file");
+    app.ui.say(&format!("Nothing was done: this shows {new}, and {files} to change"));
     Ok(())
 }
 

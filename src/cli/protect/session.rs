@@ -189,7 +189,7 @@ pub(in crate::cli) fn protect(
     }
     let changes = changes(&discovery, &plan, prepare(&discovery, &plan)?);
     undo::rehearse(&app.settings.data_folder.value, changes.iter().map(|(_, change)| change))
-        .map_err(|error| Failure::from(error).because("nothing was stored, and no file was changed"))?;
+        .map_err(|error| Failure::from(error).because("nothing was stored"))?;
     store(app, &plan)?;
     let files = rewrite(app, &discovery, changes)?;
     done = told(&plan, &discovery, files);
