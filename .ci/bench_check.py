@@ -1,5 +1,6 @@
 """Times the preflight over homes full of servers, beside a client and scanners for secrets: started by .ci/bench."""
 
+import json
 import pathlib
 import shutil
 import sys
