@@ -249,6 +249,15 @@ fn yaml_is_read_once_without_following_anything() {
 }
 
 #[test]
+fn a_block_of_yaml_ends_before_the_blank_lines_behind_it() {
+    for blank in ["", "\n", "\r\n\r\n", "\n \n\r\n\r\n\r\n\r\r\n"] {
+        let document = parse(&format!("a: |\n  x y\n{blank}b: z\n"), Syntax::Yaml).unwrap();
+        assert_eq!(document.root().get("a").unwrap().text().unwrap().expose(), "x y\n", "{blank:?}");
+        assert_eq!(document.root().get("b").unwrap().text().unwrap().expose(), "z");
+    }
+}
+
+#[test]
 fn yaml_behind_a_directive_is_found_where_it_lies_or_refused() {
     for plain in ["%YAML 1.2\n---\na: \"x\"\n", "# \u{e9}\n%X y\n---\na: \"x\"\n", "%\u{e9}: 1\n---\n"] {
         assert_eq!(parse(plain, Syntax::Yaml).is_ok(), !plain.starts_with("%\u{e9}"), "{plain}");
