@@ -161,8 +161,8 @@ pub(crate) fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
     persist(temporary, path)
 }
 
-/// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and always has
-/// the same length.
+/// Writes `content` over the start of the file, in place and unsynced: for what may be lost, and is never shorter than
+/// what is there.
 ///
 /// # Errors
 /// Where the file cannot be opened or is not ours.
