@@ -135,7 +135,13 @@ fn line_break(written: &str, said: &str, quoting: Quoting, is_line_style: bool) 
     if said_breaks > 0 && said_breaks + 1 == breaks {
         return piece(blank, said_breaks);
     }
-    (is_line_style && said_breaks > 0 && said_breaks == breaks).then(|| piece(blank, said_breaks)).flatten()
+    if !is_line_style || said_breaks == 0 || said_breaks != breaks {
+        return None;
+    }
+    // One at a time, so that a part can end between them.
+    let end = if run.starts_with("\r\n") { 2 } else { 1 };
+    let rest = run.get(end..)?;
+    piece(end + rest.len() - rest.trim_start_matches([' ', '\t']).len(), 1)
 }
 
 fn escape(written: &str, said: &str, quoting: Quoting) -> Option<Piece> {
@@ -181,4 +187,21 @@ fn escape(written: &str, said: &str, quoting: Quoting) -> Option<Piece> {
     // Half of a pair is read as the character that replaces what is none.
     let is_half = (0xd800..0xe000).contains(&number) && meant == '\u{fffd}';
     (u32::from(meant) == number || is_half).then(|| piece(length, meant.len_utf8())).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_can_end_between_the_line_breaks_at_the_end_of_a_block() {
+        for (written, said) in
+            [("folded text\n  here\n\n", "folded text here\n\n"), ("text\r\n  \r\n\r\n", "text\n\n\n")]
+        {
+            let alignment = Alignment::of(written, said, Quoting::YamlFolded).unwrap();
+            let end = said.trim_end().len() + 1;
+            let part = alignment.written(&(0..end)).and_then(|part| written.get(part));
+            assert_eq!(part.map(str::trim_end), Some(written.trim_end()), "{written:?}");
+        }
+    }
 }
