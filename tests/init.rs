@@ -311,7 +311,9 @@ mod unix {
         let program = sandbox.path("it's here/mcpcred");
         for shell in SHELLS {
             fs::create_dir_all(program.parent().unwrap()).unwrap();
-            fs::copy(env!("CARGO_BIN_EXE_mcpcred"), &program).unwrap();
+            // By another process: a file that this one holds open for writing, a fork of it would hold as well.
+            let copy = Command::new("cp").args([Path::new(env!("CARGO_BIN_EXE_mcpcred")), &program]).status();
+            assert!(copy.unwrap().success());
             let mut command = Command::new(&program);
             sandbox.surround(command.args(["init", shell, "--install"]));
             assert!(feed(command, b"").status.success());

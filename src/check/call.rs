@@ -102,7 +102,9 @@ impl<'a> Call<'a> {
         }
         while let Some((_, word)) = words.next_if(|(_, word)| !is_mcpcred(word)) {
             match word.split_once('=') {
-                Some((variable, value)) if launcher == "env" => given.extend(of_variable(variable, value)),
+                Some((variable, value)) if launcher == "env" => {
+                    given.extend(of_variable(variable, without_quotes(value)));
+                }
                 _ if launcher.eq_ignore_ascii_case("cmd") && word.starts_with('/') => {}
                 _ => return None,
             }
@@ -117,8 +119,9 @@ impl<'a> Call<'a> {
                 has_program = words.next().is_some();
                 break;
             } else if let Some(text) = word.strip_prefix("--") {
-                let (name, attached) =
-                    text.split_once('=').map_or((text, None), |(it, value)| (it, Some(value)));
+                let (name, attached) = text
+                    .split_once('=')
+                    .map_or((text, None), |(it, value)| (it, Some(without_quotes(value))));
                 match flags().find(|flag| flag.long == name) {
                     Some(flag) if flag.takes_value => {
                         let value = attached.or_else(|| Some(words.next_if(|(_, next)| is_value(next))?.1));
@@ -248,7 +251,12 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
         }
         quote.is_none() && character.is_whitespace()
     });
-    parted.map(|word| word.trim_matches(['"', '\''])).filter(|word| !word.is_empty())
+    parted.map(without_quotes).filter(|word| !word.is_empty())
+}
+
+/// Without the quotes around it: of a word, or of what stands behind its `=`.
+fn without_quotes(text: &str) -> &str {
+    text.trim_matches(['"', '\''])
 }
 
 #[cfg(test)]
@@ -267,6 +275,7 @@ mod tests {
             "mcpcred --passphrase-fd 3 --reason run --no-prompt --profile work run --store vault -eA -- x",
             "env MCPCRED_PROFILE=work X=1 MCPCRED_STORE=vault /opt/mcpcred run -e=A -- x",
             "MCPCRED_PROFILE=other MCPCRED_STORE=vault mcpcred --profile work run --env A -- x",
+            r#"env X="a b" MCPCRED_PROFILE="work" MCPCRED_STORE='vault' mcpcred run --env="A" -- x"#,
             r#"cmd /c "C:\Program Files\mcpcred.exe" run --profile work --store vault --env=A -- x"#,
         ] {
             let call = Call::of_line(line).unwrap();
