@@ -223,8 +223,10 @@ impl Builder<'_> {
         if !span.is_empty() {
             self.scalars.push(span.clone());
         }
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         let is_text = match tag {
-            Some(tag) if tag.is_yaml_core_schema() => tag.suffix == "str",
+            // A block is text, whatever it is called: its lines are no number.
+            Some(tag) if tag.is_yaml_core_schema() => tag.suffix == "str" || is_block,
             Some(_) => true,
             None => style != ScalarStyle::Plain,
         };

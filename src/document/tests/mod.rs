@@ -258,6 +258,13 @@ fn a_block_of_yaml_ends_before_the_blank_lines_behind_it() {
 }
 
 #[test]
+fn a_block_of_yaml_is_text_whatever_its_tag_says() {
+    let document = parse("a: !!int |\n  5\nb: !!int \"6\"\nc: !!str: >-\n   1.2\n", Syntax::Yaml).unwrap();
+    let text = |key| document.root().get(key).unwrap().text().map(|text| text.expose().to_owned());
+    assert_eq!([text("a"), text("b"), text("c")], [Some("5\n".to_owned()), None, Some("1.2".to_owned())]);
+}
+
+#[test]
 fn yaml_behind_a_directive_is_found_where_it_lies_or_refused() {
     for plain in ["%YAML 1.2\n---\na: \"x\"\n", "# \u{e9}\n%X y\n---\na: \"x\"\n", "%\u{e9}: 1\n---\n"] {
         assert_eq!(parse(plain, Syntax::Yaml).is_ok(), !plain.starts_with("%\u{e9}"), "{plain}");
