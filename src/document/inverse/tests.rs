@@ -176,9 +176,8 @@ fn there_and_back(text: &str, syntax: Syntax, dice: &[u8]) -> bool {
     let edited = match edits.apply() {
         Ok(edited) => edited,
         Err(error) => {
-            // Tables of TOML can be scattered so that what is asked for has no place, and a value of YAML can hang on an
-            // anchor, a tag or how it is folded, or be repeated by an alias: then nothing is written. Plain YAML has a
-            // property of its own.
+            // Tables of TOML can be scattered so that what is asked for has no place, and a value of YAML can hang on
+            // how it is folded, or be repeated by an alias: then nothing is written. Plain YAML has a property of its own.
             let is_odd = matches!(syntax, Syntax::Toml | Syntax::Yaml);
             let is_refused = is_odd && matches!(error.why(), EditWhy::NotAsMeant | EditWhy::Shared);
             assert!(is_refused || matches!(error.why(), EditWhy::Unsupported(_)), "{error}: {text:?}");
