@@ -133,13 +133,20 @@ impl Credentials {
             return change();
         }
         self.check_recordable()?;
-        let event = Event::new(action);
-        let event = name.map_or(event.clone(), |name| event.of(&self.profile, name));
-        let begun = Begun::note(&self.folder, &event, self.now()).ok();
+        let begun = Begun::note(&self.folder, &self.event(action, name), self.now()).ok();
         let outcome = self.changed(action, name, value, change);
         drop(begun);
         self.record_interrupted();
         outcome
+    }
+
+    /// That this is done, to that credential where it is to one.
+    fn event(&self, action: Action, name: Option<&CredentialName>) -> Event {
+        let event = Event::new(action);
+        match name {
+            Some(name) => event.of(&self.profile, name),
+            None => event,
+        }
     }
 
     /// What was begun by processes that are gone. Where that does not go on record now, it stays noted.
@@ -163,10 +170,7 @@ impl Credentials {
         let outcome = change();
         let known = before.or_else(|| name.and_then(entry));
         let name = known.as_ref().map(|(name, _)| name).or(name);
-        let mut event = Event::new(action);
-        if let Some(name) = name {
-            event = event.of(&self.profile, name);
-        }
+        let mut event = self.event(action, name);
         if let Some((_, kind)) = &known {
             event = event.in_store(*kind);
         }

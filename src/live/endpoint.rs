@@ -9,7 +9,7 @@ use url::Url;
 use crate::catalog::client::Confidence;
 use crate::catalog::provider::{Call, Meaning, Method, Provider, Reasons};
 use crate::catalog::revoke::Revoke;
-use crate::live::hosts::{HostError, is_private};
+use crate::live::hosts::{HostError, base};
 
 /// The place that the person named for a credential. It is never taken from a configuration: whoever writes there would
 /// be sent the token.
@@ -20,16 +20,9 @@ impl FromStr for Endpoint {
     type Err = HostError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text).map_err(|_| HostError::Url)?;
-        if !url.has_host() {
-            return Err(HostError::Url);
-        }
-        if !is_private(&url) {
-            return Err(HostError::Plain);
-        }
-        let is_bare = url.username().is_empty() && url.password().is_none();
+        let url = base(text)?;
         // A brace would be taken for a blank of the catalog.
-        if !is_bare || url.query().is_some() || url.fragment().is_some() || url.as_str().contains('{') {
+        if url.as_str().contains('{') {
             return Err(HostError::More);
         }
         Ok(Self(url))

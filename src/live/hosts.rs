@@ -45,19 +45,28 @@ impl FromStr for NamedHost {
         if provider.is_empty() || url.is_empty() {
             return Err(HostError::Form);
         }
-        let base = Url::parse(url).map_err(|_| HostError::Url)?;
-        if !base.has_host() {
-            return Err(HostError::Url);
-        }
-        if !is_private(&base) {
-            return Err(HostError::Plain);
-        }
-        let is_bare = base.username().is_empty() && base.password().is_none();
-        if !is_bare || base.query().is_some() || base.fragment().is_some() {
-            return Err(HostError::More);
-        }
+        let base = base(url)?;
         Ok(Self { provider: provider.to_owned(), base })
     }
+}
+
+/// A URL that a token may be sent to: to a host, over TLS or on this machine, and with nothing but a path behind it.
+///
+/// # Errors
+/// Where it is none.
+pub(super) fn base(text: &str) -> Result<Url, HostError> {
+    let url = Url::parse(text).map_err(|_| HostError::Url)?;
+    if !url.has_host() {
+        return Err(HostError::Url);
+    }
+    if !is_private(&url) {
+        return Err(HostError::Plain);
+    }
+    let is_bare = url.username().is_empty() && url.password().is_none();
+    if !is_bare || url.query().is_some() || url.fragment().is_some() {
+        return Err(HostError::More);
+    }
+    Ok(url)
 }
 
 /// The hosts that the person named, by provider. Of two for the same provider the later one counts.

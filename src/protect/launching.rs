@@ -127,24 +127,10 @@ impl<'d> Launching<'d> {
 
     /// Adds variables that name places, unless they are set.
     pub(crate) fn set(&self, edits: &mut Edits<'d>, layout: Layout, variables: &[(&'static str, String)]) {
-        let key = match layout {
-            Layout::CommandArray => "environment",
-            Layout::Goose => "envs",
-            _ => "env",
-        };
-        match self.holder.get(key) {
-            Some(mapping) if mapping.shape() == Shape::Mapping => {
-                for (name, value) in variables.iter().filter(|(name, _)| mapping.get(name).is_none()) {
-                    edits.insert(&mapping, name, NewValue::text(value));
-                }
-            }
-            None if !variables.is_empty() => {
-                let members =
-                    variables.iter().map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
-                edits.insert(&self.holder, key, NewValue::Mapping(members.collect()));
-            }
-            // A list of variables, or something that no client reads.
-            _ => {}
+        let own = self.holder.get(environment(layout));
+        // Not beside a list of variables, or something that no client reads.
+        if own.is_none_or(|own| own.shape() == Shape::Mapping) {
+            set_variables(edits, &self.holder, layout, variables);
         }
     }
 
@@ -182,6 +168,37 @@ impl<'d> Launching<'d> {
                 edits.insert(&self.holder, "args", NewValue::Sequence(items));
             }
         }
+    }
+}
+
+/// Adds variables to those of an entry, unless they are set there.
+pub(crate) fn set_variables<'d>(
+    edits: &mut Edits<'d>,
+    holder: &Value<'d>,
+    layout: Layout,
+    variables: &[(&'static str, String)],
+) {
+    let key = environment(layout);
+    match holder.get(key).filter(|own| own.shape() == Shape::Mapping) {
+        Some(own) => {
+            for (name, value) in variables.iter().filter(|(name, _)| own.get(name).is_none()) {
+                edits.insert(&own, name, NewValue::text(value));
+            }
+        }
+        None if !variables.is_empty() => {
+            let members = variables.iter().map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
+            edits.insert(holder, key, NewValue::Mapping(members.collect()));
+        }
+        None => {}
+    }
+}
+
+/// The key of the variables in entries of that layout.
+fn environment(layout: Layout) -> &'static str {
+    match layout {
+        Layout::CommandArray => "environment",
+        Layout::Goose => "envs",
+        _ => "env",
     }
 }
 

@@ -4,6 +4,7 @@ use crate::catalog::client::{FieldKind, Layout};
 use crate::check::exposure::{Exposed, exposed_in};
 use crate::document::edit::{Edits, NewValue};
 use crate::document::{Shape, Text, Value};
+use crate::protect::launching::set_variables;
 use crate::protect::mechanism::headers::{has_no_placeholder, is_header_name};
 use crate::protect::mechanism::{How, Left};
 use crate::protect::subject::{Found, Subject};
@@ -97,11 +98,7 @@ impl<'d> Bridge<'d> {
         if let Some((value, sort)) = &self.sort {
             edits.replace(value, NewValue::text(sort));
         }
-        let (command, environment) = match self.layout {
-            Layout::CommandArray => ("command", "environment"),
-            Layout::Goose => ("cmd", "envs"),
-            _ => ("command", "env"),
-        };
+        let command = if self.layout == Layout::Goose { "cmd" } else { "command" };
         if self.layout == Layout::CommandArray {
             let words = std::iter::once(NewValue::text(called)).chain(arguments).collect();
             edits.insert(&self.holder, command, NewValue::Sequence(words));
@@ -109,20 +106,7 @@ impl<'d> Bridge<'d> {
             edits.insert(&self.holder, command, NewValue::text(called));
             edits.insert(&self.holder, "args", NewValue::Sequence(arguments));
         }
-        let own = self.holder.get(environment);
-        match own.filter(|own| own.shape() == Shape::Mapping) {
-            Some(own) => {
-                for (name, value) in variables.iter().filter(|(name, _)| own.get(name).is_none()) {
-                    edits.insert(&own, name, NewValue::text(value));
-                }
-            }
-            None if !variables.is_empty() => {
-                let members =
-                    variables.iter().map(|(name, value)| ((*name).to_owned(), NewValue::text(value)));
-                edits.insert(&self.holder, environment, NewValue::Mapping(members.collect()));
-            }
-            None => {}
-        }
+        set_variables(edits, &self.holder, self.layout, variables);
     }
 }
 
