@@ -10,7 +10,7 @@ import sys
 import time
 
 import bench_home
-from bench import FOLDER, MCPCRED, NAMES, ROUNDS, Command, compare, empty, filled, steal
+from bench import FOLDER, MCPCRED, NAMES, ROUNDS, Command, clean, compare, empty, filled, steal
 
 WORK = FOLDER / "protect"
 FILES = bench_home.FILES + bench_home.MORE
@@ -27,6 +27,10 @@ class Home(bench_home.Home):
         self.values = []
         super().__init__(root, SERVERS, FILES)
         self.before = self.texts()
+        # A project of its own: else its history would be that of whatever is around it.
+        for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=first"]):
+            subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words], cwd=self.project,
+                           env=clean(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1"), check=True)
 
     def token(self, prefix, length):
         self.values.append(super().token(prefix, length))

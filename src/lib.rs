@@ -53,7 +53,7 @@
 //! - [`credentials`]: add, read, rotate, delete, move, rebuild and repair, each of which may be killed at any point.
 //! - [`audit`]: every operation as one line, each bound to the one before by a key that rests in the store.
 //! - [`index`]: what is known about every credential, without a secret.
-//! - [`store`]: one trait of six methods. `keychain` and `wincred` are thin files over one adapter on `keyring-core`;
+//! - [`store`]: one trait of seven methods. `keychain` and `wincred` are thin files over one adapter on `keyring-core`;
 //!   `secret_service` has a client of its own, for speed and because GNOME Keyring can abort on how the library
 //!   begins; `sealed` adds files for what they can't hold; `vault` is the encrypted file; `detect` finds out what is
 //!   there.
@@ -64,7 +64,8 @@
 //! # How nothing is lost
 //!
 //! Every change of a credential holds `index.lock`, notes in the index what it is about to do, changes the store,
-//! reads back what it wrote, and then notes that it is done. `tests/crash.rs` kills it at every step.
+//! reads back what it wrote, and then notes that it is done. `tests/crash.rs` kills it at every step. What is stored
+//! together takes these steps together, and is on record line by line (`tests/together_crash.rs`).
 //!
 //! # How fast it is
 //!

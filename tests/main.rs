@@ -63,3 +63,5 @@ mod setup;
 mod store;
 #[cfg(unix)]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod together_crash;

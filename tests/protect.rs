@@ -277,6 +277,21 @@ fn a_value_in_the_history_of_the_project_is_to_be_replaced() {
     assert_eq!(document["whole_history_searched"], true);
 }
 
+#[test]
+#[cfg(unix)]
+fn the_history_around_a_project_is_not_that_of_the_project() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.path("outer/work");
+    fs::create_dir_all(project.join(".git")).unwrap();
+    write(&sandbox, "outer/work/.mcp.json", servers(&json!({ "x": local(TOKEN) })));
+    let mut git = std::process::Command::new("sh");
+    sandbox.surround(&mut git);
+    let words = "git init -q . && git --work-tree=work add . && git -c user.name=x -c user.email=x@example.org commit -q -m first";
+    feed_ok(git.args(["-c", words]).current_dir(sandbox.path("outer")));
+    let document = protect_in(&sandbox, &project, &["--yes", "--json"]).succeeds().json("protect");
+    assert_eq!((&document["committed"], &document["whole_history_searched"]), (&json!([]), &json!(false)));
+}
+
 fn feed_ok(command: &mut std::process::Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,5 +1,6 @@
 //! `Begun`: a note of a change that is under way, so that one whose process is killed goes on record all the same.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -18,8 +19,8 @@ use crate::os::private_file;
 /// What the files are called, before a number that is nobody else's.
 const PREFIX: &str = "audit.begun-";
 
-/// More than any note has.
-const LIMIT: u64 = 4096;
+/// More than any note has: one name takes up to 131 bytes.
+const LIMIT: u64 = 2 * 1024 * 1024;
 
 /// The note, which is locked for as long as its process lives, and goes when this is dropped.
 #[derive(Debug)]
@@ -33,24 +34,27 @@ pub(crate) struct Begun {
 struct Note {
     action: Action,
     profile: Option<Profile>,
-    name: Option<CredentialName>,
+    /// One for each line that there is to be; nothing where the line has no name.
+    names: Vec<Option<CredentialName>>,
     pid: u32,
     /// When, in milliseconds since 1970, as lines have it.
     time: i64,
 }
 
 impl Begun {
-    /// Notes in the folder of the log that this is about to be done now.
+    /// Notes in the folder of the log that these are about to be done now: one action, in one profile.
     ///
     /// # Errors
     /// Where that can't be written. Without it a change is as good, and only one that is killed is not on record.
-    pub(crate) fn note(folder: &Path, event: &Event, now: Timestamp) -> io::Result<Self> {
+    pub(crate) fn note(folder: &Path, events: &[Event], now: Timestamp) -> io::Result<Self> {
         let mut number = [0; 8];
         getrandom::fill(&mut number).map_err(io::Error::other)?;
         let path = folder.join(format!("{PREFIX}{:016x}", u64::from_le_bytes(number)));
         let mut begun = Self::take(path)?;
-        let Event { action, profile, name, .. } = event.clone();
-        let note = Note { action, profile, name, pid: std::process::id(), time: now.as_millisecond() };
+        let first = events.first().ok_or(io::ErrorKind::InvalidInput)?;
+        let names = events.iter().map(|event| event.name.clone()).collect();
+        let (profile, pid) = (first.profile.clone(), std::process::id());
+        let note = Note { action: first.action, profile, names, pid, time: now.as_millisecond() };
         begun.lock.file().write_all(&serde_json::to_vec(&note)?)?;
         Ok(begun)
     }
@@ -66,35 +70,43 @@ impl Begun {
     }
 
     /// What was begun, where that can be read and is not on record: how far it came, nobody knows.
-    fn event(&mut self, folder: &Path) -> Option<Event> {
+    fn events(&mut self, folder: &Path) -> Vec<Event> {
         let mut content = Vec::new();
-        self.lock.file().take(LIMIT).read_to_end(&mut content).ok()?;
-        let note: Note = serde_json::from_slice(&content).ok()?;
-        if note.is_on_record(folder) {
-            return None;
+        if self.lock.file().take(LIMIT).read_to_end(&mut content).is_err() {
+            return Vec::new();
         }
-        let Note { action, profile, name, pid, .. } = note;
-        let mut event = Event::new(action);
-        if let (Some(profile), Some(name)) = (&profile, &name) {
-            event = event.of(profile, name);
-        }
-        Some(event.ended(Outcome::Failed).because(format!("interrupted {pid}")))
+        let Ok(note) = serde_json::from_slice::<Note>(&content) else { return Vec::new() };
+        let recorded = note.recorded(folder);
+        let missing = note.names.iter().filter(|name| !recorded.contains(&name.as_ref().map(text)));
+        let event = |name: &Option<CredentialName>| {
+            let mut event = Event::new(note.action);
+            if let (Some(profile), Some(name)) = (&note.profile, name) {
+                event = event.of(profile, name);
+            }
+            event.ended(Outcome::Failed).because(format!("interrupted {}", note.pid))
+        };
+        missing.map(event).collect()
     }
 }
 
 impl Note {
-    /// Whether the process came so far as to write its line, and no further.
-    fn is_on_record(&self, folder: &Path) -> bool {
+    /// The names of the lines that the process came so far as to write.
+    fn recorded(&self, folder: &Path) -> HashSet<Option<String>> {
         let since = Timestamp::from_millisecond(self.time).ok();
         let filter = Filter { actions: vec![self.action], since, ..Filter::default() };
-        let name = self.name.as_ref().map(CredentialName::as_str);
-        let mut is_there = false;
+        let mut names = HashSet::new();
         let read = reader::each(&LogFiles::in_folder(folder), &filter, |line, _| {
-            is_there |= line.pid == self.pid && line.name.as_deref() == name;
+            if line.pid == self.pid {
+                names.insert(line.name.clone());
+            }
             Ok(())
         });
-        read.is_ok() && is_there
+        if read.is_ok() { names } else { HashSet::new() }
     }
+}
+
+fn text(name: &CredentialName) -> String {
+    name.as_str().to_owned()
 }
 
 impl Drop for Begun {
@@ -107,7 +119,7 @@ impl Drop for Begun {
 }
 
 /// Changes whose processes ended before they were on record, each with its note, which goes once it is dropped.
-pub(crate) fn interrupted(folder: &Path) -> Vec<(Event, Begun)> {
+pub(crate) fn interrupted(folder: &Path) -> Vec<(Vec<Event>, Begun)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut found = Vec::new();
     for entry in entries.flatten() {
@@ -115,10 +127,11 @@ pub(crate) fn interrupted(folder: &Path) -> Vec<(Event, Begun)> {
             continue;
         }
         // One that is locked is of a process that lives.
-        if let Ok(mut begun) = Begun::take(entry.path())
-            && let Some(event) = begun.event(folder)
-        {
-            found.push((event, begun));
+        if let Ok(mut begun) = Begun::take(entry.path()) {
+            let events = begun.events(folder);
+            if !events.is_empty() {
+                found.push((events, begun));
+            }
         }
     }
     found
@@ -143,12 +156,12 @@ mod tests {
     #[test]
     fn what_is_under_way_is_nobodys_and_what_was_left_is_found_until_it_is_on_record() {
         let folder = tempfile::tempdir().unwrap();
-        let begun = Begun::note(folder.path(), &event(), now()).unwrap();
+        let begun = Begun::note(folder.path(), &[event()], now()).unwrap();
         assert!(interrupted(folder.path()).is_empty());
         begun.stays();
         let (found, left) = interrupted(folder.path()).pop().unwrap();
         let expected = format!("interrupted {}", std::process::id());
-        assert_eq!(found, event().ended(Outcome::Failed).because(expected));
+        assert_eq!(found, [event().ended(Outcome::Failed).because(expected)]);
         assert!(interrupted(folder.path()).is_empty(), "another one is at it");
         left.stays();
         assert_eq!(interrupted(folder.path()).len(), 1);
@@ -158,7 +171,7 @@ mod tests {
     #[test]
     fn what_came_so_far_as_its_line_is_not_told_twice() {
         let folder = tempfile::tempdir().unwrap();
-        Begun::note(folder.path(), &event(), now()).unwrap().stays();
+        Begun::note(folder.path(), &[event()], now()).unwrap().stays();
         let pid = std::process::id();
         let line = |time: &str, pid: u32| {
             format!(
@@ -179,12 +192,34 @@ mod tests {
     }
 
     #[test]
+    fn of_several_those_are_told_that_are_not_on_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| Event::new(Action::Add).of(&Profile::default(), &name.parse().unwrap());
+        // The last one looks like a value, and has no name on record.
+        let events = [of("A"), of("B"), of("C"), of("ghp_0123456789abcdefghij")];
+        Begun::note(folder.path(), &events, now()).unwrap().stays();
+        let pid = std::process::id();
+        let line = |n: u64, name: &str| {
+            format!(
+                r#"{{"n":{n},"time":"2026-11-25T10:00:01Z","action":"add","outcome":"done","name":"{name}","pid":{pid}}}"#
+            )
+        };
+        let log = LogFiles::in_folder(folder.path()).current();
+        fs::write(&log, [line(1, "A"), line(2, "C")].join("\n")).unwrap();
+        let (found, begun) = interrupted(folder.path()).pop().unwrap();
+        let names: Vec<_> = found.into_iter().map(|event| event.name.map(|name| name.to_string())).collect();
+        assert_eq!(names, [Some("B".to_owned()), None]);
+        drop(begun);
+        assert_eq!(files(folder.path()), 1);
+    }
+
+    #[test]
     fn a_change_that_ends_leaves_nothing_and_a_note_that_says_nothing_goes() {
         let folder = tempfile::tempdir().unwrap();
-        drop(Begun::note(folder.path(), &event(), now()).unwrap());
+        drop(Begun::note(folder.path(), &[event()], now()).unwrap());
         assert_eq!(files(folder.path()), 0);
         for content in [&b""[..], b"{", b"{\"action\":\"rotate\"}"] {
-            Begun::note(folder.path(), &event(), now()).unwrap().stays();
+            Begun::note(folder.path(), &[event()], now()).unwrap().stays();
             let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
             fs::write(&path, content).unwrap();
             assert!(interrupted(folder.path()).is_empty());

@@ -39,6 +39,8 @@ pub(crate) use crate::audit::files::LogFiles;
 pub(crate) use crate::audit::journal::{Journal, Limits};
 pub(crate) use crate::audit::key::ChainKey;
 pub(crate) use crate::audit::line::Line;
+#[cfg(test)]
+pub(crate) use crate::audit::origin::Origin;
 pub(crate) use crate::audit::origin::{Circumstances, shortened};
 
 /// Where lines go.

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub(crate) use crate::credentials::add::{New, PartlyAdded};
 pub(crate) use crate::credentials::learn::Lesson;
 pub(crate) use crate::credentials::lockdown::Target;
 pub(crate) use crate::credentials::repair::Repair;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::audit::{Action, Anchor, Begun, ChainKey, DueOn, Event, Outcome, Recorder, interrupted};
-use crate::credentials::{CredentialError, Credentials, Notice};
+use crate::credentials::{CredentialError, Credentials, New, Notice, PartlyAdded};
+use crate::index::Index;
 use crate::name::CredentialName;
 use crate::os::lock::FileLock;
 use crate::secret::Secret;
@@ -133,7 +134,7 @@ impl Credentials {
             return change();
         }
         self.check_recordable()?;
-        let begun = Begun::note(&self.folder, &self.event(action, name), self.now()).ok();
+        let begun = Begun::note(&self.folder, &[self.event(action, name)], self.now()).ok();
         let outcome = self.changed(action, name, value, change);
         drop(begun);
         self.record_interrupted();
@@ -151,11 +152,61 @@ impl Credentials {
 
     /// What was begun by processes that are gone. Where that does not go on record now, it stays noted.
     fn record_interrupted(&self) {
-        for (event, begun) in interrupted(&self.folder) {
-            if self.record(event).is_err() {
+        for (events, begun) in interrupted(&self.folder) {
+            if self.record_all(&events).is_err() {
                 begun.stays();
             }
         }
+    }
+
+    /// As [`Credentials::changing`], for credentials that are added together: those that are go on record in one write.
+    pub(crate) fn adding(
+        &self,
+        new: &[New<'_>],
+        kind: StoreKind,
+        add: impl FnOnce() -> Result<(), PartlyAdded>,
+    ) -> Result<(), PartlyAdded> {
+        if self.recorder.is_none() {
+            return add();
+        }
+        self.check_recordable()?;
+        let events: Vec<Event> = new.iter().map(|it| self.event(Action::Add, Some(it.name))).collect();
+        let begun = Begun::note(&self.folder, &events, self.now()).ok();
+        let before = self.load().ok();
+        let outcome = add();
+        let added = outcome.as_ref().map_or_else(|partly| partly.added, |()| new.len());
+        let recorded = self.record_added(&new[..added], kind);
+        if let (Err(partly), Some(it)) = (&outcome, new.get(added)) {
+            let find = |index: &Index| {
+                let (name, entry) = index.find(&self.profile, it.name)?;
+                Some((name.clone(), entry.store))
+            };
+            let after = self.load().ok();
+            let known = after.as_ref().and_then(find).or_else(|| find(before.as_ref()?));
+            let mut event = self.event(Action::Add, Some(known.as_ref().map_or(it.name, |(name, _)| name)));
+            if let Some((_, kind)) = known {
+                event = event.in_store(kind);
+            }
+            self.record_failure(event, &partly.error);
+        }
+        drop(begun);
+        self.record_interrupted();
+        // What could not be added is the news; a log that can't be written as well is found by `doctor`.
+        outcome.and(recorded.map_err(|error| PartlyAdded { added, error }))
+    }
+
+    fn record_added(&self, new: &[New<'_>], kind: StoreKind) -> Result<(), CredentialError> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let store = self.stores.open(kind)?;
+        let key = self.chain_key(&*store, None)?;
+        let event = |it: &New<'_>| {
+            let event = self.event(Action::Add, Some(it.name)).in_store(kind);
+            event.with_fingerprint(key.fingerprint(it.secret))
+        };
+        let events: Vec<Event> = new.iter().map(event).collect();
+        self.append(&events, Some(&*store), Some(&key), NEVER).map_err(done_unrecorded)
     }
 
     fn changed<T>(
@@ -183,12 +234,7 @@ impl Credentials {
                 if let (Some(key), Some(value)) = (&key, value) {
                     event = event.with_fingerprint(key.fingerprint(value));
                 }
-                self.append(&[event], store.as_deref(), key.as_ref(), NEVER).map_err(
-                    |error| match error {
-                        CredentialError::NotRecorded(error) => CredentialError::Unrecorded(error),
-                        other => other,
-                    },
-                )?;
+                self.append(&[event], store.as_deref(), key.as_ref(), NEVER).map_err(done_unrecorded)?;
                 Ok(done)
             }
             Err(error) => {
@@ -389,6 +435,14 @@ impl Credentials {
             Self::put_and_read_back(to, &place, &ChainKey::to_item(&held))?;
         }
         Ok(())
+    }
+}
+
+/// The same failure to put something on record, after it was done.
+fn done_unrecorded(error: CredentialError) -> CredentialError {
+    match error {
+        CredentialError::NotRecorded(error) => CredentialError::Unrecorded(error),
+        other => other,
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn check(store: &dyn CredentialStore) {
     the_longest_name_is_taken(store);
     putting_again_replaces(store);
     many_are_given_in_their_order(store);
+    many_are_stored_in_their_order(store);
     keys_are_listed(store);
     names_and_slots_and_profiles_are_kept_apart(store);
     eight_threads_keep_out_of_each_others_way(store);
@@ -114,6 +115,29 @@ fn many_are_given_in_their_order(store: &dyn CredentialStore) {
     }
     for key in &keys {
         store.remove(key).unwrap();
+    }
+}
+
+fn many_are_stored_in_their_order(store: &dyn CredentialStore) {
+    store.put_many(&[]).unwrap();
+    store.put(&key("MANY_1"), &Secret::copy_of(b"former")).unwrap();
+    store.put(&key("MANY_2"), &Secret::new(vec![b'f'; 70_000])).unwrap();
+    let mut keys: Vec<_> = (0..20).map(|number| key(&format!("MANY_{number}"))).collect();
+    let sizes = [1, 5, 100, 3000, 70_000];
+    let mut secrets: Vec<_> =
+        (b'a'..).zip(0..20).map(|(letter, number)| Secret::new(vec![letter; sizes[number % 5]])).collect();
+    // The last one counts.
+    keys.push(keys[3].clone());
+    secrets.push(Secret::copy_of(b"the last"));
+    let items: Vec<_> = keys.iter().cloned().zip(&secrets).collect();
+    store.put_many(&items).unwrap();
+    let found = store.get_many(&keys).unwrap();
+    for (number, (found, expected)) in found.iter().zip(&secrets).enumerate().filter(|(at, _)| *at != 3) {
+        assert!(found.as_ref() == Some(expected), "value {number}");
+    }
+    assert_eq!(ours(store).len(), 20);
+    for key in &keys[..20] {
+        assert!(store.remove(key).unwrap());
     }
 }
 

@@ -6,7 +6,7 @@ use crate::secret::Secret;
 use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
 
 /// How a store can go wrong.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     /// Not at all.
     None,
@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     Reading(fn() -> StoreError),
     /// Only writing and removing fail.
     Writing(fn() -> StoreError),
+    /// So many items more are written, and then writing and removing fail.
+    WritingAfter(usize, fn() -> StoreError),
     /// Writing succeeds and keeps nothing.
     KeepNothing,
     /// Writing succeeds and keeps this many bytes.
@@ -52,7 +54,11 @@ impl<S: CredentialStore> Faulty<S> {
 
     fn before_writing(&self) -> Result<Fault, StoreError> {
         match self.fault() {
-            Fault::Everything(error) | Fault::Writing(error) => Err(error()),
+            Fault::Everything(error) | Fault::Writing(error) | Fault::WritingAfter(0, error) => Err(error()),
+            Fault::WritingAfter(left, error) => {
+                self.set(Fault::WritingAfter(left - 1, error));
+                Ok(Fault::None)
+            }
             fault => Ok(fault),
         }
     }
@@ -106,6 +112,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::store::Stopped;
     use crate::store::conformance::{self, key};
     use crate::store::memory::Memory;
     use crate::store::sealed::Sealed;
@@ -155,6 +162,27 @@ mod tests {
         assert_eq!(store.get(&key("A")).unwrap(), Some(old));
     }
 
+    #[test]
+    fn of_many_sealed_values_those_are_stored_that_came_before_the_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let faulty = std::sync::Arc::new(Faulty::new(Memory::default()));
+        let store = Sealed::new(Box::new(std::sync::Arc::clone(&faulty)), folder.path().join("sealed"), 8);
+        let secrets = [&b"a long value"[..], b"short", b"another long value", b"x"].map(Secret::copy_of);
+        let keys = ["A", "B", "C", "D"].map(key);
+        let items: Vec<_> = keys.iter().cloned().zip(&secrets).collect();
+        faulty.set(Fault::WritingAfter(2, || StoreError::Denied { store: StoreKind::Memory }));
+        let stopped = store.put_many(&items).unwrap_err();
+        assert_eq!((stopped.stored, stopped.tried), (2, 3));
+        let [one, two, ..] = &secrets;
+        let found = store.get_many(&keys).unwrap();
+        assert!(found.iter().map(Option::as_ref).eq([Some(one), Some(two), None, None]));
+        faulty.set(Fault::None);
+        store.put_many(&items).unwrap();
+        assert!(store.get_many(&keys).unwrap().iter().map(Option::as_ref).eq(secrets.iter().map(Some)));
+        // The files of the first turn are gone, but for that of the item that was never made.
+        assert_eq!(store.orphans().unwrap().len(), 1);
+    }
+
     impl<S: CredentialStore> CredentialStore for std::sync::Arc<S> {
         fn kind(&self) -> StoreKind {
             (**self).kind()
@@ -162,6 +190,10 @@ mod tests {
 
         fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
             (**self).put(key, secret)
+        }
+
+        fn put_many(&self, items: &[(ItemKey, &Secret)]) -> Result<(), Stopped> {
+            (**self).put_many(items)
         }
 
         fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {

@@ -66,11 +66,30 @@ pub(crate) trait CredentialStore: fmt::Debug + Send + Sync {
         keys.iter().map(|key| self.get(key)).collect()
     }
 
+    /// Stores all of them in their order, each as `put` does, up to the first that fails. The caller reads them back.
+    fn put_many(&self, items: &[(ItemKey, &Secret)]) -> Result<(), Stopped> {
+        for (number, (key, secret)) in items.iter().enumerate() {
+            self.put(key, secret).map_err(|error| Stopped { stored: number, tried: number + 1, error })?;
+        }
+        Ok(())
+    }
+
     /// Removes the item and says whether there was one.
     fn remove(&self, key: &ItemKey) -> Result<bool, StoreError>;
 
     /// Every item of ours in this store, in no order. Never prompts.
     fn keys(&self) -> Result<Vec<ItemKey>, StoreError>;
+}
+
+/// Why a store did not take all of several items.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// So many of the first are stored.
+    pub(crate) stored: usize,
+    /// So many of the first may be stored; what is behind them was not touched.
+    pub(crate) tried: usize,
+    /// Why that after the stored ones is not.
+    pub(crate) error: StoreError,
 }
 
 /// The kinds of store, under the names that a person types.

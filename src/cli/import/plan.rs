@@ -11,7 +11,7 @@ use crate::cli::import::document;
 use crate::cli::import::options::{Options, shown};
 use crate::cli::import::origin::Origin;
 use crate::cli::source::unfit;
-use crate::credentials::CredentialError;
+use crate::credentials::{CredentialError, New, PartlyAdded};
 use crate::failure::Failure;
 use crate::import::{Choice, Offer, Place};
 use crate::name::CredentialName;
@@ -217,43 +217,70 @@ fn ask(app: &App, options: &Options, steps: &[Step]) -> Result<(), Failure> {
 }
 
 fn store(app: &App, options: &Options, steps: &[Step]) -> Result<(), Failure> {
-    let is_new = steps.iter().any(|step| step.fate == Fate::Added);
-    let kind = if is_new { app.store_for_new()? } else { StoreKind::None };
-    for (number, step) in steps.iter().enumerate() {
-        let stored = match step.fate {
-            Fate::Added => add(app, options, step, kind),
-            Fate::Replaced => replace(app, options, &step.name, &step.offer.value),
-            Fate::Present => Ok(()),
+    let mut done: Vec<&CredentialName> = Vec::new();
+    let added = add(app, options, steps, &mut done);
+    let stored = added.and_then(|()| {
+        for step in steps.iter().filter(|step| step.fate == Fate::Replaced) {
+            replace(app, options, &step.name, &step.offer.value)?;
+            done.push(&step.name);
+        }
+        Ok(())
+    });
+    stored.map_err(|failure| {
+        if done.is_empty() {
+            failure
+        } else {
+            failure.because(format!(
+                "{} had been stored before; the source is as it was, and the command can be repeated",
+                listed(&done)
+            ))
+        }
+    })
+}
+
+/// Adds what is new, all of it together; `done` gets the names.
+fn add<'s>(
+    app: &App,
+    options: &Options,
+    steps: &'s [Step],
+    done: &mut Vec<&'s CredentialName>,
+) -> Result<(), Failure> {
+    let new: Vec<&Step> = steps.iter().filter(|step| step.fate == Fate::Added).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let kind = app.store_for_new()?;
+    let mut rest = &new[..];
+    while !rest.is_empty() {
+        let credential = |step: &&'s Step| {
+            let facts = options.facts.for_new(&step.name, app.credentials.now());
+            New { name: &step.name, facts, secret: &step.offer.value }
         };
-        stored.map_err(|failure| {
-            let done: Vec<_> =
-                steps[..number].iter().filter(|it| it.fate != Fate::Present).map(|it| &it.name).collect();
-            if done.is_empty() {
-                failure
-            } else {
-                failure.because(format!(
-                    "{} had been stored before; the source is as it was, and the command can be repeated",
-                    listed(&done)
-                ))
-            }
-        })?;
+        let credentials: Vec<New<'_>> = rest.iter().map(credential).collect();
+        let Err(PartlyAdded { added, error }) = app.credentials.add_all(&credentials, kind) else {
+            done.extend(rest.iter().map(|step| &step.name));
+            break;
+        };
+        done.extend(rest.iter().take(added).map(|step| &step.name));
+        let Some(step) = rest.get(added) else { return Err(error.into()) };
+        take_over(app, options, step, error)?;
+        done.push(&step.name);
+        rest = &rest[added + 1..];
     }
     Ok(())
 }
 
-fn add(app: &App, options: &Options, step: &Step, kind: StoreKind) -> Result<(), Failure> {
+/// A name that was taken in the meantime, or by an import that was killed before it could say so, may have the value
+/// already.
+fn take_over(app: &App, options: &Options, step: &Step, error: CredentialError) -> Result<(), Failure> {
     let (name, value) = (&step.name, &step.offer.value);
-    let facts = options.facts.for_new(name, app.credentials.now());
-    match app.credentials.add(name, facts, value, kind) {
-        // Stored in the meantime, or by an import that was killed before it could say so.
-        Err(error @ (CredentialError::AlreadyExists { .. } | CredentialError::Adopted { .. })) => {
-            match held(app, name)? {
-                Held::Value(_, held) if held == *value => Ok(()),
-                _ if options.replace => replace(app, options, name, value),
-                _ => Err(error.into()),
-            }
-        }
-        outcome => Ok(outcome?),
+    if !matches!(error, CredentialError::AlreadyExists { .. } | CredentialError::Adopted { .. }) {
+        return Err(error.into());
+    }
+    match held(app, name)? {
+        Held::Value(_, held) if held == *value => Ok(()),
+        _ if options.replace => replace(app, options, name, value),
+        _ => Err(error.into()),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cli::check::{absent_server, check_clients};
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::credential::{Facts, Kind};
+use crate::credentials::{New, PartlyAdded};
 use crate::document::edit::Edited;
 use crate::failure::Failure;
 use crate::name::CredentialName;
@@ -333,7 +334,7 @@ fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Fa
 }
 
 /// Stores what is not stored yet; each value is read back and compared.
-fn store(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
+fn store<'p>(app: &App, plan: &'p Plan<'_, '_>) -> Result<(), Failure> {
     let values = plan.values.iter().enumerate();
     let new = values.filter(|(number, value)| !value.is_stored && plan.uses(*number));
     let new: Vec<&Planned> = new.map(|(_, value)| value).collect();
@@ -341,16 +342,19 @@ fn store(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
         return Ok(());
     }
     let kind = app.store_for_new()?;
-    for (number, value) in new.iter().enumerate() {
-        app.ui.progress(&format!("Storing {} of {}", number + 1, new.len()), number + 1 == new.len());
+    let credential = |value: &&'p Planned| {
         let mut facts = Facts::new(Kind::suggested_by(&value.name), app.credentials.now());
         facts.server.clone_from(&value.known_server);
-        app.credentials.add(&value.name, facts, &value.secret, kind).map_err(|error| {
-            Failure::from(error)
-                .because(format!("{number} of {} values were stored, and no file was changed", new.len()))
-        })?;
-    }
-    Ok(())
+        New { name: &value.name, facts, secret: &value.secret }
+    };
+    let credentials: Vec<New<'_>> = new.iter().map(credential).collect();
+    app.ui.progress(&format!("Storing {} values", new.len()), false);
+    let stored = app.credentials.add_all(&credentials, kind);
+    app.ui.progress("", true);
+    stored.map_err(|PartlyAdded { added, error }| {
+        let done = format!("{added} of {} values were stored, and no file was changed", new.len());
+        Failure::from(error).because(done)
+    })
 }
 
 /// The changes of the files, each with whose lock it takes and what is not to be written down.

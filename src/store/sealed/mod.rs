@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::os::private_file;
 use crate::secret::Secret;
 use crate::store::sealed::file::{CipherKey, open, seal};
-use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+use crate::store::{CredentialStore, ItemKey, Stopped, StoreError, StoreKind};
 
 const PREFIX: &str = "mcpcred-ref:";
 const VERSION: &str = "v1";
@@ -49,6 +49,14 @@ struct Reference {
     record: String,
     generation: u64,
     key: CipherKey,
+}
+
+/// What an item is about to hold, and held.
+struct Prepared {
+    /// What it held, where that may have a file.
+    former: Option<Secret>,
+    /// What stands for the value, where it is in a file.
+    reference: Option<Secret>,
 }
 
 impl Sealed {
@@ -101,9 +109,30 @@ impl Sealed {
         if self.files(&digest(key))?.is_empty() { Ok(None) } else { self.native.get(key) }
     }
 
-    /// Switches the item, and removes the file of the former one once that has worked.
-    fn switch(&self, key: &ItemKey, former: Option<&Secret>, item: &Secret) -> Result<(), StoreError> {
-        self.native.put(key, item)?;
+    /// Makes ready what the item is to hold: the value itself, or a reference to a file that is written here.
+    fn prepare(&self, key: &ItemKey, secret: &Secret) -> Result<Prepared, StoreError> {
+        let former = self.item_with_file(key)?;
+        if self.fits_inline(secret) {
+            return Ok(Prepared { former, reference: None });
+        }
+        let former_generation = former
+            .as_ref()
+            .and_then(|item| self.parse(item).ok()?)
+            .map_or(0, |reference| reference.generation);
+        let reference = Reference::fresh(key, former_generation.saturating_add(1)).map_err(|error| {
+            StoreError::Failed { store: self.kind(), source: format!("no random bytes: {error}").into() }
+        })?;
+        private_file::create_folder(&self.folder).map_err(|source| io_failed(&self.folder, source))?;
+        let path = self.path(&reference.record);
+        let binding = file::binding(key, &reference.record, reference.generation);
+        let content = seal(secret, &reference.key, &binding)
+            .map_err(|source| StoreError::Failed { store: self.kind(), source: source.into() })?;
+        private_file::replace(&path, &content).map_err(|source| io_failed(&path, source))?;
+        Ok(Prepared { former, reference: Some(reference.to_item()) })
+    }
+
+    /// Removes the file of the former item, once the new one has its place.
+    fn leave(&self, key: &ItemKey, former: Option<&Secret>) -> Result<(), StoreError> {
         let Some(former) = former else { return Ok(()) };
         let Ok(Some(reference)) = self.parse(former) else { return Ok(()) };
         // Another writer's value may be there by now. Only the former one means that nothing was kept.
@@ -202,24 +231,33 @@ impl CredentialStore for Sealed {
     }
 
     fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
-        let former = self.item_with_file(key)?;
-        if self.fits_inline(secret) {
-            return self.switch(key, former.as_ref(), secret);
+        self.put_many(&[(key.clone(), secret)]).map_err(|stopped| stopped.error)
+    }
+
+    fn put_many(&self, items: &[(ItemKey, &Secret)]) -> Result<(), Stopped> {
+        let mut prepared = Vec::with_capacity(items.len());
+        let mut failure = None;
+        for (key, secret) in items {
+            match self.prepare(key, secret) {
+                Ok(ready) => prepared.push(ready),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
         }
-        let former_generation = former
-            .as_ref()
-            .and_then(|item| self.parse(item).ok()?)
-            .map_or(0, |reference| reference.generation);
-        let reference = Reference::fresh(key, former_generation.saturating_add(1)).map_err(|error| {
-            StoreError::Failed { store: self.kind(), source: format!("no random bytes: {error}").into() }
-        })?;
-        private_file::create_folder(&self.folder).map_err(|source| io_failed(&self.folder, source))?;
-        let path = self.path(&reference.record);
-        let binding = file::binding(key, &reference.record, reference.generation);
-        let content = seal(secret, &reference.key, &binding)
-            .map_err(|source| StoreError::Failed { store: self.kind(), source: source.into() })?;
-        private_file::replace(&path, &content).map_err(|source| io_failed(&path, source))?;
-        self.switch(key, former.as_ref(), &reference.to_item())
+        let ready = items.iter().zip(&prepared);
+        let native: Vec<(ItemKey, &Secret)> =
+            ready.map(|((key, secret), it)| (key.clone(), it.reference.as_ref().unwrap_or(secret))).collect();
+        let count = native.len();
+        let (put, stored, tried) = match self.native.put_many(&native) {
+            Ok(()) => (failure.map_or(Ok(()), Err), count, count),
+            Err(Stopped { stored, tried, error }) => (Err(error), stored, tried),
+        };
+        for (number, ((key, _), it)) in native.iter().zip(&prepared).take(stored).enumerate() {
+            self.leave(key, it.former.as_ref()).map_err(|error| Stopped { stored: number, tried, error })?;
+        }
+        put.map_err(|error| Stopped { stored, tried, error })
     }
 
     fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {

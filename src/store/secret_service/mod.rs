@@ -15,7 +15,10 @@ pub(super) use crate::store::secret_service::facts::{ask, facts};
 use crate::secret::Secret;
 use crate::store::keyring::{Latch, Patience};
 use crate::store::secret_service::client::Client;
-use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind, Surroundings};
+use crate::store::{CredentialStore, ItemKey, Stopped, StoreError, StoreKind, Surroundings};
+
+/// So many items are written over one connection, whose deadline they share.
+const WRITES_AT_ONCE: usize = 16;
 
 /// The default collection of whatever program provides the Secret Service.
 ///
@@ -45,8 +48,17 @@ impl CredentialStore for SecretService {
     }
 
     fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
-        self.refused.check(StoreKind::SecretService)?;
-        self.refused.watch(Client::write(&self.surroundings, self.patience, key, secret))
+        self.put_many(&[(key.clone(), secret)]).map_err(|stopped| stopped.error)
+    }
+
+    fn put_many(&self, items: &[(ItemKey, &Secret)]) -> Result<(), Stopped> {
+        let mut stored = 0;
+        let mut write = |part: &[(ItemKey, &Secret)]| {
+            self.refused.check(StoreKind::SecretService)?;
+            self.refused.watch(Client::write(&self.surroundings, self.patience, part, &mut stored))
+        };
+        let written = items.chunks(WRITES_AT_ONCE).try_for_each(&mut write);
+        written.map_err(|error| Stopped { stored, tried: stored + 1, error })
     }
 
     fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {

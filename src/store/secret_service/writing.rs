@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use zbus::message::Message;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 use crate::secret::Secret;
@@ -28,7 +27,8 @@ struct Session {
 }
 
 impl Client {
-    /// Stores the secret in the items of this key, or in a new one in the default collection.
+    /// Stores each secret in the items of its key, or in a new one in the default collection, one after the other;
+    /// `done` counts those that are stored.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where that takes a person and none may be asked, [`StoreError::Denied`] where a person
@@ -36,40 +36,43 @@ impl Client {
     pub(super) fn write(
         surroundings: &Surroundings,
         patience: Patience,
-        key: &ItemKey,
-        secret: &Secret,
+        secrets: &[(ItemKey, &Secret)],
+        done: &mut usize,
     ) -> Result<(), StoreError> {
         let (client, pair) = Self::connect_while(surroundings, patience, KeyPair::generate)?;
         let pair = pair.map_err(|error| failed(&format!("the system has no random bytes: {error}")))?;
         let opening = (ALGORITHM, Value::from(pair.public()));
         let opening = client.bus.call(&service_path(), SERVICE, "OpenSession", opening);
         let locked = client.property(&client.default_collection, COLLECTION, "Locked");
-        let answers: [zbus::Result<Message>; 3] = client
-            .bus
-            .replies(vec![opening, client.search(key), locked])?
-            .try_into()
-            .map_err(|_| failed("it did not answer"))?;
-        let [opened, found, locked] = answers;
+        let mut calls = vec![opening, locked];
+        calls.extend(secrets.iter().map(|(key, _)| client.search(key)));
+        let mut answers = client.bus.replies(calls)?.into_iter();
+        let (Some(opened), Some(locked)) = (answers.next(), answers.next()) else {
+            return Err(failed("it did not answer"));
+        };
         let opened = opened.map_err(|error| client.bus.fault(&error))?;
         let (theirs, path): (OwnedValue, OwnedObjectPath) = client.bus.read(&opened)?;
         let theirs: Vec<u8> = theirs.try_into().map_err(|_| malformed())?;
         let session = Session { path, key: pair.agree(&theirs).ok_or_else(malformed)? };
 
-        let found = client.matches(found)?;
-        let mut wanted = found.locked.clone();
+        let found: Vec<Matches> = answers.map(|answer| client.matches(answer)).collect::<Result<_, _>>()?;
+        let mut wanted: Vec<_> = found.iter().flat_map(|found| found.locked.clone()).collect();
         if client.flag(&locked.map_err(|error| client.bus.fault(&error))?)? {
             wanted.push(client.default_collection.clone());
         }
         if !wanted.is_empty() {
             client.unlock(wanted)?;
         }
-        let items = client.exact(key, found)?;
-        if items.is_empty() {
-            return client.create(key, secret, &session);
-        }
-        for item in items {
-            let call = client.bus.call(&item, ITEM, "SetSecret", (session.seal(secret)?,));
-            client.bus.reply(call)?;
+        for ((key, secret), found) in secrets.iter().zip(found) {
+            let items = client.exact(key, found)?;
+            if items.is_empty() {
+                client.create(key, secret, &session)?;
+            }
+            for item in items {
+                let call = client.bus.call(&item, ITEM, "SetSecret", (session.seal(secret)?,));
+                client.bus.reply(call)?;
+            }
+            *done += 1;
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ use crate::store::vault::format::{Base64, Cipher, Flaw, Header, Layout, MAX_FILE
 use crate::store::vault::generation::Note;
 use crate::store::vault::index::Entry;
 use crate::store::vault::slot::{PreparedSlot, Slot};
-use crate::store::{CredentialStore, ItemKey, StoreError, StoreKind};
+use crate::store::{CredentialStore, ItemKey, Stopped, StoreError, StoreKind};
 
 pub(crate) use crate::store::vault::cipher::Argon2Cost;
 pub(crate) use crate::store::vault::facts::VaultFacts;
@@ -366,6 +366,35 @@ impl Vault {
         Ok(())
     }
 
+    fn put_together(&self, items: &[(ItemKey, &Secret)]) -> Result<(), StoreError> {
+        for (_, secret) in items {
+            if secret.is_empty() {
+                return Err(StoreError::Empty { store: StoreKind::Vault });
+            }
+            if secret.len() > MAX_SECRET {
+                return Err(cipher::failed(format!("a value has at most {MAX_SECRET} bytes")));
+            }
+        }
+        let _lock = self.lock()?;
+        let reading = self.read()?;
+        let (layout, index) = self.decrypt(&reading)?;
+        let mut next = self.next(layout, &index)?;
+        let mut records = Vec::with_capacity(items.len());
+        for (key, secret) in items {
+            let known = next.entries.iter().find(|entry| entry.is(key)).map(|entry| entry.id);
+            let id = known.map_or_else(cipher::random, Ok)?;
+            records.push((id, contents::seal_record(&self.dek, &next.header, key, &id, secret)?));
+        }
+        for ((key, _), (id, record)) in items.iter().zip(&records) {
+            let entry = Entry::new(key, *id, next.header.generation, record);
+            match next.entries.iter().position(|entry| entry.is(key)) {
+                Some(place) => next.entries[place] = entry,
+                None => next.entries.push(entry),
+            }
+        }
+        self.save(&next)
+    }
+
     fn damaged(&self, detail: &'static str) -> StoreError {
         Flaw::Damaged(detail).at(&self.path)
     }
@@ -377,25 +406,13 @@ impl CredentialStore for Vault {
     }
 
     fn put(&self, key: &ItemKey, secret: &Secret) -> Result<(), StoreError> {
-        if secret.is_empty() {
-            return Err(StoreError::Empty { store: StoreKind::Vault });
-        }
-        if secret.len() > MAX_SECRET {
-            return Err(cipher::failed(format!("a value has at most {MAX_SECRET} bytes")));
-        }
-        let _lock = self.lock()?;
-        let reading = self.read()?;
-        let (layout, index) = self.decrypt(&reading)?;
-        let mut next = self.next(layout, &index)?;
-        let place = next.entries.iter().position(|entry| entry.is(key));
-        let id = place.map_or_else(cipher::random, |place| Ok(next.entries[place].id))?;
-        let record = contents::seal_record(&self.dek, &next.header, key, &id, secret)?;
-        let entry = Entry::new(key, id, next.header.generation, &record);
-        match place {
-            Some(place) => next.entries[place] = entry,
-            None => next.entries.push(entry),
-        }
-        self.save(&next)
+        self.put_together(&[(key.clone(), secret)])
+    }
+
+    /// In one write, so that all of them are stored or none is.
+    fn put_many(&self, items: &[(ItemKey, &Secret)]) -> Result<(), Stopped> {
+        let stopped = |error| Stopped { stored: 0, tried: items.len(), error };
+        if items.is_empty() { Ok(()) } else { self.put_together(items).map_err(stopped) }
     }
 
     fn get(&self, key: &ItemKey) -> Result<Option<Secret>, StoreError> {

@@ -1,5 +1,7 @@
 //! What the vault promises, on real files.
 
+mod together;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -443,7 +445,7 @@ fn a_removed_slot_opens_nothing_and_the_last_one_stays() {
 fn a_vault_of_the_first_format_opens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vault");
-    fs::write(&path, include_bytes!("format-1.vault")).unwrap();
+    fs::write(&path, include_bytes!("../format-1.vault")).unwrap();
     for key in [raw(1), passphrase("correct horse")] {
         let vault = Vault::open(&path, &mut Some(key), Rollback::Refuse).unwrap();
         assert_eq!(value(&vault, "GITHUB_TOKEN").unwrap(), "an-example-value");

@@ -1,5 +1,7 @@
 //! What credentials promise when a store does not keep its own promises, and when the clock goes backwards.
 
+mod together;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
