@@ -51,7 +51,6 @@ mod protect_crash;
 mod ps;
 #[cfg(unix)]
 mod readme;
-#[cfg(target_os = "linux")]
 mod remind;
 mod rotate;
 mod run;
