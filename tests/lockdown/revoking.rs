@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::provider_server::{Part, ProviderServer, answer};
+#[cfg(unix)]
 use crate::support::terminal::Terminal;
 use crate::support::{Ran, Sandbox};
 
@@ -71,6 +72,7 @@ fn leaks_nothing(sandbox: &Sandbox) {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_person_at_a_terminal_is_asked_once_before_what_cannot_be_undone() {
     let sandbox = three();
     let server = ProviderServer::start(good);
