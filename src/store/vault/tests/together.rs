@@ -1,6 +1,9 @@
 //! Many values in one write.
 
-use super::*;
+use super::{Home, item, secret, value};
+use crate::secret::{MAX_SECRET, Secret};
+use crate::store::CredentialStore;
+use crate::store::vault::Vault;
 
 #[test]
 fn many_values_are_one_generation() {
