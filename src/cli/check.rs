@@ -111,7 +111,8 @@ impl Check {
         };
         known.change_entries(|name, entry| schedules::apply(app, Some(&catalog), name, entry));
         let (now, home) = (app.credentials.now(), discovery.home.as_deref());
-        let values = Values::new(&catalog, &known, &detector, &fingerprints, now, home);
+        let values = Values::new(&catalog, &known, &detector, &fingerprints, now, home)
+            .with_closed_vault(known.reads_vault() && !app.unlocking.opens_for_clients());
         let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {
             of_project(app)
         } else {
@@ -196,6 +197,7 @@ impl Check {
             return;
         }
         let program = Program::running(app.credentials.profile(), app.environment);
+        let lists_commands = discovery.lists_commands();
         // What a person has to ask for comes last.
         for style in [Style::default(), Style::Bridge, Style::Reference] {
             let open = found.findings.iter().filter(|finding| mending::is_left(finding));
@@ -209,7 +211,8 @@ impl Check {
             rehearsal::leave_fixed_files(discovery, &mut plan);
             // Tried where something may come in the way, since trying takes as long as the rest.
             rehearsal::rehearse(discovery, &mut plan, |document| {
-                matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
+                lists_commands
+                    || matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
                     || document.duplicates().next().is_some()
             });
             mending::advise(&mut found.findings, &plan, discovery, style);

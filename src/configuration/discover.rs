@@ -143,6 +143,11 @@ impl Discovery<'_> {
         all
     }
 
+    /// Whether somebody lists the commands of servers that a client starts, so that a changed entry may be none of them.
+    pub(crate) fn lists_commands(&self) -> bool {
+        approval::lists_commands(&self.settings)
+    }
+
     /// The entries of one file as its readers have them, with other text in it than it has; what entries of other
     /// files say is not looked at.
     pub(crate) fn entries_with<'d>(&'d self, reading: usize, document: &'d Document) -> Vec<ServerEntry<'d>> {
