@@ -107,6 +107,9 @@ pub(crate) struct Facts {
     /// The client of its issuer that it was issued to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issued_to: Option<String>,
+    /// The credential that holds the secret of that client, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issued_with: Option<CredentialName>,
     /// Anything else worth keeping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
@@ -128,6 +131,7 @@ impl Facts {
             generated_as: None,
             revoke_at: None,
             issued_to: None,
+            issued_with: None,
             note: None,
         }
     }

@@ -113,7 +113,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("import", &["catalog", "document", "name", "os", "recognise", "secret", "store"]),
     ("configuration", &["catalog", "document", "environment", "os", "reference", "secret"]),
-    ("live", &["catalog", "secret"]),
+    ("live", &["catalog", "name", "secret"]),
     ("recognise", &["catalog", "document", "reference", "secret"]),
     ("reference", &["catalog"]),
     ("catalog", &["document", "environment", "name", "os", "secret"]),

@@ -31,11 +31,9 @@ mod house_rules;
 mod import;
 #[cfg(target_os = "linux")]
 mod import_crash;
-#[cfg(unix)]
 mod incident;
 mod init;
 mod list;
-#[cfg(unix)]
 mod lockdown;
 #[cfg(target_os = "linux")]
 mod mcp;
@@ -47,11 +45,9 @@ mod protect;
 mod protect_clients;
 #[cfg(target_os = "linux")]
 mod protect_crash;
-#[cfg(unix)]
 mod ps;
 #[cfg(unix)]
 mod readme;
-#[cfg(target_os = "linux")]
 mod remind;
 mod rotate;
 mod run;

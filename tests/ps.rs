@@ -1,11 +1,13 @@
 //! A person sees which running programs hold which credential.
 
 use std::fs;
-use std::process::Command;
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
+use crate::support::Sandbox;
 use crate::support::server::Server;
-use crate::support::{CANARY, Sandbox, contains};
+#[cfg(unix)]
+use crate::support::{CANARY, contains};
 
 fn entries(sandbox: &Sandbox) -> usize {
     fs::read_dir(sandbox.data().join("running")).map_or(0, Iterator::count)
@@ -21,7 +23,7 @@ fn running_programs_are_listed_with_what_they_hold_until_they_end() {
     let programs = document["programs"].as_array().unwrap();
     assert_eq!(programs.len(), 2);
     assert_eq!(programs[0]["pid"], first.0.id());
-    assert_eq!(programs[0]["program"], "sh");
+    assert_eq!(programs[0]["program"], if cfg!(windows) { "cmd" } else { "sh" });
     assert_eq!(programs[0]["credentials"][0]["name"], "A");
     assert_eq!(programs[1]["credentials"].as_array().unwrap().len(), 2);
     assert_eq!(programs[1]["here"], true);
@@ -46,6 +48,7 @@ fn a_start_that_fails_leaves_no_entry() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_program_that_starts_another_through_run_is_listed_once_with_all_that_it_holds() {
     let sandbox = Sandbox::new().with("A").with("B");
     let own = env!("CARGO_BIN_EXE_mcpcred");
@@ -59,11 +62,13 @@ fn a_program_that_starts_another_through_run_is_listed_once_with_all_that_it_hol
 }
 
 /// Who may write everywhere is not kept out by modes.
+#[cfg(unix)]
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"))
+    std::process::Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"))
 }
 
 #[test]
+#[cfg(unix)]
 fn a_program_starts_where_nothing_can_be_written_and_the_person_is_told() {
     let sandbox = Sandbox::new().with("A");
     // A file in the place of the folder: nobody can write below it, whoever they are.
@@ -81,6 +86,7 @@ fn a_program_starts_where_nothing_can_be_written_and_the_person_is_told() {
 /// Every start of a server waits for this entry, so it has to cost next to nothing: measured as the difference that
 /// it makes to a whole start.
 #[test]
+#[cfg(unix)]
 #[ignore = "measures; run it alone, with --nocapture, on a release build"]
 #[allow(clippy::print_stderr, reason = "the figures are for who asked for them")]
 fn what_the_entry_costs() {

@@ -9,7 +9,7 @@ const MAGIC: &str = "mcpcred-audit";
 const VERSION: &str = "1";
 
 /// More than any head has.
-const LIMIT: u64 = 1024;
+const LIMIT: usize = 1024;
 
 /// What the head says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +82,10 @@ impl Head {
     /// # Errors
     /// Where the file can't be read.
     pub(super) fn read(mut file: &File) -> io::Result<Found> {
-        let mut text = String::new();
+        // Room for all of it, so that it comes in one read.
+        let mut text = String::with_capacity(LIMIT);
         file.seek(SeekFrom::Start(0))?;
-        match file.take(LIMIT).read_to_string(&mut text) {
+        match file.take(LIMIT as u64).read_to_string(&mut text) {
             Ok(0) => Ok(Found::Nothing),
             Ok(_) => Ok(Self::parse(&text).map_or(Found::Damaged, Found::Whole)),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Found::Damaged),
@@ -154,7 +155,7 @@ mod tests {
             assert_eq!(Head::read(&file).unwrap(), Found::Whole(written));
             lengths.push(file.metadata().unwrap().len());
         }
-        assert!(lengths.iter().all(|length| *length == lengths[0] && *length < LIMIT));
+        assert!(lengths.iter().all(|length| *length == lengths[0] && *length < LIMIT as u64));
     }
 
     #[test]

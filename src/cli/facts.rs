@@ -34,9 +34,12 @@ pub(super) struct FactArguments {
     /// Of an OAuth token: where its issuer revokes it (RFC 7009), for `lockdown` and `rotate --revoke-old`
     #[arg(long, value_name = "URL")]
     revoke_at: Option<Endpoint>,
-    /// Of an OAuth token: the public client that it was issued to, which revoking may need
+    /// Of an OAuth token: the client that it was issued to, which revoking may need
     #[arg(long, value_name = "CLIENT_ID")]
     issued_to: Option<String>,
+    /// Of an OAuth token: the credential that holds the secret of that client, where it has one
+    #[arg(long, value_name = "NAME", requires = "issued_to", add = super::completions::names())]
+    issued_with: Option<CredentialName>,
     /// Anything else worth keeping; never a secret
     #[arg(long)]
     note: Option<String>,
@@ -51,7 +54,7 @@ fn kind_parser() -> impl TypedValueParser<Value = Kind> {
 /// The authorization server that the person named for it, as a provider that can revoke it.
 pub(super) fn issuer(facts: &Facts) -> Option<Provider> {
     let endpoint: Endpoint = facts.revoke_at.as_deref()?.parse().ok()?;
-    Some(endpoint.provider(facts.issued_to.as_deref()))
+    Some(endpoint.provider(facts.issued_to.as_deref(), facts.issued_with.as_ref()))
 }
 
 impl FactArguments {
@@ -80,7 +83,10 @@ impl FactArguments {
         set(&mut facts.label, &self.label);
         set(&mut facts.note, &self.note);
         set(&mut facts.revoke_at, &self.revoke_at.as_ref().map(|endpoint| endpoint.as_str().to_owned()));
-        set(&mut facts.issued_to, &self.issued_to);
+        if self.issued_to.is_some() {
+            facts.issued_to.clone_from(&self.issued_to);
+            facts.issued_with.clone_from(&self.issued_with);
+        }
         if !self.tags.is_empty() {
             facts.tags.clone_from(&self.tags);
             facts.tags.sort();

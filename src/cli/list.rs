@@ -57,6 +57,7 @@ struct Row {
     generated_as: Option<String>,
     revoke_at: Option<String>,
     issued_to: Option<String>,
+    issued_with: Option<CredentialName>,
     previous_kept_until: Option<Timestamp>,
     note: Option<String>,
     store: StoreKind,
@@ -81,6 +82,7 @@ impl Row {
             generated_as,
             revoke_at,
             issued_to,
+            issued_with,
             note,
         } = entry.facts;
         Self {
@@ -100,6 +102,7 @@ impl Row {
             generated_as,
             revoke_at,
             issued_to,
+            issued_with,
             previous_kept_until: entry.previous_until.filter(|until| *until > now),
             note,
             store: entry.store,

@@ -85,6 +85,20 @@ impl Credentials {
         Ok(targets)
     }
 
+    /// The value of the first of these names that is stored in that profile: what a call needs beside the token that
+    /// it revokes. `None` where there is none, or its store does not answer.
+    pub(crate) fn value_beside(&self, profile: &Profile, names: &[String]) -> Option<Secret> {
+        let index = self.load().ok()?;
+        let stored = names.iter().filter_map(|name| index.find(profile, &name.parse().ok()?));
+        let target = stored.map(|(name, entry)| Target {
+            profile: profile.clone(),
+            name: name.clone(),
+            former: false,
+            entry: entry.clone(),
+        });
+        self.values_to_revoke(&[target.into_iter().next()?]).pop()?.ok()?
+    }
+
     /// Their values, whether or not a lockdown is on: for nothing but to revoke them. One that can't be read does not
     /// hide the others; `None` where its store does not hold it, and the reason where that does not answer.
     pub(crate) fn values_to_revoke(&self, targets: &[Target]) -> Vec<Result<Option<Secret>, String>> {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::catalog::provider;
 use crate::live::aws;
+use crate::live::endpoint::{CLIENT, CLIENT_SECRET};
 use crate::live::hosts::is_private;
 use crate::live::question::Question;
 use crate::secret::Secret;
@@ -136,7 +137,8 @@ fn fill(template: &str, place: Place, question: &Question<'_>) -> Result<Zeroizi
                 rest = &rest[blank.len() + 2..];
             }
             Some(blank) if matches!(place, Place::Url | Place::Header) => {
-                return Err(CallError::Alone(blank.trim_start_matches("basic:$").to_owned()));
+                let need = if blank.starts_with(CLIENT) { CLIENT_SECRET } else { blank };
+                return Err(CallError::Alone(need.trim_start_matches("basic:$").to_owned()));
             }
             _ => {
                 filled.push(b'{');
@@ -149,13 +151,17 @@ fn fill(template: &str, place: Place, question: &Question<'_>) -> Result<Zeroizi
 }
 
 fn is_known(blank: &str, question: &Question<'_>) -> bool {
+    if blank.starts_with(CLIENT) {
+        return question.beside(CLIENT_SECRET).is_some();
+    }
     match blank.strip_prefix("basic:") {
         Some(user) => user.strip_prefix('$').is_none_or(|name| question.beside(name).is_some()),
         None => ["token", "token:base64"].contains(&blank) || question.beside(blank).is_some(),
     }
 }
 
-/// What stands in a blank: `token`, `token:base64`, `basic:user`, `basic:$name`, or the name of a value beside the token.
+/// What stands in a blank: `token`, `token:base64`, `basic:user`, `basic:$name`, `client:id`, or the name of a value
+/// beside the token.
 fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing<Vec<u8>>, CallError> {
     let token = question.token.expose_secret();
     if blank == "token:base64" {
@@ -163,12 +169,11 @@ fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing
     }
     if let Some(user) = blank.strip_prefix("basic:") {
         let beside = user.strip_prefix('$').and_then(|name| question.beside(name));
-        let user = beside.map_or(user.as_bytes(), Secret::expose_secret);
-        let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + token.len()));
-        pair.extend_from_slice(user);
-        pair.push(b':');
-        pair.extend_from_slice(token);
-        return Ok(Zeroizing::new(STANDARD.encode(&*pair).into_bytes()));
+        return Ok(basic(beside.map_or(user.as_bytes(), Secret::expose_secret), token));
+    }
+    if let (Some(id), Some(secret)) = (blank.strip_prefix(CLIENT), question.beside(CLIENT_SECRET)) {
+        // Both are written as in a form (RFC 6749, section 2.3.1); the identifier is already.
+        return Ok(basic(id.as_bytes(), &written(secret.expose_secret(), Place::Form)?));
     }
     let bytes = question.beside(blank).map_or(token, Secret::expose_secret);
     let mut filled = written(bytes, place)?;
@@ -184,6 +189,15 @@ fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing
         }
     }
     Ok(filled)
+}
+
+/// A user and a password as a header has them (RFC 7617).
+fn basic(user: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
+    pair.extend_from_slice(user);
+    pair.push(b':');
+    pair.extend_from_slice(password);
+    Zeroizing::new(STANDARD.encode(&*pair).into_bytes())
 }
 
 fn written(bytes: &[u8], place: Place) -> Result<Zeroizing<Vec<u8>>, CallError> {

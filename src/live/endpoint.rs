@@ -10,6 +10,13 @@ use crate::catalog::client::Confidence;
 use crate::catalog::provider::{Call, Meaning, Method, Provider, Reasons};
 use crate::catalog::revoke::Revoke;
 use crate::live::hosts::{HostError, base};
+use crate::name::CredentialName;
+
+/// What a blank begins with that stands for a client, by its identifier, and its secret.
+pub(super) const CLIENT: &str = "client:";
+
+/// What a call with such a blank needs beside the token.
+pub(super) const CLIENT_SECRET: &str = "client_secret";
 
 /// The place that the person named for a credential. It is never taken from a configuration: whoever writes there would
 /// be sent the token.
@@ -35,18 +42,30 @@ impl Endpoint {
         self.0.as_str()
     }
 
-    /// The authorization server as a provider that can do nothing but revoke. A server tells a public client by its
-    /// identifier, which goes along where it is known.
-    pub(crate) fn provider(&self, client: Option<&str>) -> Provider {
-        let client =
-            client.map(|id| format!("&client_id={}", percent_encode(id.as_bytes(), NON_ALPHANUMERIC)));
+    /// The authorization server as a provider that can do nothing but revoke. It tells a public client by its
+    /// identifier, which goes along where it is known, and one that has a secret by both (RFC 6749, section 2.3.1): the
+    /// name is that of the credential which holds the secret.
+    pub(crate) fn provider(&self, client: Option<&str>, secret: Option<&CredentialName>) -> Provider {
+        let client = client.map(|id| percent_encode(id.as_bytes(), NON_ALPHANUMERIC).to_string());
         let form = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
+        let mut headers: BTreeMap<String, String> =
+            form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let mut needs = BTreeMap::new();
+        let mut body = "token={token}".to_owned();
+        match (client, secret) {
+            (Some(id), Some(secret)) => {
+                headers.insert("authorization".to_owned(), format!("Basic {{{CLIENT}{id}}}"));
+                needs.insert(CLIENT_SECRET.to_owned(), vec![secret.to_string()]);
+            }
+            (Some(id), None) => body.extend(["&client_id=", &id]),
+            (None, _) => {}
+        }
         let call = Call {
             method: Method::Post,
             url: self.0.to_string(),
-            headers: form.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            body: Some(format!("token={{token}}{}", client.unwrap_or_default())),
-            needs: BTreeMap::new(),
+            headers,
+            body: Some(body),
+            needs,
             confidence: Confidence::Documented,
         };
         // Section 2.2: 200 also where the token was not valid. Section 2.2.1 and RFC 6749, section 5.2: what is refused.
@@ -109,7 +128,8 @@ mod tests {
 
     #[test]
     fn the_answers_of_the_standard_have_their_meanings() {
-        let provider = "https://a.example/r".parse::<Endpoint>().unwrap().provider(Some("an id&x={token}"));
+        let provider =
+            "https://a.example/r".parse::<Endpoint>().unwrap().provider(Some("an id&x={token}"), None);
         let revoke = provider.revoke_for(None).unwrap();
         assert_eq!(revoke.call.body.as_deref(), Some("token={token}&client_id=an%20id%26x%3D%7Btoken%7D"));
         let ending =

@@ -17,6 +17,7 @@ pub(crate) struct Revocation<'c> {
     provider: &'c Provider,
     shape: Option<&'c TokenShape>,
     token: Secret,
+    beside: Vec<(String, Secret)>,
 }
 
 /// What became of a token.
@@ -51,11 +52,25 @@ pub(crate) struct Revoked {
 impl<'c> Revocation<'c> {
     /// That this provider shall accept this token, of that shape where one is known, no longer.
     pub(crate) fn new(provider: &'c Provider, shape: Option<&'c TokenShape>, token: Secret) -> Self {
-        Self { provider, shape, token }
+        Self { provider, shape, token, beside: Vec::new() }
+    }
+
+    /// What the call needs beside the token, by name: the credentials that may hold it, the best first.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = (&'c str, &'c [String])> + use<'c> {
+        let revoke = self.provider.revoke_for(self.shape);
+        let needs = revoke.into_iter().flat_map(|revoke| &revoke.call.needs);
+        needs.map(|(name, variables)| (name.as_str(), variables.as_slice()))
+    }
+
+    /// Adds one of them.
+    pub(crate) fn with(mut self, need: &str, value: Secret) -> Self {
+        self.beside.push((need.to_owned(), value));
+        self
     }
 
     fn question(self) -> Question<'c> {
-        Question::of_revocation(self.provider, self.shape, self.token)
+        let question = Question::of_revocation(self.provider, self.shape, self.token);
+        self.beside.into_iter().fold(question, |question, (need, value)| question.with(&need, value))
     }
 }
 

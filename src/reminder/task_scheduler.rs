@@ -12,7 +12,7 @@ pub(super) fn task(errand: &Errand, user: Option<&str>) -> String {
     let arguments: Vec<String> = errand.arguments.iter().map(|argument| quoted(argument)).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-16\"?>\n\
-        <Task version=\"1.2\" xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">\n\
+        <Task version=\"1.3\" xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">\n\
         \x20 <RegistrationInfo>\n\
         \x20   <Description>Tells each day which credentials of MCP servers should be replaced; {MARK}</Description>\n\
         \x20 </RegistrationInfo>\n\
@@ -109,8 +109,9 @@ mod tests {
         }
     }
 
-    /// What the schema of tasks asks for (MS-TSCH, 2.5), of the parts that we use: each element below its parent, each
-    /// once, and a day's trigger with its beginning before its interval.
+    /// What the schema of tasks asks for (MS-TSCH, 2.5; its text was validated by the published one of version 1.3), of
+    /// the parts that we use: each element below its parent, each once, and a day's trigger with its beginning before
+    /// its interval.
     #[test]
     fn a_task_has_the_parts_that_its_schema_asks_for() {
         let found = elements(&task(&errand(), Some(r"HOST\user")));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::provider_server::{Part, ProviderServer, answer};
+#[cfg(unix)]
 use crate::support::terminal::Terminal;
 use crate::support::{Ran, Sandbox};
 
@@ -71,6 +72,7 @@ fn leaks_nothing(sandbox: &Sandbox) {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_person_at_a_terminal_is_asked_once_before_what_cannot_be_undone() {
     let sandbox = three();
     let server = ProviderServer::start(good);
@@ -182,6 +184,9 @@ fn authorization_server() -> ProviderServer {
             answer(404, &[], "")
         } else if !head.contains("content-type: application/x-www-form-urlencoded") {
             answer(415, &[], "")
+        } else if head.contains("authorization: Basic bXklMjBjbGllbnQ6YSUzQXNlY3JldCslM0M=") {
+            // `my%20client:a%3Asecret+%3C`: both are written as in a form.
+            answer(if body.contains("client_id") { 400 } else { 200 }, &[], "")
         } else if !body.contains("client_id=my%20client") {
             answer(401, &[], r#"{"error":"invalid_client"}"#)
         } else if body.starts_with("token=busy") {
@@ -224,6 +229,38 @@ fn an_oauth_token_is_revoked_where_its_person_said() {
     sandbox.run(["lockdown", "--resume"]).exits(1);
     assert_eq!(server.told().len(), 4);
     leaks_nothing(&sandbox);
+}
+
+#[test]
+fn a_client_with_a_secret_is_told_by_both() {
+    let server = authorization_server();
+    let endpoint = format!("{}/oauth2/revoke", server.url());
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "OF_THE_CLIENT", "--stdin"], b"a:secret <").succeeds();
+    let client = ["--issued-to", "my client", "--issued-with"];
+    let add = |name: &str, secret: &str| {
+        let words = [&["add", name, "--stdin", "--revoke-at", &endpoint], &client[..], &[secret]].concat();
+        sandbox.feed(words, name.as_bytes()).succeeds();
+    };
+    add("REPLACED", "OF_THE_CLIENT");
+    add("LIVING", "OF_THE_CLIENT");
+    add("ALONE", "NOT_STORED");
+    let listed = sandbox.run(["list", "--json"]).succeeds().json("list");
+    assert_eq!(listed["credentials"][1]["issued_with"], "OF_THE_CLIENT");
+    // Another client is one without that secret.
+    sandbox.feed(["rotate", "REPLACED", "--stdin", "--revoke-old"], b"newer").succeeds();
+    assert!(server.told()[0].ends_with("token=REPLACED"), "{:?}", server.told());
+
+    let document =
+        sandbox.run(["lockdown", "--all", "--revoke", "--yes", "--json"]).succeeds().json("lockdown");
+    assert_eq!(state(&document, "LIVING"), "revoked");
+    assert_eq!(state(&document, "REPLACED"), "revoked");
+    assert_eq!(state(&document, "ALONE"), "by-hand");
+    let items = document["tokens"].as_array().unwrap();
+    let alone = items.iter().find(|item| item["name"] == "ALONE").unwrap();
+    assert!(alone["words"].as_str().unwrap().contains("`NOT_STORED` is needed as well"), "{alone}");
+    assert_eq!(server.told().len(), 3);
+    sandbox.run(["add", "TOKEN", "--issued-with", "OF_THE_CLIENT"]).exits(2);
 }
 
 #[test]

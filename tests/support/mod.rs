@@ -9,7 +9,6 @@ pub(crate) mod keyring_session;
 #[cfg(target_os = "linux")]
 pub(crate) mod password_store;
 pub(crate) mod provider_server;
-#[cfg(unix)]
 pub(crate) mod server;
 #[cfg(unix)]
 pub(crate) mod terminal;

@@ -1,6 +1,6 @@
-//! `Server`: a program that `run` started, and that waits until it is ended (unix).
+//! `Server`: a program that `run` started, and that waits until it is ended.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,23 +10,34 @@ use crate::support::Sandbox;
 pub(crate) struct Server(pub(crate) Child);
 
 impl Server {
-    /// Starts it through `run` and waits until it has taken the place of mcpcred.
+    /// Starts it through `run` and waits until it runs: on Unix it has taken the place of mcpcred then.
     pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        Self::start_script(sandbox, arguments, "echo ready; exec sleep 60")
+        let shell: &[&str] = if cfg!(windows) {
+            // It waits for a line that never comes.
+            &["cmd", "/d", "/c", "echo ready& set /p line="]
+        } else {
+            &["sh", "-c", "echo ready; exec sleep 60"]
+        };
+        Self::start_program(sandbox, arguments, shell)
     }
 
     /// Starts one that does not end when it is asked to, and neither does what it started.
+    /// On Windows nobody is asked.
     pub(crate) fn start_deaf(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        Self::start_script(sandbox, arguments, "trap '' TERM; sleep 60 & echo ready; wait; sleep 60")
+        if cfg!(windows) {
+            return Self::start(sandbox, arguments);
+        }
+        let script = "trap '' TERM; sleep 60 & echo ready; wait; sleep 60";
+        Self::start_program(sandbox, arguments, &["sh", "-c", script])
     }
 
-    fn start_script(sandbox: &Sandbox, arguments: &[&str], script: &str) -> Self {
+    fn start_program(sandbox: &Sandbox, arguments: &[&str], program: &[&str]) -> Self {
         let mut command = sandbox.command(["run"]);
-        command.args(arguments).args(["--", "sh", "-c", script]);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = [0; 6];
-        child.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
-        assert_eq!(&line, b"ready\n");
+        command.args(arguments).arg("--").args(program);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim_end(), "ready");
         Self(child)
     }
 

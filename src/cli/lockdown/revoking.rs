@@ -70,7 +70,12 @@ impl Lockdown {
                 item.not_before = former.not_before;
                 item.tried = former.tried;
             }
-            if let Some(revocation) = revocation {
+            if let Some(mut revocation) = revocation {
+                for (need, names) in revocation.needs() {
+                    if let Some(value) = app.credentials.value_beside(&target.profile, names) {
+                        revocation = revocation.with(need, value);
+                    }
+                }
                 candidates.push(Candidate { item: items.len(), revocation });
             }
             items.push(item);

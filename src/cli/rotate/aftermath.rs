@@ -50,7 +50,12 @@ impl Job<'_> {
             return Err(not_revoked(Failure::NEEDS_PERSON, "no provider is known for it")
                 .hint("revoke it where it was made"));
         };
-        let revocation = Revocation::new(provider, shape, Secret::copy_of_secret(old));
+        let mut revocation = Revocation::new(provider, shape, Secret::copy_of_secret(old));
+        for (need, variables) in revocation.needs() {
+            if let Some(beside) = self.beside(variables) {
+                revocation = revocation.with(need, beside);
+            }
+        }
         let terms = live::terms_to_revoke(&self.hosts, app.credentials.now());
         let Some(revoked) = live::revoke(vec![revocation], &terms, |_, _| {}).pop() else { return Ok(()) };
         let event = Event::new(Action::Revoke).of(app.credentials.profile(), name);
@@ -105,16 +110,20 @@ impl Job<'_> {
         let Some((provider, shape)) = self.provider_of(Some(value))? else { return Ok(None) };
         let mut question = Question::new(provider, shape, Secret::copy_of_secret(value));
         for (need, variables) in question.needs().collect::<Vec<_>>() {
-            let known = variables.iter().find_map(|variable| {
-                let stored = variable.parse().ok().and_then(|name| self.app.credentials.get(&name).ok());
-                stored.or_else(|| self.app.environment.secret(variable))
-            });
-            if let Some(beside) = known {
+            if let Some(beside) = self.beside(variables) {
                 question = question.with(need, beside);
             }
         }
         let terms = Terms::new(&self.hosts, self.app.credentials.now());
         Ok(live::ask(&[question], &terms, |_, _| {}).pop())
+    }
+
+    /// What a call needs beside the token, from the store or the environment.
+    fn beside(&self, variables: &[String]) -> Option<Secret> {
+        variables.iter().find_map(|variable| {
+            let stored = variable.parse().ok().and_then(|name| self.app.credentials.get(&name).ok());
+            stored.or_else(|| self.app.environment.secret(variable))
+        })
     }
 
     /// A value that its provider rejects gives way to the former one, where that may live.

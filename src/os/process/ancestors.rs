@@ -6,13 +6,26 @@ pub(crate) fn ancestors(depth: usize) -> Vec<String> {
     let mut names = Vec::new();
     let mut next = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
     while let Some(process) = next.filter(|process| *process > 0 && names.len() < depth) {
-        let Ok(text) = std::fs::read(format!("/proc/{process}/stat")) else { break };
+        let Ok(text) = stat(process.unsigned_abs()) else { break };
         let text = String::from_utf8_lossy(&text);
         let Some((name, parent)) = parse(&text) else { break };
         names.push(name.to_owned());
         next = Some(parent);
     }
     names
+}
+
+/// `/proc/<pid>/stat` in one read: each read of it makes the kernel look again, and it tells no size before.
+///
+/// # Errors
+/// Where there is no such process, or it is not to be seen.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn stat(process: u32) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+
+    let mut text = Vec::with_capacity(1024);
+    std::fs::File::open(format!("/proc/{process}/stat"))?.read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Name and parent out of `1 (name) S 0 …`; the name may hold anything, `)` too.

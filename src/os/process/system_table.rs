@@ -31,8 +31,7 @@ mod linux {
     /// The process of that number, where it has not ended.
     pub(in super::super) fn look(pid: u32) -> Option<Found> {
         // The name may hold any bytes, so this is not always text.
-        let line = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        parse(pid, &line)
+        parse(pid, &crate::os::process::ancestors::stat(pid).ok()?)
     }
 
     /// Every process that can be seen.

@@ -1,4 +1,4 @@
-//! A person is told once a day what should be replaced, and has that done by the system (Linux).
+//! systemd does it, and a desktop shows it.
 
 use std::collections::HashMap;
 use std::fs;
