@@ -94,14 +94,12 @@ impl Values<'_> {
             let stored = self.known.find(name).filter(|_| of_own_profile);
             stored.is_some_and(|it| it.entry.store == StoreKind::Vault && matches!(it.held, Held::Value(_)))
         };
-        if !self.is_vault_closed || verdict.status == Status::Problem || !rests_in_vault() {
+        if !self.is_vault_closed || verdict.status != Status::Ready || !rests_in_vault() {
             return verdict;
         }
-        let closed = Verdict::problem(
+        let closed = Verdict::warning(
             Reason::StoreUnavailable,
-            format!(
-                "`{name}` rests in the vault, and no server that a client starts can ask for its passphrase"
-            ),
+            format!("`{name}` rests in the vault, and a server that a client starts has nobody to ask for its passphrase"),
         )
         .command(
             "keep the vault open, once a day, or let `MCPCRED_KEY_FILE` name a file with its key",

@@ -11,6 +11,7 @@ use crate::audit::anomaly::MemoryFile;
 use crate::catalog::Catalog;
 use crate::check::asking;
 use crate::check::bundles;
+use crate::check::covered;
 use crate::check::drift;
 use crate::check::finding::{Finding, Reason, Report, Status};
 use crate::check::fingerprint::Fingerprints;
@@ -144,6 +145,7 @@ impl Check {
         if self.live {
             self.ask(app, &values, &mut found);
         }
+        covered::cover(&detector, &mut found.findings);
         if matches!(app.settings.profile.source, Source::Flag(_)) {
             name_profile(app.credentials.profile(), &mut found.findings);
         }
@@ -283,7 +285,8 @@ pub(super) fn absent_server<T: AsRef<str>>(named: &[String], known: &[T]) -> Opt
 fn status(findings: &[Finding]) -> ExitCode {
     if findings.iter().any(|finding| finding.status == Status::Problem) {
         ExitCode::from(Failure::GENERAL)
-    } else if findings.iter().any(|finding| finding.reason == Reason::StoreUnavailable) {
+    } else if findings.iter().any(|it| it.reason == Reason::StoreUnavailable && it.status == Status::Unknown)
+    {
         ExitCode::from(Failure::NO_ANSWER)
     } else {
         ExitCode::SUCCESS

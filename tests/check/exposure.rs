@@ -209,3 +209,29 @@ fn what_is_found_has_the_right_article() {
     assert!(messages.iter().any(|it| it.starts_with("an Okta ")), "{messages:?}");
     assert!(messages.iter().any(|it| it.starts_with("a Google ")), "{messages:?}");
 }
+
+#[test]
+fn a_token_in_the_place_of_a_name_is_found_and_not_shown_either() {
+    let sandbox = Sandbox::new();
+    let placeholder = format!("${{{TOKEN}}}");
+    for entry in [
+        json!({ TOKEN: {"command": "x"} }),
+        json!({"x": {"command": TOKEN}}),
+        json!({"x": {"command": "x", "env": {TOKEN: "y"}}}),
+        json!({"x": {"command": "x", "env": {TOKEN: "${Y}"}}}),
+        json!({"x": {"command": "x", "args": [placeholder]}}),
+        json!({"x": {"command": "x", "type": TOKEN}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "-e", TOKEN, "--", "x"]}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--server", TOKEN, "--", "x"]}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--profile", TOKEN, "-e", "A", "--", "x"]}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--store", TOKEN, "-e", "A", "--", "x"]}}),
+        json!({"x": {"command": "docker", "args": ["run", "-e", TOKEN, "image"]}}),
+    ] {
+        let folder = project(&sandbox, &json!({ "mcpServers": entry }).to_string());
+        let findings = findings_in(&sandbox, &folder, &[], 1);
+        assert!(findings.iter().any(|it| it["reason"] == "plaintext"), "{entry}: {findings:#?}");
+        for format in FORMATS {
+            check_in(&sandbox, &folder, &["--format", format]).exits(1);
+        }
+    }
+}
