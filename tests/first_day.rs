@@ -116,6 +116,66 @@ fn a_secret_in_the_open_moves_into_the_store_or_stays_as_the_person_says() {
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 
+/// The file of the guides, whose placeholders Claude Code passes on as they are written.
+const GUIDE: &str = r#"{
+  "mcpServers": {
+    "azure-devops": {
+      "command": "npx",
+      "args": ["-y", "@azure-devops/mcp", "org-name"],
+      "env": {
+        "AZURE_DEVOPS_PAT": "${env:AZURE_DEVOPS_PAT}"
+      }
+    },
+    "github": {
+      "command": "npx", 
+      "args": ["-y", "@modelcontextprotocol/server-github"],
+      "env": {
+        "GITHUB_TOKEN": "${env:GITHUB_TOKEN}"
+      }
+    }
+  }
+}
+"#;
+
+#[test]
+fn the_file_of_the_guides_ends_in_a_green_check_and_comes_back_as_it_was() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("MCPCRED_SHELL", "zsh");
+    sandbox.set("TERM", "xterm");
+    // As the guides put it there.
+    sandbox.set("GITHUB_TOKEN", VALUE);
+    let file = sandbox.path(".claude.json");
+    write(&file, GUIDE);
+    let plan = in_project(&sandbox, &["setup", "--json"]).exits(5).json("setup");
+    assert_eq!(plan["placeholders"].as_array().unwrap().len(), 2, "{plan:#}");
+    let pat = "k7vq2mzr4xw9tb3nhs6pd8cyf5gja1eu0l7ok2vq9mzr4xw3tb6n";
+    let mut terminal = start(&sandbox, &["setup"]);
+    terminal.expect("2 servers here: Claude Code (2)");
+    terminal.expect("`AZURE_DEVOPS_PAT` for `azure-devops`");
+    terminal.expect("(Enter to skip): ");
+    terminal.send_line(pat);
+    terminal.expect("Added `AZURE_DEVOPS_PAT`");
+    terminal.expect("`GITHUB_TOKEN` for `github` is set in this environment. Store that value? [y/N] ");
+    terminal.send_line("y");
+    terminal.expect("Added `GITHUB_TOKEN`");
+    terminal.expect("2 placeholders for secrets are filled in by no client");
+    terminal.expect("Change 1 file? [y/N] ");
+    assert_eq!(fs::read_to_string(&file).unwrap(), GUIDE);
+    terminal.send_line("y");
+    terminal.expect("mcpcred unprotect");
+    terminal.expect(".zshrc`? [y/N] ");
+    terminal.send_line("");
+    terminal.expect("2 ready");
+    assert_eq!(terminal.wait(), 0);
+    for value in [VALUE, pat] {
+        assert!(!contains(&terminal.screen(), value.as_bytes()));
+        assert_eq!(sandbox.files_holding(value.as_bytes()), Vec::<std::path::PathBuf>::new());
+    }
+    in_project(&sandbox, &["setup", "--json"]).succeeds();
+    sandbox.run(["unprotect", "--yes"]).succeeds();
+    assert_eq!(fs::read_to_string(&file).unwrap(), GUIDE);
+}
+
 #[test]
 fn every_step_can_be_skipped() {
     let sandbox = first_day();

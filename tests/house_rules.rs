@@ -190,6 +190,7 @@ const EXITS: &[(&str, &str)] = &[
     ("protect/copies.rs", "looks for it in copies, and covers it there"),
     ("protect/history.rs", "looks for it in what git prints"),
     ("protect/masked.rs", "looks for it in order to cover it"),
+    ("protect/naming.rs", "copies one that is stored, so that other copies of it are found"),
     ("protect/plan.rs", "looks for where in its text it lies"),
     (
         "os/staged_file.rs",
@@ -224,6 +225,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
     ("check/presence/required.rs", "looks for flags and addresses"),
     ("check/presence/wrapped.rs", "looks for our own commands"),
+    ("check/unfilled.rs", "looks for placeholders"),
     ("cli/rotate/reach.rs", "looks for the name of a credential in entries"),
     ("configuration/approval.rs", "compares commands, addresses and folders with lists in settings"),
     ("configuration/entry.rs", "recognises programs and addresses"),

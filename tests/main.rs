@@ -39,6 +39,7 @@ mod lockdown;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
+mod placeholders;
 mod pre_commit;
 mod protect;
 #[cfg(target_os = "linux")]

@@ -158,25 +158,87 @@ fn only_what_was_asked_for_is_changed() {
     assert!(!holds(".cursor/mcp.json", TOKEN) && holds(".lmstudio/mcp.json", TOKEN));
 }
 
+/// A person who is not root, whoever runs the tests: root may write everything.
 #[cfg(unix)]
-#[test]
-fn a_file_that_can_not_be_written_loses_nothing() {
-    use std::os::unix::fs::PermissionsExt;
-    let sandbox = Sandbox::new();
-    let written = servers(&json!({ "x": local(TOKEN) }));
-    let path = write(&sandbox, ".cursor/mcp.json", &written);
-    let folder = sandbox.path(".cursor");
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
-    let ran = protect(&sandbox, &["--yes"]);
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-    if rustix::process::geteuid().is_root() {
-        return;
+mod an_ordinary_person {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+
+    /// `nobody`, on every system that the tests run on as root.
+    const NOBODY: u32 = 65534;
+
+    struct Person(Sandbox);
+
+    impl Person {
+        fn new() -> Self {
+            Self(Sandbox::new())
+        }
+
+        /// Owns all that is in the home by now.
+        fn moves_in(&self) {
+            let mut all = vec![self.0.path("")];
+            while let Some(path) = all.pop().filter(|_| rustix::process::geteuid().is_root()) {
+                chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+                if path.is_dir() {
+                    all.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                }
+            }
+        }
+
+        fn run(&self, arguments: &[&str]) -> Ran {
+            let mut command = self.0.command(arguments);
+            if rustix::process::geteuid().is_root() {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            shows_no_value(Ran(feed(command, b"")))
+        }
+
+        fn lets(&self, path: &str, mode: u32) {
+            fs::set_permissions(self.0.path(path), Permissions::from_mode(mode)).unwrap();
+        }
     }
-    ran.succeeds().says("can't be replaced");
-    assert_eq!(fs::read_to_string(path).unwrap(), written);
-    sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
-    protect(&sandbox, &["--yes"]).succeeds();
-    sandbox.run(["get", "GITHUB_TOKEN"]).prints(TOKEN);
+
+    #[test]
+    fn keeps_what_is_in_read_only_files_and_folders_and_the_other_files_go_on() {
+        let person = Person::new();
+        let third = "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";
+        let folder = write(&person.0, ".cursor/mcp.json", servers(&json!({ "x": local(TOKEN) })));
+        let file = write(&person.0, ".lmstudio/mcp.json", servers(&json!({ "y": local(OTHER) })));
+        let open = write(&person.0, ".claude.json", servers(&json!({ "z": local(third) })));
+        let before = [&folder, &file].map(|path| fs::read_to_string(path).unwrap());
+        person.moves_in();
+        person.lets(".cursor", 0o500);
+        person.lets(".lmstudio/mcp.json", 0o400);
+
+        let ran = person.run(&["protect", "--yes", "--json"]).succeeds();
+        let done = ran.json("protect");
+        let told: Vec<_> = done["steps"].as_array().unwrap().iter().collect();
+        for server in ["x", "y"] {
+            let step = told.iter().find(|step| step["server"] == server).unwrap();
+            let why = step["why"].as_str().unwrap();
+            assert!(why.starts_with("the file can't be replaced: Permission denied"), "{why}");
+            assert!(step["advice"].as_str().unwrap().contains("let yourself write it"), "{step:#}");
+        }
+        assert_eq!((&done["ending"], &done["files"][0]["written"]), (&json!("done"), &json!(true)));
+        assert_eq!([&folder, &file].map(|path| fs::read_to_string(path).unwrap()), before);
+        assert!(!fs::read_to_string(open).unwrap().contains(third));
+        // What stays in its file is stored nowhere.
+        let listed = person.run(&["list", "--json"]).json("list");
+        assert_eq!(listed["credentials"].as_array().unwrap().len(), 1, "{listed:#}");
+        person.run(&["protect", "--dry-run"]).succeeds().prints_line("can't be replaced: Permission denied");
+
+        person.lets(".cursor", 0o700);
+        person.lets(".lmstudio/mcp.json", 0o600);
+        person.run(&["protect", "--yes"]).succeeds();
+        for value in [TOKEN, OTHER, third] {
+            assert!(person.0.files_holding(value.as_bytes()).is_empty());
+        }
+        person.run(&["unprotect", "--yes"]).succeeds();
+        assert_eq!([&folder, &file].map(|path| fs::read_to_string(path).unwrap()), before);
+    }
 }
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Whether a secret lies in the open: in the fields of an entry, anywhere else in a file, in copies left behind.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -25,6 +26,8 @@ pub(crate) struct Exposed<'f, 'd, 'c> {
     pub(crate) field: &'f Field<'d>,
     /// Where in the text of the field, and what it is.
     pub(crate) found: Recognised<'c>,
+    /// Whether it is but a placeholder for one, which nobody fills in.
+    pub(crate) is_placeholder: bool,
 }
 
 impl Exposed<'_, '_, '_> {
@@ -34,6 +37,11 @@ impl Exposed<'_, '_, '_> {
             Some(written) => written.start + self.found.span.start..written.start + self.found.span.end,
             None => self.field.value.span(),
         }
+    }
+
+    /// What it is, in words.
+    pub(crate) fn what(&self) -> Cow<'static, str> {
+        if self.is_placeholder { "placeholder that is not filled in".into() } else { self.found.what() }
     }
 }
 
@@ -48,7 +56,7 @@ pub(crate) fn exposed_in<'f, 'd, 'c>(
         let context = Context { name: &field.name, field: field.kind };
         let found = values.detector.examine(&context, text).into_iter();
         let found = found.filter(|found| text.expose().get(found.span.clone()).is_some());
-        exposed.extend(found.map(|found| Exposed { field, found }));
+        exposed.extend(found.map(|found| Exposed { field, found, is_placeholder: false }));
     }
     exposed
 }
@@ -70,7 +78,7 @@ pub(crate) fn of_entry<'d>(
 ) -> Vec<OfEntry<'d>> {
     let mut judgements = Vec::new();
     for exposed in exposed_in(values, entry) {
-        let Exposed { field, found } = &exposed;
+        let Exposed { field, found, .. } = &exposed;
         let text = field.value.text().map_or("", Text::expose);
         let Some(secret) = text.get(found.span.clone()) else { continue };
         let credential = suggested_name(values, entry, field, found.provider);

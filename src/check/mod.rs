@@ -20,6 +20,7 @@ pub(crate) mod presence;
 pub(crate) mod quoted;
 pub(crate) mod report;
 pub(crate) mod synced;
+pub(crate) mod unfilled;
 pub(crate) mod unusual;
 pub(crate) mod values;
 pub(crate) mod verdict;

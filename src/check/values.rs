@@ -81,6 +81,22 @@ impl<'c> Values<'c> {
 }
 
 impl Values<'_> {
+    /// Whether the name of a variable is one of a secret: it is kept, the catalog knows it, or it says so itself.
+    pub(crate) fn is_secret(&self, name: &str) -> bool {
+        self.known.find(name).is_some()
+            || self.catalog.requirement(name).is_some()
+            || recognise::is_secret_name(name)
+    }
+
+    /// The kept credential that this name, or another name of the same secret, stands for.
+    pub(crate) fn stored_as(&self, name: &str) -> Option<&Stored> {
+        let exact = self.known.find(name);
+        exact.or_else(|| {
+            let mut others = self.catalog.aliases(name).into_iter();
+            others.find_map(|other| self.known.find(other))
+        })
+    }
+
     /// The name of the kept credential whose value has this fingerprint.
     pub(crate) fn stored_with(&self, fingerprint: &str) -> Option<&CredentialName> {
         self.kept.iter().find(|(own, _)| own == fingerprint).map(|(_, name)| *name)

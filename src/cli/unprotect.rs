@@ -71,7 +71,12 @@ impl Unprotect {
         for entry in &wanted {
             let names: Vec<String> = entry.credentials().iter().map(ToString::to_string).collect();
             let path = entry.file.display();
-            app.ui.say(&format!("`{path}`, {}: {} in plain text again", entry.server, names.join(", ")));
+            let what = match &names[..] {
+                // Where a placeholder alone was mended.
+                [] => "as it was written before".to_owned(),
+                _ => format!("{} in plain text again", names.join(", ")),
+            };
+            app.ui.say(&format!("`{path}`, {}: {what}", entry.server));
         }
         if !self.yes && !confirm(app)? {
             return Err(Failure::new(Failure::NEEDS_PERSON, "nothing was changed"));

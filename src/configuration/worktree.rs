@@ -26,7 +26,7 @@ fn plain(path: &Path) -> Option<PathBuf> {
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir => _ = plain.pop().then_some(())?,
+            Component::ParentDir => plain.pop().then_some(())?,
             part => plain.push(part),
         }
     }

@@ -48,7 +48,10 @@ impl<'p, 'd> Changes<'p, 'd> {
         for item in &planning.items {
             let Ok((how, number)) = &item.way else { continue };
             let Some(name) = self.values.get(*number).map(|value| value.name.to_string()) else { continue };
-            self.edits.hide(&item.field.value, Some(item.part.clone()), &name);
+            // What stands there of a placeholder is no secret, and comes back as it is written.
+            if item.named.is_none() {
+                self.edits.hide(&item.field.value, Some(item.part.clone()), &name);
+            }
             self.item(planning, item, how, &name, &mut handed);
         }
         self.helper(planning);

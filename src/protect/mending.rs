@@ -15,16 +15,20 @@ use crate::protect::plan::{Plan, Step, is_of_project};
 /// How a call begins that takes a secret out.
 const CALL: &str = "mcpcred protect";
 
-/// Whether the finding is about a secret in the open in a server, and no call of `protect` is named yet.
+/// Whether the finding is about a secret in the open in a server, or about a placeholder that is not filled in, and no
+/// command that mends it is named yet.
 pub(crate) fn is_left(finding: &Finding) -> bool {
     let command = finding.action.as_ref().and_then(|action| action.command.as_deref());
-    finding.reason == Reason::Plaintext
-        && finding.server.is_some()
-        && !command.is_some_and(|command| command.starts_with(CALL))
+    let is_open = match finding.reason {
+        Reason::Plaintext => !command.is_some_and(|command| command.starts_with(CALL)),
+        Reason::UnsupportedReference => command.is_none(),
+        _ => false,
+    };
+    is_open && finding.server.is_some()
 }
 
 /// Says of every secret that is left in the open in a server which call of `protect` takes it out, or why none does
-/// and what a person does then.
+/// and what a person does then; and the same of what takes the place of a placeholder that is not filled in.
 pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &Discovery<'_>, style: Style) {
     let all = plan.steps(discovery);
     let mut steps: HashMap<(&Path, &Pointer), Vec<&Step>> = HashMap::new();
@@ -36,9 +40,17 @@ pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &
         let Some(location) = &finding.location else { continue };
         let Some(pointer) = &location.pointer else { continue };
         let Some(of_value) = steps.get(&(location.file.as_path(), pointer)) else { continue };
+        if finding.reason == Reason::UnsupportedReference {
+            let is_own = |step: &&&Step| step.placeholder && names(step, finding.credential.as_deref());
+            if let Some(step) = of_value.iter().find(is_own) {
+                fill_in(finding, step, discovery, style);
+            }
+            continue;
+        }
         // What goes with its whole value has no step of its own.
-        let exact = of_value.iter().find(|step| Some(step.place) == location.place);
-        let Some(step) = exact.or(of_value.first()) else { continue };
+        let mut secrets = of_value.iter().filter(|step| !step.placeholder);
+        let exact = secrets.clone().find(|step| Some(step.place) == location.place);
+        let Some(step) = exact.or_else(|| secrets.next()) else { continue };
         let Some(reading) = discovery.readings.iter().find(|reading| reading.path == location.file) else {
             continue;
         };
@@ -86,6 +98,38 @@ pub(crate) fn advise(findings: &mut [Finding], plan: &Plan<'_, '_>, discovery: &
             });
         }
     }
+}
+
+/// Whether the step is about the placeholder with that name.
+fn names(step: &Step, name: Option<&str>) -> bool {
+    step.named.as_deref() == name
+}
+
+/// Adds to what is advised about a placeholder the command that does it, where one does.
+fn fill_in(finding: &mut Finding, step: &Step, discovery: &Discovery<'_>, style: Style) {
+    let reading = discovery.readings.iter().find(|reading| reading.path == step.file);
+    let is_of_project = reading.is_some_and(|reading| is_of_project(reading, &discovery.project));
+    let action = finding.action.take().unwrap_or_default();
+    finding.action = Some(match (&step.lacks, step.mechanism) {
+        (Some(name), _) if style == Style::default() => {
+            let server = finding.server.as_deref().and_then(quoted);
+            let flag = server.map(|server| format!(" --server {server}")).unwrap_or_default();
+            let sentence = format!("{}; once it is stored, `mcpcred protect` does that", action.sentence);
+            Action { sentence, command: Some(format!("mcpcred add {name}{flag}")), ..action }
+        }
+        (_, Mechanism::None) => action,
+        (_, mechanism) => {
+            let sentence = match mechanism {
+                Mechanism::Wrapper | Mechanism::Argument => action.sentence,
+                Mechanism::HeadersHelper => "let the client ask mcpcred for the header".to_owned(),
+                Mechanism::Reference => {
+                    "write it as the client does, and load it with `mcpcred export-env` before".to_owned()
+                }
+                _ => "let mcpcred put another way in its place".to_owned(),
+            };
+            Action { sentence, command: Some(call(step, is_of_project, style)), page: None }
+        }
+    });
 }
 
 /// The call that does this step, and as little else as can be said.

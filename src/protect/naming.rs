@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::check::fingerprint::Fingerprints;
-use crate::check::known::{Held, Known};
+use crate::check::known::{Held, Known, Stored};
 use crate::name::CredentialName;
 use crate::secret::Secret;
 use crate::slip;
@@ -24,6 +24,21 @@ pub(crate) struct Planned {
     pub(crate) known_server: Option<String>,
     /// What it is, in words.
     pub(crate) what: String,
+}
+
+impl Planned {
+    /// One that is not stored yet.
+    fn of(secret: Secret, name: CredentialName, suggestion: &Suggestion<'_>) -> Self {
+        Self {
+            secret,
+            name,
+            is_stored: false,
+            instead_of: None,
+            server: suggestion.server.to_owned(),
+            known_server: suggestion.known_server.map(str::to_owned),
+            what: suggestion.what.to_owned(),
+        }
+    }
 }
 
 /// What a value is called where it is met.
@@ -71,18 +86,29 @@ impl<'k> Names<'k> {
             return Some(*number);
         }
         let (name, is_stored, instead_of) = self.name(&secret, suggestion)?;
+        let planned = Planned::of(secret, name, suggestion);
+        Some(self.push(fingerprint, Planned { is_stored, instead_of, ..planned }))
+    }
+
+    /// The number of a value that is stored, by its name: other copies of it are looked for too. Nothing where it can't
+    /// be read.
+    pub(crate) fn number_of_stored(&mut self, stored: &Stored, suggestion: &Suggestion<'_>) -> Option<usize> {
+        let Held::Value(value) = &stored.held else { return None };
+        let mut same = self.planned.iter();
+        if let Some(number) = same.position(|it| it.is_stored && it.name == stored.name) {
+            return Some(number);
+        }
+        let secret = Secret::copy_of(value.expose_secret());
+        let fingerprint = self.fingerprints.of_secret(&secret);
+        let planned = Planned::of(secret, stored.name.clone(), suggestion);
+        Some(self.push(fingerprint, Planned { is_stored: true, ..planned }))
+    }
+
+    fn push(&mut self, fingerprint: String, planned: Planned) -> usize {
         self.places.entry(fingerprint).or_default().push(self.planned.len());
-        self.taken.insert(name.as_str().to_ascii_uppercase());
-        self.planned.push(Planned {
-            secret,
-            name,
-            is_stored,
-            instead_of,
-            server: suggestion.server.to_owned(),
-            known_server: suggestion.known_server.map(str::to_owned),
-            what: suggestion.what.to_owned(),
-        });
-        Some(self.planned.len() - 1)
+        self.taken.insert(planned.name.as_str().to_ascii_uppercase());
+        self.planned.push(planned);
+        self.planned.len() - 1
     }
 
     fn name(

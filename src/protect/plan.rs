@@ -8,13 +8,14 @@ use serde::Serialize;
 
 use crate::catalog::client::{FieldKind, Scope};
 use crate::check::exposure::{self, Exposed};
-use crate::check::known::Known;
+use crate::check::known::{Held, Known, Stored};
+use crate::check::unfilled::{Unfilled, unfilled};
 use crate::check::values::Values;
 use crate::configuration::discover::{Discovery, Reading};
-use crate::configuration::entry::ServerEntry;
+use crate::configuration::entry::{Field, ServerEntry};
 use crate::document::{Place, Pointer, Text};
 use crate::protect::mechanism::{self, How, Left, Mechanism, Style};
-use crate::protect::naming::{Names, Planned, Suggestion};
+use crate::protect::naming::{Names, Planned};
 use crate::protect::program::Program;
 use crate::protect::subject::{Found, Subject};
 use crate::secret::Secret;
@@ -59,10 +60,12 @@ pub(crate) struct Planning<'s, 'd> {
     pub(crate) items: Vec<Item<'d>>,
 }
 
-/// One secret of an entry.
+/// One secret of an entry, or a placeholder for one that nobody fills in.
 pub(crate) struct Item<'d> {
+    /// The name in the placeholder; nothing of a secret.
+    pub(crate) named: Option<String>,
     /// The value that holds it.
-    pub(crate) field: crate::configuration::entry::Field<'d>,
+    pub(crate) field: Field<'d>,
     /// Where it begins.
     pub(crate) place: Place,
     /// Where in the text of the value the secret lies, with all that becomes the credential.
@@ -90,6 +93,8 @@ pub(crate) struct Step {
     pub(crate) place_in_words: String,
     /// The secret in words.
     pub(crate) what: String,
+    /// Whether it is but a placeholder that nobody fills in.
+    pub(crate) placeholder: bool,
     pub(crate) credential: Option<String>,
     /// Whether the value is stored under that name already.
     pub(crate) stored: bool,
@@ -98,6 +103,12 @@ pub(crate) struct Step {
     pub(crate) why: Option<String>,
     /// What a person can do then.
     pub(crate) advice: Option<String>,
+    /// The name in the placeholder.
+    #[serde(skip)]
+    pub(crate) named: Option<String>,
+    /// The credential that has to be stored first, where nothing else is in the way.
+    #[serde(skip)]
+    pub(crate) lacks: Option<String>,
 }
 
 fn lossy<S: serde::Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
@@ -172,11 +183,14 @@ impl<'s, 'd> Plan<'s, 'd> {
                 field: item.field.kind,
                 place_in_words: exposure::in_words(&item.field),
                 what: item.what.clone(),
+                placeholder: item.named.is_some(),
+                named: item.named.clone(),
                 credential: value.map(|value| value.name.to_string()),
                 stored: value.is_some_and(|value| value.is_stored),
                 mechanism: item.way.as_ref().map_or(Mechanism::None, |(how, _)| how.mechanism()),
                 why: left.map(|left| left.why.clone()),
                 advice: left.map(|left| left.advice.clone()),
+                lacks: left.and_then(|left| left.lacks.clone()),
             }
         };
         self.entries
@@ -199,7 +213,7 @@ impl<'s, 'd> Plan<'s, 'd> {
     /// The secrets of a file that stay in it, and are stored nowhere.
     pub(crate) fn left_in(&self, reading: usize) -> Vec<Secret> {
         let items = self.entries.iter().filter(|it| it.reading == reading).flat_map(|it| &it.items);
-        let left = items.filter(|item| item.way.is_err()).filter_map(|item| {
+        let left = items.filter(|item| item.way.is_err() && item.named.is_none()).filter_map(|item| {
             let text = item.field.value.text().map(Text::expose)?;
             Some(Secret::copy_of(text.get(item.part.clone())?.as_bytes()))
         });
@@ -250,35 +264,84 @@ fn items<'d>(
     for entry in group {
         for exposed in exposure::exposed_in(subject.values, entry) {
             let span = exposed.span();
-            if seen.iter().any(|other| other.start < span.end && span.start < other.end) {
+            if is_seen(&seen, &span) {
                 continue;
             }
             let field = exposed.field.clone();
-            let way = fixed(reading).map_or_else(|| choose(subject, &exposed, reading, request), Err);
+            let name = || subject.name_for(&exposed);
+            let way = fixed(reading).map_or_else(|| choose(subject, &exposed, &name, reading, request), Err);
             let mut part = exposed.found.span.clone();
             let way = way.and_then(|found| {
                 part = whole_part(&exposed, &found.secret).unwrap_or(part.clone());
                 let suggested = found.suggested.clone().unwrap_or_else(|| subject.name_for(&exposed));
-                let what = exposed.found.what();
-                let suggestion = Suggestion {
-                    name: &suggested,
-                    server: &subject.entry.name,
-                    known_server: subject.known.map(|known| known.server.id.as_str()),
-                    what: &what,
-                };
-                let number = names.number_of(found.secret, &suggestion);
+                let what = exposed.what();
+                let number = names.number_of(found.secret, &subject.suggestion(&suggested, &what));
                 number.map(|number| (found.how, number)).ok_or_else(no_name)
             });
-            // Where the whole value goes, what else is in it goes with it.
-            seen.push(match &way {
-                Ok((How::Variable { .. } | How::Emptied { .. } | How::Taken { .. }, _)) => field.value.span(),
-                _ => span,
-            });
+            seen.push(taken(&way, &field, span));
             let place = field.value.place_within(exposed.found.span.start);
-            items.push(Item { field, place, part, what: exposed.found.what().into_owned(), way });
+            let what = exposed.what().into_owned();
+            items.push(Item { named: None, field, place, part, what, way });
         }
     }
+    for Unfilled { name, place: exposed } in unfilled(subject.values, group) {
+        let span = exposed.span();
+        if is_seen(&seen, &span) {
+            continue;
+        }
+        let field = exposed.field.clone();
+        let way = fixed(reading).map_or_else(|| mend(subject, &exposed, &name, reading, request), Err);
+        let what = exposed.what();
+        let way = way.and_then(|(how, stored)| {
+            let number = names.number_of_stored(stored, &subject.suggestion(&name, &what));
+            number.map(|number| (how, number)).ok_or_else(no_name)
+        });
+        seen.push(taken(&way, &field, span));
+        let place = field.value.place_within(exposed.found.span.start);
+        let (part, what) = (exposed.found.span.clone(), what.into_owned());
+        items.push(Item { named: Some(name), field, place, part, what, way });
+    }
     items
+}
+
+fn is_seen(seen: &[Range<usize>], span: &Range<usize>) -> bool {
+    seen.iter().any(|other| other.start < span.end && span.start < other.end)
+}
+
+/// What goes of a file: where the whole value does, what else is in it goes with it.
+fn taken(way: &Result<(How, usize), Left>, field: &Field<'_>, span: Range<usize>) -> Range<usize> {
+    match way {
+        Ok((How::Variable { .. } | How::Emptied { .. } | How::Taken { .. }, _)) => field.value.span(),
+        _ => span,
+    }
+}
+
+/// How the credential that a placeholder names gets to the server, and that credential.
+fn mend<'s>(
+    subject: &Subject<'s, '_>,
+    exposed: &Exposed<'_, '_, '_>,
+    name: &str,
+    reading: &Reading<'_>,
+    request: &Request<'_>,
+) -> Result<(How, &'s Stored), Left> {
+    let stored = subject.values.stored_as(name);
+    let named = || stored.map_or_else(|| name.to_owned(), |stored| stored.name.to_string());
+    let found = choose(subject, exposed, &named, reading, request)?;
+    if subject.secret(exposed).as_ref() != Some(&found.secret) {
+        return Err(Left::not_alone());
+    }
+    match stored.map(|stored| (stored, &stored.held)) {
+        Some((stored, Held::Value(_))) => Ok((found.how, stored)),
+        Some((stored, Held::Gone | Held::Empty)) => Err(Left::new(
+            format!("the value of `{}` is gone", stored.name),
+            format!("store it again with `mcpcred rotate {}`, and call again", stored.name),
+        )),
+        Some((stored, Held::Unavailable { why, .. })) => Err(Left::new(
+            format!("`{}` can't be read: {why}", stored.name),
+            "`mcpcred doctor` tells what is wrong with the store",
+        )),
+        None => Err(Left::not_stored(name)),
+    }
 }
 
 /// Where in its text all that becomes the credential lies: around what was found.
@@ -318,13 +381,14 @@ fn fixed(reading: &Reading<'_>) -> Option<Left> {
 fn choose(
     subject: &Subject<'_, '_>,
     exposed: &Exposed<'_, '_, '_>,
+    name: &dyn Fn() -> String,
     reading: &Reading<'_>,
     request: &Request<'_>,
 ) -> Result<Found, Left> {
     use FieldKind as K;
     let kind = exposed.field.kind;
     if request.style == Style::Reference
-        && let Some(found) = mechanism::reference::choose(subject, exposed, &subject.name_for(exposed))
+        && let Some(found) = mechanism::reference::choose(subject, exposed, &name())
     {
         return Ok(found);
     }

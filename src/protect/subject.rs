@@ -1,13 +1,16 @@
 //! `Subject`: an entry with secrets in the open, everybody who reads it, and what could be done for it.
 
-use crate::catalog::client::{Client, References};
+use crate::catalog::client::{Client, FieldKind, References};
 use crate::catalog::recognition::Recognised;
 use crate::check::exposure::{Exposed, suggested_name};
 use crate::check::values::Values;
+use crate::check::wrapper::Wrapper;
 use crate::configuration::entry::ServerEntry;
 use crate::document::Text;
+use crate::name::Profile;
 use crate::protect::launching::Launching;
 use crate::protect::mechanism::{How, Left};
+use crate::protect::naming::Suggestion;
 use crate::secret::Secret;
 
 /// One entry.
@@ -46,7 +49,9 @@ impl<'s, 'd> Subject<'s, 'd> {
         let entry = *entries.first()?;
         let readers = entries.iter().map(|it| ReadBy { client: it.client, references: it.references() });
         let is_whole = !entry.client.merges || (entry.merged.is_empty() && !entry.shadowed);
-        let launching = if is_whole {
+        let launching = if let Some(profile) = profile_of(entry).filter(|it| !values.known.is_own(it)) {
+            Err(Left::of_other_profile(&profile))
+        } else if is_whole {
             Launching::of(entry)
         } else {
             Err(Left::new(
@@ -77,10 +82,30 @@ impl<'s, 'd> Subject<'s, 'd> {
         suggested_name(self.values, self.entry, exposed.field, exposed.found.provider)
     }
 
+    /// What it is called in words where it is met here, by that name.
+    pub(crate) fn suggestion<'n>(&'n self, name: &'n str, what: &'n str) -> Suggestion<'n> {
+        Suggestion {
+            name,
+            server: &self.entry.name,
+            known_server: self.known.map(|known| known.server.id.as_str()),
+            what,
+        }
+    }
+
     /// What the catalog calls the argument without a flag.
     pub(crate) fn positional(&self) -> Option<String> {
         let known = self.known?;
         let mut all = known.alternatives().flat_map(|alternative| &alternative.credentials);
         all.find(|it| it.positional).map(|it| it.name.clone())
     }
+}
+
+/// Whose credentials an entry gets that mcpcred starts already.
+fn profile_of(entry: &ServerEntry<'_>) -> Option<String> {
+    let wrapper = Wrapper::read(entry.command()?.expose(), entry.arguments().map(Text::expose))?;
+    let variables = entry.all_fields().filter(|field| field.kind == FieldKind::Env);
+    let origin = variables.fold(wrapper.origin, |origin, field| {
+        origin.or_variable(&field.name, field.value.text().map_or("", Text::expose))
+    });
+    Some(origin.profile.unwrap_or_else(|| Profile::default().to_string()))
 }

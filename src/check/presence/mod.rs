@@ -304,12 +304,12 @@ impl<'c, 'd> Presence<'c, 'd> {
             Outcome::Omitted => "it is left out",
             _ => "what the server gets is not known",
         };
-        if let Some(stored) = self.stored_as(name) {
-            let own = stored.as_str();
+        if let Some(stored) = self.values.stored_as(name) {
+            let own = stored.name.as_str();
             let message =
                 format!("`{own}` is stored, and `{name}` is not set in this environment: {becomes}");
             // Under another name it would not be found.
-            let sentence = if stored.eq_ignore_ascii_case(name) {
+            let sentence = if own.eq_ignore_ascii_case(name) {
                 "load it before the client starts".to_owned()
             } else {
                 format!("write `{own}` where `{name}` is named, and load it before the client starts")
@@ -330,20 +330,8 @@ impl<'c, 'd> Presence<'c, 'd> {
             .advice(format!("set `{name}`, or write its value into the configuration"))
     }
 
-    /// The stored credential that this name, or another name of the same secret, stands for.
-    fn stored_as(&self, name: &str) -> Option<String> {
-        let known = self.values.known;
-        let exact = known.find(name).map(|stored| stored.name.to_string());
-        exact.or_else(|| {
-            let mut others = self.values.catalog.aliases(name).into_iter();
-            others.find_map(|other| known.find(other).map(|stored| stored.name.to_string()))
-        })
-    }
-
     fn is_secret(&self, name: &str) -> bool {
-        self.values.known.find(name).is_some()
-            || self.values.catalog.requirement(name).is_some()
-            || crate::recognise::is_secret_name(name)
+        self.values.is_secret(name)
     }
 
     fn named(&mut self) {

@@ -95,7 +95,7 @@ impl Presence<'_, '_> {
 
     fn lacking(&self, requirement: &Requirement) -> Verdict {
         let name = requirement.name.as_str();
-        let Some(stored) = self.stored_as(name) else {
+        let Some(stored) = self.values.stored_as(name).map(|stored| stored.name.as_str()) else {
             return self.kept_back(requirement).unwrap_or_else(|| self.values.missing(name, self.whom()));
         };
         if self.server.is_some_and(|known| known.transport == Transport::Remote) {
@@ -105,7 +105,7 @@ impl Presence<'_, '_> {
             )
             .advice("refer to it in a header of the entry, and load it before the client starts");
         }
-        let assignment = if stored == name { stored.clone() } else { format!("{name}={stored}") };
+        let assignment = if stored == name { stored.to_owned() } else { format!("{name}={stored}") };
         let command = self
             .entry
             .command()

@@ -82,8 +82,7 @@ fn plan(done: &Done, width: Option<usize>) -> String {
         text.push_str("What can be done about those that are left:\n");
     }
     for (advice, steps) in advices {
-        let count = if steps.len() == 1 { "1 secret".to_owned() } else { format!("{} secrets", steps.len()) };
-        _ = writeln!(text, "  {count}: {advice}");
+        _ = writeln!(text, "  {}: {advice}", counted(&steps));
     }
     text
 }
@@ -101,6 +100,18 @@ fn by<'s>(
         }
     }
     groups
+}
+
+/// How many secrets and placeholders there are.
+fn counted(steps: &[&Step]) -> String {
+    let count = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        _ => Some(format!("{count} {what}s")),
+    };
+    let placeholders = steps.iter().filter(|step| step.placeholder).count();
+    let both = [count(steps.len() - placeholders, "secret"), count(placeholders, "placeholder")];
+    both.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// What was done, and what a person does now.
@@ -138,14 +149,10 @@ pub(super) fn ending(app: &App, done: &Done) {
     if done.steps.iter().any(|step| step.mechanism == Mechanism::Reference) {
         app.ui.say("A client that fills in a placeholder needs the variable: see `mcpcred export-env`");
     }
-    let left = done.steps.iter().filter(|step| step.mechanism == Mechanism::None).count();
-    if left > 0 {
-        let stay = if left == 1 {
-            "1 secret stays where it is"
-        } else {
-            &format!("{left} secrets stay where they are")
-        };
-        app.ui.warn(&format!("{stay}; `mcpcred check` tells where"));
+    let left: Vec<&Step> = done.steps.iter().filter(|step| step.mechanism == Mechanism::None).collect();
+    if !left.is_empty() {
+        let stay = if left.len() == 1 { "stays where it is" } else { "stay where they are" };
+        app.ui.warn(&format!("{} {stay}; `mcpcred check` tells where", counted(&left)));
     }
     for path in &done.scrubbed {
         app.ui.say(&format!("Covered the values in `{}`", path.display()));

@@ -295,7 +295,10 @@ fn question(done: &Done) -> String {
     let files = done.files.len();
     let credentials = if new == 1 { "1 credential".to_owned() } else { format!("{new} credentials") };
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-    format!("Store {credentials} and change {files}?")
+    match new {
+        0 => format!("Change {files}?"),
+        _ => format!("Store {credentials} and change {files}?"),
+    }
 }
 
 /// A second value for one name gets a name from the person.

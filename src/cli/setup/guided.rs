@@ -61,18 +61,24 @@ fn steps(app: &App, catalog: &Catalog, plan: &Plan) -> Result<(), Failure> {
         let server = missing.servers.first().map_or("this project", String::as_str);
         let requirement = catalog.requirement(missing.credential.as_str());
         let token = Token { name: &missing.credential, server, requirement };
-        if !token.take(app, catalog)? {
+        if !token.take_from_environment(app, catalog)? && !token.take(app, catalog)? {
             app.ui.say("Skipped");
         }
         // Where the first of them went is told now, and not after everything else.
         app.tell_notices();
     }
-    if !plan.exposed.is_empty() {
+    if !plan.exposed.is_empty() || !plan.placeholders.is_empty() {
         app.ui.say("");
-        app.ui.say(&match plan.exposed.len() {
-            1 => "1 secret lies in the open".to_owned(),
-            count => format!("{count} secrets lie in the open"),
-        });
+        match plan.exposed.len() {
+            0 => {}
+            1 => app.ui.say("1 secret lies in the open"),
+            count => app.ui.say(&format!("{count} secrets lie in the open")),
+        }
+        match plan.placeholders.len() {
+            0 => {}
+            1 => app.ui.say("1 placeholder for a secret is filled in by no client"),
+            count => app.ui.say(&format!("{count} placeholders for secrets are filled in by no client")),
+        }
         if !protect::offer(app, catalog)? {
             app.ui.say("Skipped");
         }

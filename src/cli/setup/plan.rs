@@ -1,6 +1,7 @@
 //! `Plan`: what is left to be set up here, found out without changing anything.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,6 +19,11 @@ use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::failure::Failure;
 use crate::name::CredentialName;
+use crate::protect;
+use crate::protect::mechanism::{Mechanism, Style};
+use crate::protect::plan::Step;
+use crate::protect::program::Program;
+use crate::protect::rehearsal;
 use crate::recognise::Detector;
 
 /// The document of `setup --json`; its schema is `src/cli/schemas/setup.schema.json`.
@@ -30,6 +36,8 @@ pub(super) struct Plan {
     pub(super) missing: Vec<Missing>,
     /// Secrets that lie in the open.
     pub(super) exposed: Vec<Exposed>,
+    /// Placeholders for secrets that no client of their file fills in, and that mcpcred can hand over instead.
+    pub(super) placeholders: Vec<Exposed>,
     /// The shell that could load credentials.
     pub(super) shell: Option<ShellOffer>,
 }
@@ -52,7 +60,7 @@ pub(super) struct Missing {
     scope: Option<String>,
 }
 
-/// Where a secret lies in the open.
+/// Where a secret lies in the open, or a placeholder for one.
 #[derive(Serialize)]
 pub(super) struct Exposed {
     file: PathBuf,
@@ -69,20 +77,23 @@ impl Plan {
     pub(super) fn of(app: &App, catalog: &Catalog) -> Result<Self, Failure> {
         let discovery = discover(&catalog.clients, &Places::of(app.environment), Request::default())
             .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
-        let findings = findings(app, catalog, &discovery)?;
+        let (findings, steps) = look(app, catalog, &discovery)?;
         let exposed = findings.iter().filter(|finding| finding.reason == Reason::Plaintext);
+        let is_mended =
+            |step: &&Step| step.placeholder && (step.mechanism != Mechanism::None || step.lacks.is_some());
         Ok(Self {
             schema_version: 1,
             clients: clients(&discovery),
-            missing: missing(app, catalog, &findings),
+            missing: missing(app, catalog, &findings, &steps),
             exposed: exposed.filter_map(Exposed::of).collect(),
+            placeholders: steps.iter().filter(is_mended).map(Exposed::named).collect(),
             shell: init::offer(app),
         })
     }
 
     /// Whether a person has something to do.
     pub(super) fn is_done(&self) -> bool {
-        self.missing.is_empty() && self.exposed.is_empty()
+        self.missing.is_empty() && self.exposed.is_empty() && self.placeholders.is_empty()
     }
 
     /// The plan for a person who can't be asked.
@@ -99,7 +110,13 @@ impl Plan {
             let what = exposed.credential.as_deref().unwrap_or("a secret");
             lines.push(format!("take `{what}` out of {}{line}", exposed.file.display()));
         }
-        if !self.exposed.is_empty() {
+        for placeholder in &self.placeholders {
+            let line = placeholder.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let name = placeholder.credential.as_deref().unwrap_or("a credential");
+            let file = placeholder.file.display();
+            lines.push(format!("hand `{name}` over where its placeholder is not filled in: {file}{line}"));
+        }
+        if !self.exposed.is_empty() || !self.placeholders.is_empty() {
             lines.push("  mcpcred protect".to_owned());
         }
         if let Some(shell) = self.shell.as_ref().filter(|shell| !shell.is_installed) {
@@ -135,6 +152,15 @@ impl Exposed {
             credential: finding.credential.clone(),
         })
     }
+
+    fn named(step: &Step) -> Self {
+        Self {
+            file: step.file.clone(),
+            line: Some(step.place.line),
+            server: Some(step.server.clone()),
+            credential: step.credential.clone().or_else(|| step.named.clone()),
+        }
+    }
 }
 
 /// What to say of credentials that are stored, that clients take from the environment, and that the lines of the
@@ -148,7 +174,7 @@ pub(super) fn waiting_for_a_shell(app: &App, catalog: &Catalog) -> Result<Option
         .map_err(|error| Failure::of(Failure::GENERAL, &error))?;
     let known = servers::Known::of(app);
     let mut names: Vec<String> = Vec::new();
-    for finding in findings(app, catalog, &discovery)? {
+    for finding in look(app, catalog, &discovery)?.0 {
         let Some(name) = finding.credential.filter(|_| finding.reason == Reason::UnsetReference) else {
             continue;
         };
@@ -167,8 +193,12 @@ pub(super) fn waiting_for_a_shell(app: &App, catalog: &Catalog) -> Result<Option
     })
 }
 
-/// Everything that `mcpcred check` finds.
-fn findings(app: &App, catalog: &Catalog, discovery: &Discovery<'_>) -> Result<Vec<Finding>, Failure> {
+/// Everything that `mcpcred check` finds, and what `mcpcred protect` would do.
+fn look(
+    app: &App,
+    catalog: &Catalog,
+    discovery: &Discovery<'_>,
+) -> Result<(Vec<Finding>, Vec<Step>), Failure> {
     let fingerprints = Fingerprints::new().map_err(|error| Failure::of(Failure::GENERAL, &error))?;
     let detector = Detector::new(&catalog.providers);
     let known = Known::gather(&app.credentials, app.environment);
@@ -190,7 +220,19 @@ fn findings(app: &App, catalog: &Catalog, discovery: &Discovery<'_>) -> Result<V
         values: &values,
         env_files: RefCell::default(),
     };
-    Ok(preflight.run(&discovery.entries()).findings)
+    let entries = discovery.entries();
+    let findings = preflight.run(&entries).findings;
+    let program = Program::running(app.credentials.profile(), app.environment);
+    let request = protect::plan::Request {
+        servers: &[],
+        project_alone: false,
+        style: Style::default(),
+        program: &program,
+    };
+    let mut plan = protect::plan::Plan::make(discovery, &entries, &values, &known, &request);
+    rehearsal::leave_fixed_files(discovery, &mut plan);
+    rehearsal::rehearse(discovery, &mut plan, |_| true);
+    Ok((findings, plan.steps(discovery)))
 }
 
 fn clients(discovery: &Discovery<'_>) -> Vec<WithServers> {
@@ -209,10 +251,18 @@ fn clients(discovery: &Discovery<'_>) -> Vec<WithServers> {
 }
 
 /// What is nowhere, each once; what is stored under another name of the same secret is there.
-fn missing(app: &App, catalog: &Catalog, findings: &[Finding]) -> Vec<Missing> {
+fn missing(app: &App, catalog: &Catalog, findings: &[Finding], steps: &[Step]) -> Vec<Missing> {
     let known = servers::Known::of(app);
     let mut all: Vec<Missing> = Vec::new();
-    let is_absent = |finding: &&Finding| matches!(finding.reason, Reason::Missing | Reason::UnsetReference);
+    // What stands there now is filled in from nowhere: not from this environment either.
+    let lacking: BTreeSet<&str> = steps.iter().filter_map(|step| step.lacks.as_deref()).collect();
+    let is_lacking = |finding: &Finding| {
+        let name = finding.credential.as_deref();
+        finding.reason == Reason::UnsupportedReference && name.is_some_and(|name| lacking.contains(name))
+    };
+    let is_absent = |finding: &&Finding| {
+        matches!(finding.reason, Reason::Missing | Reason::UnsetReference) || is_lacking(finding)
+    };
     for finding in findings.iter().filter(is_absent) {
         let Some(credential) =
             finding.credential.as_ref().and_then(|name| name.parse::<CredentialName>().ok())
@@ -225,7 +275,8 @@ fn missing(app: &App, catalog: &Catalog, findings: &[Finding]) -> Vec<Missing> {
             Some(requirement) => known.stored_as(catalog, requirement).is_some(),
             None => known.has(name),
         };
-        if is_stored || crate::slip::is_token(name) || app.environment.has(name) {
+        let is_set = app.environment.has(name) && !is_lacking(finding);
+        if is_stored || crate::slip::is_token(name) || is_set {
             continue;
         }
         let server = finding.server.clone();

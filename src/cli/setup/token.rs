@@ -53,6 +53,24 @@ impl Token<'_> {
         }
     }
 
+    /// Offers to store the value that this environment has, where it has one that looks right. Says whether it was.
+    ///
+    /// # Errors
+    /// Where nobody can be asked, or the value can't be stored.
+    pub(super) fn take_from_environment(&self, app: &App, catalog: &Catalog) -> Result<bool, Failure> {
+        let detector = Detector::new(&catalog.providers);
+        let value = app.environment.credential(self.name).filter(|value| !value.is_empty());
+        let value = value.filter(|value| self.malformation(&detector, value).is_none());
+        let Some(Ok(value)) = value.map(check) else { return Ok(false) };
+        let question =
+            format!("`{}` for `{}` is set in this environment. Store that value?", self.name, self.server);
+        if !app.ui.confirm(&question)? {
+            return Ok(false);
+        }
+        self.store(app, &value)?;
+        Ok(true)
+    }
+
     /// What it is, where it is made, and what it has to be allowed to do.
     fn describe(&self, app: &App, catalog: &Catalog) {
         let known = self.requirement;

@@ -69,7 +69,7 @@ fn is_plain(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
     let around = [text.get(..found.start), text.get(found.end..)];
     let is_quotable = |byte: u8| byte.is_ascii_alphanumeric() || b" _-.,:;=+/@~".contains(&byte);
     is_header_name(&exposed.field.name)
-        && has_no_placeholder(subject, text)
+        && (exposed.is_placeholder || has_no_placeholder(subject, text))
         && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))
 }
 

@@ -120,12 +120,41 @@ impl How {
 pub(crate) struct Left {
     pub(crate) why: String,
     pub(crate) advice: String,
+    /// The credential that has to be stored first, where nothing else is in the way.
+    pub(crate) lacks: Option<String>,
 }
 
 impl Left {
     /// In words.
     pub(crate) fn new(why: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { why: why.into(), advice: advice.into() }
+        Self { why: why.into(), advice: advice.into(), lacks: None }
+    }
+
+    /// A placeholder for a credential that is not there yet.
+    pub(crate) fn not_stored(name: &str) -> Self {
+        let left = Self::new(
+            format!("`{name}` is not stored, so that nothing could take the place of the placeholder"),
+            format!("store it with `mcpcred add {name}`, and call again"),
+        );
+        Self { lacks: Some(name.to_owned()), ..left }
+    }
+
+    /// An entry that mcpcred starts with credentials of another profile.
+    pub(crate) fn of_other_profile(profile: &str) -> Self {
+        Self::new(
+            format!(
+                "the entry takes its credentials from the profile `{profile}`, where this one would not be"
+            ),
+            format!("call `mcpcred protect --profile {profile}` for it"),
+        )
+    }
+
+    /// A placeholder with something else around it, where only a whole value can be handed over.
+    pub(crate) fn not_alone() -> Self {
+        Self::new(
+            "something else stands around the placeholder in the same value",
+            "store the whole value with `mcpcred add`, and let `mcpcred run` hand it over",
+        )
     }
 
     /// An entry without a command.

@@ -28,6 +28,7 @@ pub(crate) fn choose(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -
         .flat_map(|reader| reference::find(value, reader.references.syntaxes_in(FieldKind::Env)))
         .filter(|found| found.syntax != ReferenceSyntax::BareName);
     let secret = match placeholders.next() {
+        _ if exposed.is_placeholder => value,
         None => value,
         // A placeholder with a secret for its default: what the server gets where nobody set the variable.
         Some(only) if only.span == (0..value.len()) && only.default.is_some() => {

@@ -118,22 +118,34 @@ impl<'c> Pen<'c> {
         }
     }
 
+    /// All between brackets; `write` puts one of them there.
+    fn yaml_flow<T>(
+        &mut self,
+        [open, close]: [&str; 2],
+        items: &[T],
+        column: usize,
+        write: impl Fn(&mut Self, &T),
+    ) {
+        self.put(open);
+        for (number, item) in items.iter().enumerate() {
+            self.yaml_flow_gap(column + 3);
+            write(self, item);
+            let is_last = number + 1 == items.len();
+            if !is_last || self.roll(3) == 0 {
+                self.put(",");
+            }
+        }
+        self.yaml_flow_gap(column + 3);
+        self.put(close);
+        self.end();
+    }
+
     fn yaml_sequence(&mut self, items: &[String], column: usize) {
         if items.is_empty() || self.roll(2) == 0 {
             self.put(" ");
             let anchor = if self.roll(5) == 0 { format!("&s{} ", self.taken) } else { String::new() };
-            self.put(&format!("{anchor}["));
-            for (number, item) in items.iter().enumerate() {
-                self.yaml_flow_gap(column + 3);
-                self.yaml_text(item, None);
-                let is_last = number + 1 == items.len();
-                if !is_last || self.roll(3) == 0 {
-                    self.put(",");
-                }
-            }
-            self.yaml_flow_gap(column + 3);
-            self.put("]");
-            self.end();
+            self.put(&anchor);
+            self.yaml_flow(["[", "]"], items, column, |pen, item| pen.yaml_text(item, None));
             return;
         }
         self.end();
@@ -149,19 +161,10 @@ impl<'c> Pen<'c> {
 
     fn yaml_mapping(&mut self, members: &[(&'static str, String)], column: usize) {
         if members.is_empty() || self.roll(2) == 0 {
-            self.put(" {");
-            for (number, (key, value)) in members.iter().enumerate() {
-                self.yaml_flow_gap(column + 3);
-                self.put(&format!("{key}: "));
-                self.yaml_text(value, None);
-                let is_last = number + 1 == members.len();
-                if !is_last || self.roll(3) == 0 {
-                    self.put(",");
-                }
-            }
-            self.yaml_flow_gap(column + 3);
-            self.put("}");
-            self.end();
+            self.yaml_flow([" {", "}"], members, column, |pen, (key, value)| {
+                pen.put(&format!("{key}: "));
+                pen.yaml_text(value, None);
+            });
             return;
         }
         let anchor = if self.roll(5) == 0 { format!(" &m{}", self.taken) } else { String::new() };
