@@ -78,7 +78,9 @@ fn a_user_and_a_password_in_a_url_become_a_header_where_nothing_is_in_the_way() 
         let outcome = user("claude-code", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
         writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
     }
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 x: the URL: headers-helper: X_TOKEN
 {"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
 x: the URL: headers-helper: GITHUB_TOKEN
@@ -91,7 +93,8 @@ x: the URL: headers-helper: X_TOKEN
 x: the header `X-Key`: headers-helper: GITHUB_TOKEN
 {"headers":{},"headersHelper":"/opt/mcpcred headers --url /"https://x.example/" --header /"X-Key: {GITHUB_TOKEN}/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example"}
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
