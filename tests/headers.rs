@@ -14,6 +14,17 @@ fn a_client_gets_one_json_object_and_nothing_else() {
 }
 
 #[test]
+fn a_user_and_a_password_become_the_header_that_a_client_makes_of_those_in_a_url() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "PASSWORD", "--stdin"], b"open sesame").succeeds();
+    let ran = sandbox.run(["headers", "--basic", "Aladdin:{PASSWORD}"]).succeeds();
+    ran.prints("{\"Authorization\":\"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\"}\n");
+    sandbox.run(["headers", "--basic", "{PASSWORD}"]).exits(2).prints("").says("user:{CREDENTIAL}");
+    let ran = sandbox.run(["headers", "--basic", "me:{PASSWORD}", "--header", "authorization: {PASSWORD}"]);
+    ran.exits(2).prints("").says("given twice");
+}
+
+#[test]
 fn a_client_that_connects_elsewhere_gets_nothing() {
     let mut sandbox = Sandbox::new().with("GITHUB_TOKEN");
     let arguments = ["headers", "--url", "https://api.example/mcp/", "--header", BEARER];

@@ -8,6 +8,8 @@ mod support;
 
 mod add;
 mod audit;
+#[cfg(target_os = "linux")]
+mod bridge;
 mod check;
 #[cfg(target_os = "linux")]
 mod client_starts;

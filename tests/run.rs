@@ -64,6 +64,22 @@ fn a_program_that_reads_its_arguments_alone_gets_the_value_there_and_only_when_t
     sandbox.run(["run", "--expand", "NOBODY", "--", "true", "{{NOBODY}}"]).exits(125).says("NOBODY");
 }
 
+/// npm writes the arguments of what it starts into a log.
+#[cfg(unix)]
+#[test]
+fn npm_is_told_to_keep_no_log_where_a_value_stands_among_the_arguments_and_only_there() {
+    let mut sandbox = Sandbox::new().with("TOKEN");
+    sandbox.set("NPM_CONFIG_LOGS_MAX", "10");
+    let told = |words: &[&str]| {
+        let shown = sandbox.run([&["run"], words].concat()).succeeds().stdout();
+        let own = shown.lines().filter(|line| line.to_ascii_lowercase().starts_with("npm_config_logs_max"));
+        own.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let expanded = ["--expand", "TOKEN", "--", "sh", "-c", "env; echo {{TOKEN}}"];
+    assert_eq!(told(&expanded), ["npm_config_logs_max=0"]);
+    assert_eq!(told(&["-e", "TOKEN", "--", "env"]), ["NPM_CONFIG_LOGS_MAX=10"]);
+}
+
 #[test]
 fn a_folder_with_the_key_of_the_vault_is_not_shown_to_the_program() {
     let mut sandbox = Sandbox::new().with("A");

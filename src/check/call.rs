@@ -36,7 +36,7 @@ pub(crate) const COMMANDS: &[(&str, &[Flag])] = &[
             valued("keep"),
         ],
     ),
-    ("headers", &[valued("header"), valued("url")]),
+    ("headers", &[valued("header"), valued("basic"), valued("url")]),
     ("get", &[switch("json"), switch("clip"), valued("clear-after"), switch("previous")]),
 ];
 

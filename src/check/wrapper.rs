@@ -42,7 +42,8 @@ pub(crate) struct Asked {
 pub(crate) fn asked_for_headers(line: &str) -> Option<Asked> {
     let call = Call::of_line(line).filter(|call| call.command == "headers")?;
     let mut names: Vec<String> = Vec::new();
-    for part in call.values("header").flat_map(|template| template.split('{').skip(1)) {
+    let templates = call.values("header").chain(call.values("basic"));
+    for part in templates.flat_map(|template| template.split('{').skip(1)) {
         if let Some((name, _)) = part.split_once('}')
             && !names.iter().any(|own| own == name)
         {
@@ -124,6 +125,7 @@ mod tests {
             r#"mcpcred headers --header "Authorization: Bearer {A}" --header=X:{B}{A}"#,
             r#""C:\Program Files\mcpcred.exe"  headers --url "https://x.example" --header 'A: {A}' --header "B={B}""#,
             r#"mcpcred --reason headers headers --no-prompt --header "A: {A}" --header "B: {B}""#,
+            r#"mcpcred headers --basic "me:{B}" --header "A: {A}""#,
         ] {
             let asked = asked_for_headers(line).unwrap();
             assert_eq!(

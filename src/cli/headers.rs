@@ -22,8 +22,11 @@ the headers of another address than `--url`."
 )]
 pub(super) struct Headers {
     /// A header with `{NAME}` in the place of each credential: `Authorization: Bearer {GITHUB_TOKEN}`
-    #[arg(long, required = true, value_name = "HEADER")]
+    #[arg(long, required_unless_present = "basic", value_name = "HEADER")]
     header: Vec<Template>,
+    /// `Authorization: Basic …` of a user and a password, as a client makes it of those in a URL: `me:{NAME}`
+    #[arg(long, value_name = "USER:{NAME}")]
+    basic: Option<Pair>,
     /// Only for this address, where the client says which one it asks for
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -41,11 +44,26 @@ impl FromStr for Template {
     }
 }
 
+/// A user and a password, read from the command line.
+#[derive(Debug, Clone)]
+struct Pair(HeaderTemplate);
+
+impl FromStr for Pair {
+    type Err = InvalidTemplate;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        HeaderTemplate::basic(text).map(Self)
+    }
+}
+
 impl Headers {
     pub(super) fn run(self, app: &App) -> Outcome {
         self.refuse_other_address(app)?;
+        let headers = self.header.iter().map(|header| &header.0);
+        let templates: Vec<&HeaderTemplate> = headers.chain(self.basic.iter().map(|pair| &pair.0)).collect();
+        refuse_two_of_a_name(&templates)?;
         let mut names: Vec<CredentialName> = Vec::new();
-        for name in self.header.iter().flat_map(|header| header.0.names()) {
+        for name in templates.iter().flat_map(|template| template.names()) {
             let name = name.parse().map_err(|error| Failure::of(Failure::USAGE, &error))?;
             if !names.contains(&name) {
                 names.push(name);
@@ -54,7 +72,6 @@ impl Headers {
         let found = app.credentials.get_many(&names)?;
         let values: Vec<_> =
             names.iter().map(CredentialName::as_str).zip(found.iter().map(|(_, secret)| secret)).collect();
-        let templates: Vec<&HeaderTemplate> = self.header.iter().map(|header| &header.0).collect();
         let document = render(&templates, &values)?;
         app.ui.data(document.expose_secret())?;
         Ok(ExitCode::SUCCESS)
@@ -74,6 +91,17 @@ impl Headers {
             _ => Ok(()),
         }
     }
+}
+
+/// Which of two headers of one name counts, no two clients agree on.
+fn refuse_two_of_a_name(templates: &[&HeaderTemplate]) -> Result<(), Failure> {
+    let is_again = |(number, template): (usize, &&HeaderTemplate)| {
+        templates[..number].iter().any(|other| other.name().eq_ignore_ascii_case(template.name()))
+    };
+    if templates.iter().enumerate().any(is_again) {
+        return Err(Failure::new(Failure::USAGE, "one header is given twice").hint("take one of the two out"));
+    }
+    Ok(())
 }
 
 /// Without query and fragment; a slash at the end makes no difference, nor does the case of the host.

@@ -89,6 +89,9 @@ impl Run {
         if self.clean {
             environment.clean(&self.keep);
         }
+        if !to_expand.is_empty() {
+            environment.keep_arguments_out_of_logs();
+        }
         environment.remove(&managed);
         if app.unlocking.has_key_in_credentials_folder() {
             environment.remove(&[CREDENTIALS_FOLDER]);

@@ -62,6 +62,9 @@ pub(crate) const OWN_KEYS: &[&str] = &["MCPCRED_PASSPHRASE", "MCPCRED_PASSPHRASE
 /// systemd's folder of credentials; no child gets it where the vault's key is one of them.
 pub(crate) const CREDENTIALS_FOLDER: &str = "CREDENTIALS_DIRECTORY";
 
+/// How many logs npm keeps. It writes the arguments of what it starts into each of them.
+const LOGS_OF_NPM: &str = "npm_config_logs_max";
+
 /// An argument shorter than this is not searched for a secret: it would be found everywhere.
 const SHORTEST_WORD: usize = 4;
 
@@ -116,6 +119,12 @@ impl ChildEnvironment {
     /// Takes variables out: the credentials that this child is not given.
     pub(crate) fn remove(&mut self, names: &[impl AsRef<OsStr>]) {
         self.variables.retain(|(name, _)| !names.iter().any(|other| is_same(name, other.as_ref())));
+    }
+
+    /// Keeps a program from writing its arguments into a file, where it is known to: npm keeps no log.
+    pub(crate) fn keep_arguments_out_of_logs(&mut self) {
+        self.variables.retain(|(name, _)| !name.eq_ignore_ascii_case(LOGS_OF_NPM));
+        self.variables.push((LOGS_OF_NPM.into(), Value::Inherited("0".into())));
     }
 
     /// Gives the child a credential, in place of whatever had that name.

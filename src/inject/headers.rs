@@ -2,12 +2,18 @@
 
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
 use crate::secret::{Secret, SecretBuffer};
 
 /// `Authorization: Bearer {GITHUB_TOKEN}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HeaderTemplate {
     name: String,
+    /// Whether it is a user and a password, which are sent in base64 behind `Basic` (RFC 7617).
+    is_basic: bool,
     parts: Vec<Part>,
 }
 
@@ -23,6 +29,9 @@ pub(crate) enum InvalidTemplate {
     /// No header.
     #[error("a header is written as `Name: {{CREDENTIAL}}` or `Name: Bearer {{CREDENTIAL}}`")]
     Form,
+    /// No user and password.
+    #[error("a user and a password are written as `user:{{CREDENTIAL}}`")]
+    Pair,
     /// Nothing to fill in: a header without a secret belongs into the client's own configuration, and one with a
     /// secret nowhere.
     #[error("a header needs a `{{CREDENTIAL}}` in it: a value is never an argument")]
@@ -51,23 +60,61 @@ impl FromStr for HeaderTemplate {
         if name.is_empty() || !name.bytes().all(is_token) || value.contains(char::is_control) {
             return Err(InvalidTemplate::Form);
         }
-        let mut parts = Vec::new();
-        let mut rest = value;
-        while let Some(open) = rest.find('{') {
-            let close = open + rest[open..].find('}').ok_or(InvalidTemplate::Form)?;
-            parts.push(Part::Text(rest[..open].to_owned()));
-            parts.push(Part::Name(rest[open + 1..close].to_owned()));
-            rest = &rest[close + 1..];
-        }
-        if parts.is_empty() {
-            return Err(InvalidTemplate::NoName);
-        }
-        parts.push(Part::Text(rest.to_owned()));
-        Ok(Self { name: name.to_owned(), parts })
+        Ok(Self { name: name.to_owned(), is_basic: false, parts: parts(value)? })
     }
 }
 
+/// What stands around the names, and the names.
+fn parts(text: &str) -> Result<Vec<Part>, InvalidTemplate> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let close = open + rest[open..].find('}').ok_or(InvalidTemplate::Form)?;
+        parts.push(Part::Text(rest[..open].to_owned()));
+        parts.push(Part::Name(rest[open + 1..close].to_owned()));
+        rest = &rest[close + 1..];
+    }
+    if parts.is_empty() {
+        return Err(InvalidTemplate::NoName);
+    }
+    parts.push(Part::Text(rest.to_owned()));
+    Ok(parts)
+}
+
 impl HeaderTemplate {
+    /// `user:{PASSWORD}`, as the header that a client makes of a user and a password in a URL.
+    ///
+    /// # Errors
+    /// Where nothing parts the two, or no credential is among them.
+    pub(crate) fn basic(text: &str) -> Result<Self, InvalidTemplate> {
+        if !text.contains(':') || text.contains(char::is_control) {
+            return Err(InvalidTemplate::Pair);
+        }
+        Ok(Self { name: "Authorization".to_owned(), is_basic: true, parts: parts(text)? })
+    }
+
+    /// The header that it is about.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text, with the values in it.
+    fn filled(&self, values: &[(&str, &Secret)]) -> Result<Secret, HeaderError> {
+        let mut filled = SecretBuffer::with_capacity(128);
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => filled.push(text.as_bytes()),
+                Part::Name(name) => {
+                    let value = values.iter().find(|(own, _)| own == name);
+                    let value = value.ok_or_else(|| HeaderError::Missing(name.clone()))?.1;
+                    let text = value.expose_secret_str().ok().filter(|text| !text.contains(char::is_control));
+                    filled.push(text.ok_or_else(|| HeaderError::NotALine(name.clone()))?.as_bytes());
+                }
+            }
+        }
+        Ok(filled.into_secret())
+    }
+
     /// The credentials in it.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
@@ -90,16 +137,12 @@ pub(crate) fn render(
         page.push(if number == 0 { b"{\"" } else { b",\"" });
         page.push(template.name.as_bytes());
         page.push(b"\":\"");
-        for part in &template.parts {
-            match part {
-                Part::Text(text) => push_escaped(&mut page, text),
-                Part::Name(name) => {
-                    let value = values.iter().find(|(own, _)| own == name);
-                    let value = value.ok_or_else(|| HeaderError::Missing(name.clone()))?.1;
-                    let text = value.expose_secret_str().ok().filter(|text| !text.contains(char::is_control));
-                    push_escaped(&mut page, text.ok_or_else(|| HeaderError::NotALine(name.clone()))?);
-                }
-            }
+        let filled = template.filled(values)?;
+        if template.is_basic {
+            page.push(b"Basic ");
+            page.push(Zeroizing::new(STANDARD.encode(filled.expose_secret())).as_bytes());
+        } else {
+            push_escaped(&mut page, filled.expose_secret());
         }
         page.push(b"\"");
     }
@@ -108,13 +151,15 @@ pub(crate) fn render(
 }
 
 /// RFC 8259, section 7: there are no control characters here.
-fn push_escaped(page: &mut SecretBuffer, text: &str) {
-    for part in text.split_inclusive(['"', '\\']) {
-        let (plain, last) = part.split_at(part.len() - usize::from(part.ends_with(['"', '\\'])));
-        page.push(plain.as_bytes());
+fn push_escaped(page: &mut SecretBuffer, text: &[u8]) {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\');
+    for part in text.split_inclusive(is_special) {
+        let end = part.len() - usize::from(part.last().is_some_and(is_special));
+        let (plain, last) = part.split_at(end);
+        page.push(plain);
         if !last.is_empty() {
             page.push(b"\\");
-            page.push(last.as_bytes());
+            page.push(last);
         }
     }
 }
@@ -149,6 +194,19 @@ mod tests {
         let page = render(&templates, &[("A", &value)]).unwrap();
         let document: serde_json::Value = serde_json::from_slice(page.expose_secret()).unwrap();
         assert_eq!(document, serde_json::json!({ "Authorization": "Bearer q\"\\ü{}", "X": "\"q\"\\ü{}\"" }));
+    }
+
+    #[test]
+    fn a_user_and_a_password_are_one_header_as_in_the_standard() {
+        let value = Secret::copy_of(b"open sesame");
+        let page = render(&[&HeaderTemplate::basic("Aladdin:{A}").unwrap()], &[("A", &value)]).unwrap();
+        let expected = "{\"Authorization\":\"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\"}\n";
+        assert_eq!(page.expose_secret_str().unwrap(), expected);
+        assert_eq!(HeaderTemplate::basic("{A}"), Err(InvalidTemplate::Pair));
+        assert_eq!(HeaderTemplate::basic("me:open sesame"), Err(InvalidTemplate::NoName));
+        let lines = Secret::copy_of(b"a\r\nX-Other: b");
+        let error = render(&[&HeaderTemplate::basic("me:{A}").unwrap()], &[("A", &lines)]).unwrap_err();
+        assert_eq!(error, HeaderError::NotALine("A".to_owned()));
     }
 
     #[test]

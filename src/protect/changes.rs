@@ -110,7 +110,7 @@ impl<'p, 'd> Changes<'p, 'd> {
             }
             How::Asked => self.edits.remove(value),
             // Together, with the other headers of the entry.
-            How::Helper { .. } | How::Bridge { .. } => {}
+            How::Helper { .. } | How::Basic { .. } | How::Bridge { .. } => {}
         }
     }
 
@@ -131,8 +131,10 @@ impl<'p, 'd> Changes<'p, 'd> {
             self.edits.remove(value);
             last = Some(value);
         }
+        let is_basic = self.basic(planning, &mut flags);
         let Some(key) = headers::helper_key(&planning.subject).filter(|_| !flags.is_empty()) else { return };
-        let url = planning.subject.entry.url().and_then(made_for).map(|url| format!(" --url \"{url}\""));
+        let url = planning.subject.entry.url().and_then(|url| made_for(url, is_basic));
+        let url = url.map(|url| format!(" --url \"{url}\""));
         let called = &planning.called;
         let is_word = called.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
         let called = if is_word { called.clone() } else { format!("\"{called}\"") };
@@ -140,6 +142,31 @@ impl<'p, 'd> Changes<'p, 'd> {
         let before = &planning.surrounding;
         let line = format!("{before}{called} headers{own}{}{flags}", url.unwrap_or_default());
         self.edits.insert(&planning.subject.entry.value, key, NewValue::text(&line));
+    }
+
+    /// What stands before the host of a URL goes out of it, and our own command prints the header that the client made
+    /// of it. Says whether there is such a thing.
+    fn basic(&mut self, planning: &Planning<'_, 'd>, flags: &mut String) -> bool {
+        let mut items =
+            planning.items.iter().filter(|it| matches!(it.way, Ok((How::Basic { .. }, _)))).peekable();
+        let Some(value) = items.peek().map(|item| &item.field.value) else { return false };
+        let text = value.text().map_or("", Text::expose);
+        let Some(pair) = headers::pair(text) else { return false };
+        let (mut template, mut at) = (String::new(), pair.start);
+        for item in items {
+            let Ok((How::Basic { part }, number)) = &item.way else { continue };
+            template.push_str(text.get(at..part.start).unwrap_or_default());
+            if let Some(value) = self.values.get(*number) {
+                _ = write!(template, "{{{}}}", value.name);
+            }
+            at = part.end;
+        }
+        template.push_str(text.get(at..pair.end).unwrap_or_default());
+        // A user without a password has an empty one.
+        let end = if text[pair.clone()].contains(':') { "" } else { ":" };
+        _ = write!(flags, " --basic \"{template}{end}\"");
+        self.edits.replace_part(value, pair.start..pair.end + "@".len(), Secret::copy_of(b""));
+        true
     }
 
     /// A text with `{NAME}` in the place of each secret. What stands around them was found to be plain.
@@ -200,6 +227,10 @@ impl<'p, 'd> Changes<'p, 'd> {
         items.push(NewValue::Text(address.into_secret()));
         if bridge.url.text().is_some_and(|url| wants_leave(url.expose())) {
             items.push(NewValue::text("--allow-http"));
+        }
+        // Else the bridge tells on stderr where it goes, and clients keep that in files.
+        if !self.bridged(planning, &bridge.url).is_empty() {
+            items.push(NewValue::text("--silent"));
         }
         items.extend(rest);
         bridge.build(&mut self.edits, &planning.called, items, &planning.variables);
@@ -293,10 +324,16 @@ fn own_variable(name: &str) -> String {
     format!("{name}_FROM_MCPCRED")
 }
 
-/// The address that a helper prints headers for, without what may be secret; nothing where it is not plain.
-fn made_for(url: Text<'_>) -> Option<String> {
+/// The address that a helper prints headers for, without what may be secret; nothing where it is not plain. What stands
+/// before the host is left out where it goes.
+fn made_for(url: Text<'_>, without_pair: bool) -> Option<String> {
     let text = url.expose();
     let address = text.split(['?', '#']).next()?;
+    let pair = headers::pair(text).filter(|_| without_pair);
+    let address = match pair {
+        Some(pair) => format!("{}{}", address.get(..pair.start)?, address.get(pair.end + "@".len()..)?),
+        None => address.to_owned(),
+    };
     let is_plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-~".contains(&byte));
-    (is_plain && address.starts_with("http")).then(|| address.to_owned())
+    (is_plain && address.starts_with("http")).then_some(address)
 }

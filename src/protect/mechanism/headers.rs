@@ -1,5 +1,7 @@
 //! The headers and the URL of a remote server: what its clients can do without a value in the file.
 
+use std::ops::Range;
+
 use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax};
 use crate::check::exposure::Exposed;
 use crate::document::Text;
@@ -32,6 +34,9 @@ pub(crate) fn choose(
     {
         return Ok(Found { how: How::Helper { header, part }, secret: secret()?, suggested: None });
     }
+    if style != Style::Inputs && may_help && !is_header && is_in_pair(subject, exposed) {
+        return Ok(Found { how: How::Basic { part }, secret: secret()?, suggested: None });
+    }
     if asks(subject, exposed.field.kind) {
         return Ok(Found { how: How::Input { part }, secret: secret()?, suggested: None });
     }
@@ -63,11 +68,45 @@ fn helped(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<St
     (is_free && is_plain(subject, exposed)).then(|| field.name.clone())
 }
 
+/// Whether a secret stands before the host of a URL of which our helper can print the header that the client makes of
+/// it today, and no other header of the entry is in its way. What is written with percent signs would have to be kept in
+/// two forms.
+fn is_in_pair(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
+    let field = exposed.field;
+    let text = field.value.text().map_or("", Text::expose);
+    let found = &exposed.found.span;
+    let Some(pair) = pair(text).filter(|pair| pair.start <= found.start && found.end <= pair.end) else {
+        return false;
+    };
+    let around = [text.get(pair.start..found.start), text.get(found.end..pair.end)];
+    let is_authorization = |name: &str| name.eq_ignore_ascii_case("authorization");
+    let entry = subject.entry;
+    helper_key(subject).is_some()
+        && !entry.has_helper()
+        && field.value.is_member()
+        && field.part.is_none()
+        && !text.get(found.clone()).is_some_and(|secret| secret.contains('%'))
+        && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))
+        && !entry.all_fields().any(|it| it.kind == FieldKind::Headers && is_authorization(&it.name))
+        && !entry.all_named().any(|it| it.kind == FieldKind::Headers && is_authorization(&it.target))
+}
+
+/// Where in a URL the user and the password stand, without the `@` behind them.
+pub(crate) fn pair(url: &str) -> Option<Range<usize>> {
+    let start = url.find("://")? + "://".len();
+    let authority = url[start..].split(['/', '?', '#']).next()?;
+    Some(start..start + authority.rfind('@')?)
+}
+
+/// Whether it stands for itself in a line for any shell.
+fn is_quotable(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" _-.,:;=+/@~".contains(&byte)
+}
+
 fn is_plain(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
     let text = exposed.field.value.text().map_or("", Text::expose);
     let found = &exposed.found.span;
     let around = [text.get(..found.start), text.get(found.end..)];
-    let is_quotable = |byte: u8| byte.is_ascii_alphanumeric() || b" _-.,:;=+/@~".contains(&byte);
     is_header_name(&exposed.field.name)
         && (exposed.is_placeholder || has_no_placeholder(subject, text))
         && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))

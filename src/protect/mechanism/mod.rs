@@ -87,6 +87,9 @@ pub(crate) enum How {
     Expanded { part: Range<usize> },
     /// A header that our helper prints.
     Helper { header: String, part: Range<usize> },
+    /// The password, or the token, in front of the host of a URL: our helper prints the header that the client would
+    /// have made of it.
+    Basic { part: Range<usize> },
     /// A placeholder of the client's own.
     Reference { syntax: ReferenceSyntax, part: Range<usize> },
     /// A placeholder for a question.
@@ -107,7 +110,7 @@ impl How {
             | Self::Taken { .. }
             | Self::Own { .. } => Mechanism::Wrapper,
             Self::Expanded { .. } => Mechanism::Argument,
-            Self::Helper { .. } => Mechanism::HeadersHelper,
+            Self::Helper { .. } | Self::Basic { .. } => Mechanism::HeadersHelper,
             Self::Reference { .. } => Mechanism::Reference,
             Self::Input { .. } | Self::Asked => Mechanism::Input,
             Self::Bridge { .. } => Mechanism::Bridge,

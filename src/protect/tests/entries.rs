@@ -66,6 +66,38 @@ x: the variable `GITHUB_PERSONAL_ACCESS_TOKEN`: wrapper: GITHUB_PERSONAL_ACCESS_
 }
 
 #[test]
+fn a_user_and_a_password_in_a_url_become_a_header_where_nothing_is_in_the_way() {
+    let mut told = String::new();
+    for written in [
+        r#"{"type":"http","url":"https://me:S3cr3t-pa55word@x.example/mcp"}"#,
+        r#"{"type":"http","url":"https://TOKEN@@x.example:8443/mcp?team=1"}"#,
+        r#"{"type":"http","url":"https://me:S3cr3t%40pa55word@x.example/mcp"}"#,
+        r#"{"type":"http","url":"https://me:S3cr3t-pa55word@x.example","headers":{"authorization":"Bearer ${A}"}}"#,
+        r#"{"type":"http","url":"https://me:S3cr3t-pa55word@x.example","headers":{"X-Key":"TOKEN@"}}"#,
+    ] {
+        let outcome = user("claude-code", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
+    }
+    assert_data_eq!(
+        told,
+        str![[r#"
+x: the URL: headers-helper: X_TOKEN
+{"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
+x: the URL: headers-helper: GITHUB_TOKEN
+{"headersHelper":"/opt/mcpcred headers --url /"https://x.example:8443/mcp/" --basic /"{GITHUB_TOKEN}:/"","type":"http","url":"https://x.example:8443/mcp?team=1"}
+x: the URL: none: there is no other way to hand it to Claude Code than to write it
+{"type":"http","url":"https://me:S3cr3t%40pa55word@x.example/mcp"}
+x: the URL: none: there is no other way to hand it to Claude Code than to write it
+{"headers":{"authorization":"Bearer ${A}"},"type":"http","url":"https://me:S3cr3t-pa55word@x.example"}
+x: the URL: headers-helper: X_TOKEN
+x: the header `X-Key`: headers-helper: GITHUB_TOKEN
+{"headers":{},"headersHelper":"/opt/mcpcred headers --url /"https://x.example/" --header /"X-Key: {GITHUB_TOKEN}/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example"}
+
+"#]]
+    );
+}
+
+#[test]
 fn arguments_become_variables_where_the_program_reads_them() {
     let mut told = String::new();
     for written in [
