@@ -78,7 +78,9 @@ fn a_user_and_a_password_in_a_url_become_a_header_where_nothing_is_in_the_way() 
         let outcome = user("claude-code", &format!(r#"{{"mcpServers":{{"x":{written}}}}}"#));
         writeln!(told, "{}{}", outcome.told(), entry(&outcome)).unwrap();
     }
-    assert_data_eq!(told, str![[r#"
+    assert_data_eq!(
+        told,
+        str![[r#"
 x: the URL: headers-helper: X_TOKEN
 {"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
 x: the URL: headers-helper: GITHUB_TOKEN
@@ -91,7 +93,38 @@ x: the URL: headers-helper: X_TOKEN
 x: the header `X-Key`: headers-helper: GITHUB_TOKEN
 {"headers":{},"headersHelper":"/opt/mcpcred headers --url /"https://x.example/" --header /"X-Key: {GITHUB_TOKEN}/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example"}
 
-"#]]);
+"#]]
+    );
+}
+
+#[test]
+fn the_bridge_gets_a_user_and_a_password_of_a_url_in_a_header() {
+    let mut told = String::new();
+    for written in [
+        r#"{"url":"https://me:S3cr3t-pa55word@x.example/mcp"}"#,
+        r#"{"url":"http://me:S3cr3t-pa55word@x.example/mcp?key=TOKEN@"}"#,
+        r#"{"url":"https://me@x.example/mcp?key=TOKEN@"}"#,
+        r#"{"url":"https://me:S3cr3t%40pa55word@x.example/mcp"}"#,
+    ] {
+        let text = format!(r#"{{"mcpServers":{{"x":{written}}}}}"#);
+        let outcome = with("cursor", Scope::User, Style::Bridge, &text);
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome).replace(TOKEN, "TOKEN@")).unwrap();
+    }
+    assert_data_eq!(
+        told,
+        str![[r#"
+x: the URL: bridge: X_TOKEN
+{"args":["run","--basic","X_TOKEN_FROM_MCPCRED=me:{X_TOKEN}","--","npx","-y","mcp-remote","https://x.example/mcp","--header","Authorization:${X_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the URL: bridge: X_TOKEN
+x: the URL: bridge: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--basic","X_TOKEN_FROM_MCPCRED=me:{X_TOKEN}","--","npx","-y","mcp-remote","http://x.example/mcp?key={{GITHUB_TOKEN}}","--allow-http","--silent","--header","Authorization:${X_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the URL: none: there is no other way to hand it to Cursor than to write it
+{"url":"https://me@x.example/mcp?key=TOKEN@"}
+x: the URL: none: there is no other way to hand it to Cursor than to write it
+{"url":"https://me:S3cr3t%40pa55word@x.example/mcp"}
+
+"#]]
+    );
 }
 
 #[test]
