@@ -130,6 +130,14 @@ impl Unlocking {
         self.is_piped() || alone.open_vault(Rollback::Refuse).is_ok()
     }
 
+    /// The same, after the vault was opened: what was given for that opens it again, and is not tried a second time.
+    pub(crate) fn opens_for_clients(&self) -> bool {
+        let ui = Ui { may_prompt: false, ..self.ui };
+        let alone = Self { ui, descriptor: None, ..self.clone() };
+        let is_given = || matches!(alone.sources().given(), Ok(Some(_)));
+        self.is_piped() || is_given() || alone.open_vault(Rollback::Refuse).is_ok()
+    }
+
     /// Which store of this machine can be used, and why it is that one; or the reasons why none can.
     ///
     /// # Errors

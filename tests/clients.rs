@@ -369,6 +369,44 @@ fn the_nearest_entry_of_claude_code_wins_as_a_whole() {
 }
 
 #[test]
+fn a_worktree_is_the_project_of_its_repository() {
+    let own = |desk: &Desk, name: &str| {
+        let words = desk.command(name, &[]);
+        format!("[mcp_servers.{name}]\ncommand = \"python3\"\nargs = {}\n", json!(words[1..]))
+    };
+    for client in [Client::ClaudeCode, Client::Codex] {
+        let Some(desk) = Desk::with(client) else { return };
+        let repository = desk.sandbox.path("repository");
+        // `git worktree add ../project`
+        desk.write("repository/.git/worktrees/project/commondir", &"../..\n");
+        let back = desk.project().join(".git");
+        desk.write("repository/.git/worktrees/project/gitdir", &format!("{}\n", back.display()));
+        desk.write("repository/.git/worktrees/project/HEAD", &"ref: refs/heads/x\n");
+        desk.write("repository/.git/HEAD", &"ref: refs/heads/main\n");
+        std::fs::create_dir_all(repository.join(".git/objects")).unwrap();
+        std::fs::create_dir_all(repository.join(".git/refs")).unwrap();
+        std::fs::remove_dir(&back).unwrap();
+        let administrative = repository.join(".git/worktrees/project");
+        std::fs::write(&back, format!("gitdir: {}\n", administrative.display())).unwrap();
+        if client == Client::ClaudeCode {
+            let entry = |name: &str| json!({ "mcpServers": { name: desk.entry(name, &[], &json!({})) } });
+            let projects = json!({ repository.display().to_string(): entry("near"), desk.project().display().to_string(): entry("far") });
+            desk.write(client.file(), &json!({ "projects": projects }));
+        } else {
+            desk.write("project/.codex/config.toml", &own(&desk, "near"));
+            let trust = format!("[projects.{}]\ntrust_level = \"trusted\"\n", json!(repository));
+            desk.write(client.file(), &trust);
+        }
+        let said = desk.start_servers(client).said();
+        assert!(desk.reached("near").is_some() && desk.reached("far").is_none(), "{client:?}: {said}");
+        let findings = findings_in(&desk.sandbox, &desk.project(), &["--client", client.id()], 0);
+        assert_eq!(about(&findings, "near"), [("ready", "ok", "")], "{client:?}");
+        assert!(!findings[0]["message"].as_str().unwrap().contains("approve"), "{client:?}: {findings:?}");
+        assert_eq!(about(&findings, "far"), [], "{client:?}");
+    }
+}
+
+#[test]
 fn an_older_file_of_claude_code_takes_the_place_of_the_usual_one() {
     let Some(desk) = Desk::with(Client::ClaudeCode) else { return };
     for (file, name) in [(".claude.json", "usual"), (".claude/.config.json", "older")] {

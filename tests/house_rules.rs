@@ -162,6 +162,7 @@ const EXITS: &[(&str, &str)] = &[
     ("audit/anchor.rs", "reads how far the log went, which is no secret, out of an item of the store"),
     ("audit/key.rs", "makes a fingerprint of it; reads the key of the log out of an item of the store"),
     ("check/asking.rs", "copies a value into the question to its provider"),
+    ("check/copies.rs", "looks for it in files that are no configuration"),
     ("check/fingerprint.rs", "makes a fingerprint of it"),
     ("check/path_value.rs", "looks up the file that it names"),
     ("cli/export_env.rs", "writes rendered lines to stdout or the workflow's file"),
@@ -217,6 +218,7 @@ const EXIT_FOLDERS: &[&str] = &[
 
 /// The files that may look at text from a document (`Text::expose`), which may be a secret. What each does with it:
 const TEXT_EXITS: &[(&str, &str)] = &[
+    ("check/copies.rs", "looks for it in files that are no configuration"),
     ("check/drift.rs", "looks for the name of a credential"),
     ("check/exposure.rs", "makes fingerprints of what lies in the open"),
     ("check/handing.rs", "repeats the name of a program"),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::catalog::acceptance::{SettingsFile, Typed};
+pub(crate) use crate::catalog::inherits::Inherits;
 use crate::document::{Leniency, Syntax};
 
 /// One client.
@@ -69,20 +70,6 @@ pub(crate) enum Confidence {
     Reported,
     /// Remembered by somebody.
     Unverified,
-}
-
-/// What a server that a client starts finds in its environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Inherits {
-    /// All of the client's own environment.
-    Everything,
-    /// `PATH`, `HOME` and a few others.
-    Basics,
-    /// All but what looks like a secret.
-    Harmless,
-    /// Nobody knows.
-    Unknown,
 }
 
 /// What a client does with placeholders. Without `syntaxes` it passes all of them on as they are.

@@ -7,6 +7,7 @@
 pub(crate) mod acceptance;
 mod address;
 pub(crate) mod client;
+mod inherits;
 mod launch;
 mod own;
 pub(crate) mod provider;

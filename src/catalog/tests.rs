@@ -358,3 +358,101 @@ fn every_server_is_written_as_it_is_read() {
     let text = written::entry(&odd).unwrap();
     assert_eq!(toml::from_str::<Servers>(&text).unwrap().servers, [odd], "{text}");
 }
+
+/// What is made where the server runs, or by a program, so that no page of a provider makes it.
+const MADE_ELSEWHERE: &[&str] = &[
+    "ADO_MCP_AUTH_TOKEN",
+    "DATABASE_URI",
+    "KUBECONFIG",
+    "KUBECONFIG_YAML",
+    "KUBECONFIG_JSON",
+    "K8S_TOKEN",
+    "JIRA_PERSONAL_TOKEN",
+    "CONFLUENCE_PERSONAL_TOKEN",
+    "ATLASSIAN_OAUTH_ACCESS_TOKEN",
+    "BRAVE_API_KEY_FILE",
+    "FIRECRAWL_OAUTH_TOKEN",
+    "GRAFANA_PASSWORD",
+    "ES_API_KEY",
+    "ES_PASSWORD",
+    "REDIS_PWD",
+    "REDIS_URL",
+    "CLICKHOUSE_PASSWORD",
+    "NEO4J_PASSWORD",
+    "OKTA_PRIVATE_KEY",
+    "OKTA_API_TOKEN",
+    "SNOWFLAKE_PRIVATE_KEY",
+    "SNOWFLAKE_PRIVATE_KEY_FILE",
+    "DATABRICKS_TOKEN",
+];
+
+/// What an OAuth login gives, and the app for it: the login asks for what it may do.
+const OF_A_LOGIN: &[&str] = &[
+    "ATLASSIAN_OAUTH_CLIENT_ID",
+    "ATLASSIAN_OAUTH_CLIENT_SECRET",
+    "ATLASSIAN_OAUTH_ACCESS_TOKEN",
+    "FIRECRAWL_OAUTH_TOKEN",
+];
+
+#[test]
+fn every_credential_has_its_kind_its_scope_and_the_page_that_makes_it() {
+    let catalog = Catalog::embedded();
+    let mut seen = BTreeSet::new();
+    for server in &catalog.servers {
+        let is_described = server.page.is_some() && !server.alternatives.is_empty();
+        let is_known = server.known_by.names().next().is_some();
+        // Keys that many servers ask for are no server of their own.
+        assert!(
+            is_described && (is_known || server.note.is_some() || server.id == "sendgrid"),
+            "{}",
+            server.id
+        );
+        for requirement in server.requirements().filter(|it| !it.optional) {
+            let name = requirement.name.as_str();
+            let provider = requirement.provider.as_deref().and_then(|id| catalog.provider(id));
+            assert!(requirement.token.is_some(), "{name}: what is it called?");
+            let page = requirement.create_at.as_ref().or(provider.and_then(|it| it.create_at.as_ref()));
+            assert!(
+                page.is_some() != MADE_ELSEWHERE.contains(&name) || seen.contains(name),
+                "{name}: where is it made?"
+            );
+            let scope = requirement.scope.as_ref().or(provider.and_then(|it| it.scope.as_ref()));
+            let is_of_login = OF_A_LOGIN.contains(&name) || name == "BRAVE_API_KEY_FILE";
+            assert!(scope.is_some() || is_of_login, "{name}: what must it be allowed to do?");
+            seen.insert(name);
+        }
+    }
+    for name in MADE_ELSEWHERE.iter().chain(OF_A_LOGIN) {
+        assert!(seen.contains(name), "{name} is in no server");
+    }
+}
+
+#[test]
+fn every_provider_says_how_often_a_value_is_replaced_and_how_one_asks_or_why_not() {
+    for provider in &Catalog::embedded().providers {
+        let id = &provider.id;
+        assert!(provider.rotate_days.is_some(), "{id}: how often?");
+        let is_asked = provider.verify.is_some() || provider.tokens.iter().any(|it| it.verify.is_some());
+        assert!(is_asked || provider.not_verifiable.is_some(), "{id}: why is nobody asked?");
+        let is_of_one_place =
+            ["sourcegraph", "shopify", "vault", "kubernetes", "okta", "database", "databricks"];
+        let is_of_nobody = ["keys", "jwt", "other"];
+        let has_no_page = is_of_one_place.iter().chain(&is_of_nobody).any(|it| it == id);
+        assert_eq!(provider.create_at.is_none(), has_no_page, "{id}: where?");
+    }
+}
+
+#[test]
+fn every_client_says_what_becomes_of_a_variable_that_is_not_set_and_what_servers_inherit() {
+    use crate::catalog::client::{Confidence, Unset};
+    let catalog = Catalog::embedded();
+    assert!(catalog.clients.iter().filter(|it| !it.files.is_empty()).count() >= 25);
+    for client in &catalog.clients {
+        let references = &client.references;
+        let is_said = references.unset != Unset::Unknown || references.unknown;
+        // Of those that somebody ran or read, it is known.
+        let is_sure = matches!(client.confidence, Confidence::Run | Confidence::Source);
+        let is_known = is_said || references.syntaxes.is_empty() || client.id == "goose";
+        assert!(is_known || !is_sure, "{}", client.id);
+    }
+}

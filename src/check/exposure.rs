@@ -7,6 +7,7 @@ use std::ops::Range;
 use crate::catalog::client::FieldKind;
 use crate::catalog::provider::Provider;
 use crate::catalog::server::Requirement;
+use crate::check::copies::Copies;
 use crate::check::finding::{Action, Reason};
 use crate::check::handing;
 use crate::check::presence::{Judged, recognise};
@@ -60,12 +61,21 @@ pub(crate) fn exposed_in<'f, 'd, 'c>(
     exposed
 }
 
-/// The verdicts on what lies in the open in an entry, and where it lies in the file, in bytes.
+/// What lies in the open in an entry.
+pub(crate) struct OfEntry<'d> {
+    pub(crate) judged: Judged<'d>,
+    /// Where it lies in the file, in bytes.
+    pub(crate) span: Range<usize>,
+    /// The secret alone.
+    pub(crate) secret: Text<'d>,
+}
+
+/// The verdicts on what lies in the open in an entry.
 pub(crate) fn of_entry<'d>(
     values: &Values<'_>,
     entry: &ServerEntry<'d>,
     is_committed: bool,
-) -> Vec<(Judged<'d>, Range<usize>)> {
+) -> Vec<OfEntry<'d>> {
     let mut judgements = Vec::new();
     for exposed in exposed_in(values, entry) {
         let Exposed { field, found, .. } = &exposed;
@@ -83,7 +93,7 @@ pub(crate) fn of_entry<'d>(
             value: Some(field.value.clone()),
             within: found.span.start,
         };
-        judgements.push((judged, exposed.span()));
+        judgements.push(OfEntry { judged, span: exposed.span(), secret: Text::of(secret) });
     }
     judgements
 }
@@ -157,7 +167,7 @@ fn verdict(
     let stored = values.stored_with(&fingerprint);
     let kept =
         stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
-    let message = format!("a {} lies in plaintext in {place}{kept}", found.what());
+    let message = format!("{} lies in plaintext in {place}{kept}", found.one());
     let replace = if is_committed { ", and replace it, since others have this file" } else { "" };
     let credential = stored.as_ref().map_or(name, |stored| stored.as_str());
     let instead = handing::instead(entry, field, credential);
@@ -194,19 +204,19 @@ pub(crate) fn elsewhere(
     let is_reported =
         |span: &Range<usize>| reported.iter().any(|it| it.start < span.end && span.start < it.end);
     let verdict = |found: &Recognised<'_>, place: &str| {
-        Verdict::problem(Reason::Plaintext, format!("a {} lies in plaintext in {place}", found.what()))
+        Verdict::problem(Reason::Plaintext, format!("{} lies in plaintext in {place}", found.one()))
             .advice("take it out, and replace it at its provider if others could read it")
     };
     let mut once = Once { values, seen: BTreeSet::new(), found: Vec::new() };
     for (comment, place) in document.comments() {
         for recognised in values.detector.examine_prose(comment) {
-            once.push(comment, &recognised, || (verdict(&recognised, "a comment"), place));
+            once.push(comment, &recognised.span, || (verdict(&recognised, "a comment"), place));
         }
     }
     let text = document.text();
     for recognised in values.detector.shaped(text) {
         if !is_reported(&recognised.span) {
-            once.push(text, &recognised, || {
+            once.push(text, &recognised.span, || {
                 (verdict(&recognised, "this file"), document.place(recognised.span.start))
             });
         }
@@ -215,11 +225,23 @@ pub(crate) fn elsewhere(
 }
 
 /// What lies in the open in a file that is no configuration, of that text.
-pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover) -> Vec<Elsewhere> {
+pub(crate) fn left_over(
+    values: &Values<'_>,
+    copies: &Copies<'_>,
+    text: Text<'_>,
+    leftover: &Leftover,
+) -> Vec<Elsewhere> {
     let mut once = Once { values, seen: BTreeSet::new(), found: Vec::new() };
-    for recognised in values.detector.shaped(text) {
-        once.push(text, &recognised, || {
-            let message = format!("a {} lies in plaintext in {}", recognised.what(), leftover.what);
+    let shaped = values.detector.shaped(text);
+    let is_new =
+        |span: &Range<usize>| shaped.iter().all(|it| it.span.end <= span.start || span.end <= it.span.start);
+    let known = copies.find_in(text).into_iter().filter(|(span, _)| is_new(span));
+    let by_form = shaped.iter().map(|it| (it.span.clone(), it.one()));
+    let mut all: Vec<_> = by_form.chain(known.map(|(span, what)| (span, what.to_owned()))).collect();
+    all.sort_by_key(|(span, _)| span.start);
+    for (span, what) in all {
+        once.push(text, &span, || {
+            let message = format!("{what} lies in plaintext in {}", leftover.what);
             // What the client itself keeps there it needs, and a person can do little about it.
             let verdict = if leftover.is_of_variables {
                 let sentence = "let mcpcred start the server, and move what is in the file into the store";
@@ -235,7 +257,7 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
                 Verdict::problem(Reason::Plaintext, message)
                     .advice("remove the file, and replace the value at its provider if others could read it")
             };
-            (verdict, Place::of(text.expose().as_bytes(), recognised.span.start))
+            (verdict, Place::of(text.expose().as_bytes(), span.start))
         });
     }
     once.found
@@ -245,8 +267,8 @@ pub(crate) fn left_over(values: &Values<'_>, text: Text<'_>, leftover: &Leftover
 pub(crate) fn unread(values: &Values<'_>, text: Text<'_>) -> Vec<Elsewhere> {
     let mut once = Once { values, seen: BTreeSet::new(), found: Vec::new() };
     for recognised in values.detector.examine_prose(text) {
-        once.push(text, &recognised, || {
-            let message = format!("a {} lies in plaintext in this file", recognised.what());
+        once.push(text, &recognised.span, || {
+            let message = format!("{} lies in plaintext in this file", recognised.one());
             let verdict = Verdict::problem(Reason::Plaintext, message);
             let verdict = verdict.advice("mend the file, and `mcpcred protect` can move it into the store");
             (verdict, Place::of(text.expose().as_bytes(), recognised.span.start))
@@ -278,8 +300,8 @@ struct Once<'v> {
 }
 
 impl Once<'_> {
-    fn push(&mut self, text: Text<'_>, found: &Recognised<'_>, tell: impl FnOnce() -> (Verdict, Place)) {
-        let Some(secret) = text.expose().get(found.span.clone()) else { return };
+    fn push(&mut self, text: Text<'_>, span: &Range<usize>, tell: impl FnOnce() -> (Verdict, Place)) {
+        let Some(secret) = text.expose().get(span.clone()) else { return };
         let fingerprint = self.values.fingerprints.of(secret.as_bytes());
         if self.seen.insert(fingerprint.clone()) {
             let (verdict, place) = tell();

@@ -100,6 +100,13 @@ impl Known {
         &self.stored
     }
 
+    /// Whether a value was read out of the vault.
+    pub(crate) fn reads_vault(&self) -> bool {
+        let is_of_vault =
+            |it: &Stored| it.entry.store == StoreKind::Vault && matches!(it.held, Held::Value(_));
+        self.stored.iter().any(is_of_vault)
+    }
+
     /// Whether that is the profile that was read.
     pub(crate) fn is_own(&self, profile: &str) -> bool {
         self.profile.as_ref().is_none_or(|own| own.as_str() == profile)

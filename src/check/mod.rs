@@ -4,6 +4,8 @@
 pub(crate) mod asking;
 pub(crate) mod bundles;
 pub(crate) mod call;
+mod copies;
+pub(crate) mod covered;
 pub(crate) mod drift;
 pub(crate) mod exposure;
 pub(crate) mod finding;

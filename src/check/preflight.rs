@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::check::copies::Copies;
 use crate::check::exposure;
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
 use crate::check::presence::{Judged, Presence};
@@ -55,19 +56,29 @@ pub(crate) struct Found {
     pub(crate) used: BTreeSet<String>,
 }
 
+/// Values that were met, and that may lie in copies too.
+struct Seen<'v> {
+    /// Those that are kept.
+    kept: Copies<'v>,
+    /// Those that lie in the open in an entry of that name.
+    exposed: Vec<(Text<'v>, String)>,
+}
+
 impl Preflight<'_> {
     /// Looks at everything; the entries are those of [`Discovery::entries`].
     pub(crate) fn run(&self, entries: &[Vec<ServerEntry<'_>>]) -> Found {
         let mut found = Found::default();
+        let mut seen = Seen { kept: Copies::of(self.values, &[]), exposed: Vec::new() };
         for (reading, entries) in self.discovery.readings.iter().zip(entries) {
-            self.file(reading, entries, &mut found);
+            self.file(reading, entries, &mut seen, &mut found);
         }
         if self.servers.is_empty() {
             if !self.exposure_alone {
                 self.project(&mut found);
             }
+            let copies = Copies::of(self.values, &seen.exposed);
             for leftover in &self.discovery.leftovers {
-                self.left_over(leftover, &mut found);
+                self.left_over(leftover, &copies, &mut found);
             }
             if self.everything && !self.exposure_alone {
                 self.unused(&mut found);
@@ -80,7 +91,13 @@ impl Preflight<'_> {
         found
     }
 
-    fn file(&self, reading: &Reading<'_>, entries: &[ServerEntry<'_>], found: &mut Found) {
+    fn file<'v, 'd: 'v>(
+        &'v self,
+        reading: &Reading<'_>,
+        entries: &[ServerEntry<'d>],
+        seen: &mut Seen<'v>,
+        found: &mut Found,
+    ) {
         let document = match &reading.document {
             Ok(document) => document,
             Err(error) => {
@@ -105,7 +122,8 @@ impl Preflight<'_> {
         for entry in entries {
             found.servers.insert(entry.name.clone());
             if self.servers.is_empty() || self.servers.contains(&entry.name) {
-                self.entry(entry, reading.is_committed(), &mut of_file, &mut reported, found);
+                let mut of_entry = self.entry(entry, reading.is_committed(), &mut reported, seen, found);
+                of_file.append(&mut of_entry);
             }
         }
         let mut of_file = settle(of_file);
@@ -128,19 +146,21 @@ impl Preflight<'_> {
         findings.collect()
     }
 
-    fn entry(
-        &self,
-        entry: &ServerEntry<'_>,
+    fn entry<'v, 'd: 'v>(
+        &'v self,
+        entry: &ServerEntry<'d>,
         is_committed: bool,
-        of_file: &mut Vec<Finding>,
         reported: &mut Vec<Range<usize>>,
+        seen: &mut Seen<'v>,
         found: &mut Found,
-    ) {
+    ) -> Vec<Finding> {
+        let mut of_entry = Vec::new();
         let env_files = entry.env_files(self.values.home);
         let mut judged = Vec::new();
-        for (exposed, span) in exposure::of_entry(self.values, entry, is_committed) {
-            reported.push(span);
-            judged.push(exposed);
+        for exposed in exposure::of_entry(self.values, entry, is_committed) {
+            reported.push(exposed.span);
+            judged.push(exposed.judged);
+            seen.exposed.push((exposed.secret, entry.name.clone()));
         }
         if entry.enabled && entry.here && !entry.shadowed && !self.exposure_alone {
             let is_exposed = !judged.is_empty();
@@ -155,7 +175,7 @@ impl Preflight<'_> {
         }
         for file in &env_files {
             if self.env_files.borrow_mut().insert(file.path.clone()) {
-                self.left_over(file, found);
+                self.left_over(file, &seen.kept, found);
             }
         }
         let faults = if self.exposure_alone { &[] } else { entry.faults.as_slice() };
@@ -180,7 +200,7 @@ impl Preflight<'_> {
                 place: Some(place),
                 pointer: Some(value.pointer().clone()),
             });
-            of_file.push(Finding {
+            of_entry.push(Finding {
                 server: Some(entry.name.clone()),
                 clients: vec![entry.client.id.clone()],
                 scope: Some(entry.scope),
@@ -189,6 +209,7 @@ impl Preflight<'_> {
                 ..verdict.finding()
             });
         }
+        of_entry
     }
 
     /// What lies beside the entries: comments, histories, and what makes a client pass over the whole file.
@@ -293,7 +314,7 @@ impl Preflight<'_> {
         }
     }
 
-    fn left_over(&self, leftover: &Leftover, found: &mut Found) {
+    fn left_over(&self, leftover: &Leftover, copies: &Copies<'_>, found: &mut Found) {
         let Ok(text) = leftover.text() else { return };
         if let (Some(instead), false) = (&leftover.instead, self.exposure_alone) {
             let message = format!("{}: its servers are not started", leftover.what);
@@ -305,7 +326,7 @@ impl Preflight<'_> {
                 ..Verdict::warning(Reason::Misconfigured, message).advice(advice).finding()
             });
         }
-        for exposed in exposure::left_over(self.values, Text::of(&text), leftover) {
+        for exposed in exposure::left_over(self.values, copies, Text::of(&text), leftover) {
             found.findings.push(Finding {
                 clients: leftover.client.iter().cloned().collect(),
                 location: Some(Location::of_file(&leftover.path, Some(exposed.place))),

@@ -20,6 +20,7 @@ use crate::index::Entry;
 use crate::name::CredentialName;
 use crate::recognise::{self, Detector, Malformation};
 use crate::secret::Secret;
+use crate::store::StoreKind;
 
 /// What judges values: everything that a check has at hand about them.
 pub(crate) struct Values<'c> {
@@ -32,6 +33,8 @@ pub(crate) struct Values<'c> {
     pub(crate) now: Timestamp,
     /// The folder of the person.
     pub(crate) home: Option<&'c Path>,
+    /// Whether values rest in a vault that a person opened for this check, and that no client can open.
+    is_vault_closed: bool,
 }
 
 /// Where a value goes, for the words, and where it comes from.
@@ -67,7 +70,13 @@ impl<'c> Values<'c> {
             Held::Value(value) => Some((fingerprints.of_secret(value), &stored.name)),
             _ => None,
         });
-        Self { catalog, known, detector, fingerprints, kept: kept.collect(), now, home }
+        let (kept, is_vault_closed) = (kept.collect(), false);
+        Self { catalog, known, detector, fingerprints, kept, now, home, is_vault_closed }
+    }
+
+    /// With the vault open for this check alone.
+    pub(crate) fn with_closed_vault(self, is_vault_closed: bool) -> Self {
+        Self { is_vault_closed, ..self }
     }
 }
 
@@ -91,6 +100,29 @@ impl Values<'_> {
     /// The name of the kept credential whose value has this fingerprint.
     pub(crate) fn stored_with(&self, fingerprint: &str) -> Option<&CredentialName> {
         self.kept.iter().find(|(own, _)| own == fingerprint).map(|(_, name)| *name)
+    }
+
+    /// The verdict on a credential that mcpcred hands over where a client starts it, by its name.
+    pub(crate) fn handed_to_client(&self, name: &str, whom: For<'_>) -> Verdict {
+        let verdict = self.handed_over(name, whom);
+        let rests_in_vault = || {
+            let of_own_profile = whom.profile().is_none_or(|profile| self.known.is_own(profile));
+            let stored = self.known.find(name).filter(|_| of_own_profile);
+            stored.is_some_and(|it| it.entry.store == StoreKind::Vault && matches!(it.held, Held::Value(_)))
+        };
+        if !self.is_vault_closed || verdict.status != Status::Ready || !rests_in_vault() {
+            return verdict;
+        }
+        let closed = Verdict::warning(
+            Reason::StoreUnavailable,
+            format!("`{name}` rests in the vault, and a server that a client starts has nobody to ask for its passphrase"),
+        )
+        .command(
+            "keep the vault open, once a day, or let `MCPCRED_KEY_FILE` name a file with its key",
+            "mcpcred store unlock",
+        );
+        let Verdict { fingerprint, expires, .. } = verdict;
+        Verdict { fingerprint, expires, ..closed }
     }
 
     /// The verdict on a credential that mcpcred itself hands over, by its name.

@@ -11,6 +11,7 @@ use crate::audit::anomaly::MemoryFile;
 use crate::catalog::Catalog;
 use crate::check::asking;
 use crate::check::bundles;
+use crate::check::covered;
 use crate::check::drift;
 use crate::check::finding::{Finding, Reason, Report, Status};
 use crate::check::fingerprint::Fingerprints;
@@ -111,7 +112,8 @@ impl Check {
         };
         known.change_entries(|name, entry| schedules::apply(app, Some(&catalog), name, entry));
         let (now, home) = (app.credentials.now(), discovery.home.as_deref());
-        let values = Values::new(&catalog, &known, &detector, &fingerprints, now, home);
+        let values = Values::new(&catalog, &known, &detector, &fingerprints, now, home)
+            .with_closed_vault(known.reads_vault() && !app.unlocking.opens_for_clients());
         let (project_credentials, project_file) = if self.config.is_empty() && self.client.is_empty() {
             of_project(app)
         } else {
@@ -143,6 +145,7 @@ impl Check {
         if self.live {
             self.ask(app, &values, &mut found);
         }
+        covered::cover(&detector, &mut found.findings);
         if matches!(app.settings.profile.source, Source::Flag(_)) {
             name_profile(app.credentials.profile(), &mut found.findings);
         }
@@ -196,6 +199,7 @@ impl Check {
             return;
         }
         let program = Program::running(app.credentials.profile(), app.environment);
+        let lists_commands = discovery.lists_commands();
         // What a person has to ask for comes last.
         for style in [Style::default(), Style::Bridge, Style::Reference] {
             let open = found.findings.iter().filter(|finding| mending::is_left(finding));
@@ -209,7 +213,8 @@ impl Check {
             rehearsal::leave_fixed_files(discovery, &mut plan);
             // Tried where something may come in the way, since trying takes as long as the rest.
             rehearsal::rehearse(discovery, &mut plan, |document| {
-                matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
+                lists_commands
+                    || matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
                     || document.duplicates().next().is_some()
             });
             mending::advise(&mut found.findings, &plan, discovery, style);
@@ -280,7 +285,8 @@ pub(super) fn absent_server<T: AsRef<str>>(named: &[String], known: &[T]) -> Opt
 fn status(findings: &[Finding]) -> ExitCode {
     if findings.iter().any(|finding| finding.status == Status::Problem) {
         ExitCode::from(Failure::GENERAL)
-    } else if findings.iter().any(|finding| finding.reason == Reason::StoreUnavailable) {
+    } else if findings.iter().any(|it| it.reason == Reason::StoreUnavailable && it.status == Status::Unknown)
+    {
         ExitCode::from(Failure::NO_ANSWER)
     } else {
         ExitCode::SUCCESS

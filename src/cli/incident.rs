@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::check::covered;
 use crate::check::finding::Location;
 use crate::check::fingerprint::Fingerprints;
 use crate::check::known::Known;
@@ -139,7 +140,9 @@ impl Incident {
             env_files: RefCell::default(),
         };
         let is_it = |credential: &str| credential.eq_ignore_ascii_case(name.as_str());
-        let findings = preflight.run(&discovery.entries()).findings.into_iter();
+        let mut findings = preflight.run(&discovery.entries()).findings;
+        covered::cover(&detector, &mut findings);
+        let findings = findings.into_iter();
         let mut uses: Vec<Use> = Vec::new();
         for finding in findings.filter(|finding| finding.credential.as_deref().is_some_and(is_it)) {
             if !uses.iter().any(|known| known.location == finding.location && known.server == finding.server)

@@ -33,6 +33,14 @@ pub(super) fn apply(settings: &[Settings<'_>], readings: &[Reading<'_>], all: &m
     }
 }
 
+/// Whether settings list commands or addresses of servers that a client starts, or does not.
+pub(super) fn lists_commands(settings: &[Settings<'_>]) -> bool {
+    let lists = settings.iter().flat_map(|it| {
+        ["allowedMcpServers", "deniedMcpServers"].into_iter().filter_map(|key| it.document.root().get(key))
+    });
+    lists.into_iter().any(|list| list.items().any(|rule| !matches!(Rule::of(&rule), Rule::Name(_))))
+}
+
 /// What Claude Code knows of the project that a person stands in, and what its settings say.
 struct ClaudeCode<'d> {
     /// Whether there is anything of it here but the project's own files.

@@ -15,6 +15,7 @@ use crate::configuration::places::Places;
 use crate::configuration::precedence;
 use crate::configuration::read::containers;
 use crate::configuration::workspace;
+use crate::configuration::worktree;
 use crate::document::{Document, DocumentError, Leniency, Place, Syntax};
 
 /// What a person asks for.
@@ -143,6 +144,11 @@ impl Discovery<'_> {
         all
     }
 
+    /// Whether somebody lists the commands of servers that a client starts, so that a changed entry may be none of them.
+    pub(crate) fn lists_commands(&self) -> bool {
+        approval::lists_commands(&self.settings)
+    }
+
     /// The entries of one file as its readers have them, with other text in it than it has; what entries of other
     /// files say is not looked at.
     pub(crate) fn entries_with<'d>(&'d self, reading: usize, document: &'d Document) -> Vec<ServerEntry<'d>> {
@@ -256,8 +262,13 @@ impl<'c> Search<'c, '_> {
                     });
                     continue;
                 }
-                let reader =
-                    Reader { client, file, project, here: here(self.places), strength: (position, nearness) };
+                let reader = Reader {
+                    client,
+                    file,
+                    project,
+                    here: here(self.places, client),
+                    strength: (position, nearness),
+                };
                 if file.guest {
                     guests.push((path, reader));
                     continue;
@@ -288,7 +299,7 @@ impl<'c> Search<'c, '_> {
         for (position, file) in files {
             let paths = paths::alternatives(&file.path);
             for path in paths.iter().flat_map(|path| paths::expand(folder, path)) {
-                let (project, here) = (Some(folder.to_owned()), here(self.places));
+                let (project, here) = (Some(folder.to_owned()), here(self.places, client));
                 self.add(path, Reader { client, file, project, here, strength: (position, 0) });
             }
         }
@@ -309,11 +320,18 @@ impl<'c> Search<'c, '_> {
     }
 }
 
-/// The project that the person stands in, under the names that it may have. Within a repository that is the whole of
-/// it, whatever is said of a folder in it.
-pub(super) fn here(places: &Places) -> Vec<PathBuf> {
-    let mut names = vec![places.project().to_owned()];
-    names.extend(fs::canonicalize(places.project()).ok().filter(|real| real != places.project()));
+/// The project that the person stands in, under the names that it may have to a client. Within a repository that is the
+/// whole of it, whatever is said of a folder in it, and in a worktree the repository.
+pub(super) fn here(places: &Places, client: &Client) -> Vec<PathBuf> {
+    let root = places.project();
+    let mut names = match worktree::repository_of(root) {
+        // Seen of the real one: what is said of the worktree counts as well.
+        Some(repository) if client.id == "codex" => vec![root.to_owned(), repository],
+        Some(repository) => vec![repository],
+        None => vec![root.to_owned()],
+    };
+    let real: Vec<_> = names.iter().filter_map(|it| fs::canonicalize(it).ok()).collect();
+    names.extend(real.into_iter().filter(|real| real != root));
     names
 }
 

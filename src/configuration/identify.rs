@@ -112,7 +112,7 @@ fn with_places<'c>(pairs: Vec<Pair<'c>>, path: &Path, places: &Places) -> Vec<Re
         let is_project = matches!(file.scope, Scope::Project | Scope::Local);
         let project = path.parent().filter(|_| is_project).map(Path::to_owned);
         let strength = (position, 0);
-        readers.push(Reader { client, file, project, here: here(places), strength });
+        readers.push(Reader { client, file, project, here: here(places, client), strength });
     }
     readers
 }

@@ -17,6 +17,7 @@ pub(crate) mod precedence;
 mod read;
 pub(crate) mod target;
 mod workspace;
+mod worktree;
 
 #[cfg(test)]
 mod tests;

@@ -99,13 +99,14 @@ impl<'c> Target<'c> {
     }
 
     fn candidates(client: &'c Client, file: &'c ConfigurationFile, places: &Places) -> Vec<Self> {
+        let here = here(places, client);
         let target = |path: PathBuf, project: Option<&Path>| Self {
             client,
             file,
             path,
-            keys: keys(file, places),
+            keys: keys(file, &here),
             project: project.map(Path::to_owned),
-            here: here(places),
+            here: here.clone(),
         };
         let moved =
             file.moved_by.iter().find_map(|by| Some((places.variable(&by.variable)?, by.path.as_str())));
@@ -195,8 +196,8 @@ fn is_of_a_variable(path: &str) -> bool {
 }
 
 /// The keys of a file, with the project of the person in the place of `*`.
-fn keys(file: &ConfigurationFile, places: &Places) -> Vec<String> {
-    let project = places.project().to_string_lossy();
+fn keys(file: &ConfigurationFile, here: &[PathBuf]) -> Vec<String> {
+    let project = here.first().map(|it| it.to_string_lossy()).unwrap_or_default();
     file.key.iter().map(|key| if key == "*" { project.to_string() } else { key.clone() }).collect()
 }
 

@@ -30,6 +30,11 @@ impl Pointer {
         Some((Self(parent.to_owned()), key.replace("~1", "/").replace("~0", "~")))
     }
 
+    /// Of this text, for people who do not follow it: a key of the whole way may be a secret.
+    pub(crate) fn to_be_shown(text: String) -> Self {
+        Self(text)
+    }
+
     /// As RFC 6901 writes it; the empty text is the whole document.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -77,6 +77,12 @@ pub(crate) struct Recognised<'c> {
 }
 
 impl Recognised<'_> {
+    /// The same with the article before it: `a GitHub …`, `an API key`.
+    pub(crate) fn one(&self) -> String {
+        let what = self.what();
+        format!("{} {what}", article(&what))
+    }
+
     /// Words for a person: `GitHub classic personal access token`, `password in an address`.
     pub(crate) fn what(&self) -> Cow<'static, str> {
         match (self.shape, self.provider, self.evidence) {
@@ -90,4 +96,21 @@ impl Recognised<'_> {
             (None, None, _) => "value that its name calls a secret".into(),
         }
     }
+}
+
+/// The article before these words, as they are spoken: `an npm token`, `a JSON web token`.
+fn article(words: &str) -> &'static str {
+    let word = words.split(' ').next().unwrap_or_default();
+    let mut letters = word.chars();
+    let (first, second) = (letters.next().unwrap_or_default(), letters.next().unwrap_or_default());
+    let is_spelled = word.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
+        || !word.to_ascii_lowercase().contains(['a', 'e', 'i', 'o', 'u', 'y'])
+        || (first.is_ascii_lowercase() && second.is_ascii_uppercase());
+    let vowels = match word {
+        "JSON" => "",
+        // The letters whose names begin with one.
+        _ if is_spelled => "AEFHILMNORSX",
+        _ => "AEIO",
+    };
+    if vowels.contains(first.to_ascii_uppercase()) { "an" } else { "a" }
 }

@@ -162,3 +162,76 @@ fn an_extension_with_a_known_hole_is_named_without_being_run() {
     let finding = the(&findings_in(&sandbox, &sandbox.path(""), &[], 1), "vulnerable_client");
     assert!(finding["message"].as_str().unwrap().contains("CVE-2025-52882"), "{finding}");
 }
+
+#[test]
+fn a_copy_of_a_value_that_has_no_form_of_its_own_is_found_where_the_value_is_known() {
+    let (stored, open) = ("correct-horse/battery-staple", "Tr0ub4dor and three");
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "DB_PASSWORD", "--stdin"], stored.as_bytes()).succeeds();
+    let entry = |value: &str| json!({"mcpServers": {"db": {"command": "x", "env": {"PGPASSWORD": value}}}});
+    let folder = project(&sandbox, &entry(open).to_string());
+    write(&sandbox, ".claude/backups/.claude.json.backup.1763800000000", entry(stored).to_string());
+    write(&sandbox, "work/.mcp.json.bak", entry(open).to_string());
+    write(&sandbox, "work/.mcp.json.old", entry("something-else").to_string());
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    let of_file = |end: &str| {
+        let is_it = |it: &&serde_json::Value| {
+            it["reason"] == "plaintext" && it["location"]["file"].as_str().unwrap().ends_with(end)
+        };
+        findings.iter().filter(is_it).cloned().collect::<Vec<_>>()
+    };
+    let backup = of_file(".backup.1763800000000");
+    assert_eq!(backup.len(), 1, "{findings:#?}");
+    let message = backup[0]["message"].as_str().unwrap();
+    assert!(message.contains("stored `DB_PASSWORD`"), "{message}");
+    assert!(backup[0]["location"]["column"].as_u64().unwrap() > 30, "{backup:?}");
+    let (copy, first) = (of_file(".mcp.json.bak"), of_file(".mcp.json"));
+    assert_eq!((copy.len(), first.len(), of_file(".old").len()), (1, 1, 0), "{findings:#?}");
+    assert_eq!(copy[0]["fingerprint"], first[0]["fingerprint"]);
+    assert!(copy[0]["action"]["command"].as_str().unwrap().ends_with(" --scrub"), "{copy:?}");
+    let shown = findings.iter().map(ToString::to_string).collect::<String>();
+    assert!(!shown.contains(stored) && !shown.contains(open), "{shown}");
+    // Without a store, what the configuration itself says is known all the same.
+    let findings = findings_in(&sandbox, &folder, &["--exposure"], 1);
+    assert!(findings.iter().any(|it| it["location"]["file"].as_str().unwrap().ends_with(".mcp.json.bak")));
+}
+
+#[test]
+fn what_is_found_has_the_right_article() {
+    let sandbox = Sandbox::new();
+    let key = format!("AIza{}", "SyB7fK2mWz9RtLb4VnPf8sx7Kq2mWz9RtLb");
+    let folder = project(
+        &sandbox,
+        &json!({"mcpServers": {"x": {"command": "x", "env": {"OKTA_API_TOKEN": "00x7Kq2mWz9RtLb4VnPf8sx7Kq2mWz9RtLb4VnPf8s", "GOOGLE_API_KEY": key}}}}).to_string(),
+    );
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    let messages: Vec<_> = findings.iter().map(|it| it["message"].as_str().unwrap()).collect();
+    assert!(messages.iter().any(|it| it.starts_with("an Okta ")), "{messages:?}");
+    assert!(messages.iter().any(|it| it.starts_with("a Google ")), "{messages:?}");
+}
+
+#[test]
+fn a_token_in_the_place_of_a_name_is_found_and_not_shown_either() {
+    let sandbox = Sandbox::new();
+    let placeholder = format!("${{{TOKEN}}}");
+    for entry in [
+        json!({ TOKEN: {"command": "x"} }),
+        json!({"x": {"command": TOKEN}}),
+        json!({"x": {"command": "x", "env": {TOKEN: "y"}}}),
+        json!({"x": {"command": "x", "env": {TOKEN: "${Y}"}}}),
+        json!({"x": {"command": "x", "args": [placeholder]}}),
+        json!({"x": {"command": "x", "type": TOKEN}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "-e", TOKEN, "--", "x"]}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--server", TOKEN, "--", "x"]}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--profile", TOKEN, "-e", "A", "--", "x"]}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--store", TOKEN, "-e", "A", "--", "x"]}}),
+        json!({"x": {"command": "docker", "args": ["run", "-e", TOKEN, "image"]}}),
+    ] {
+        let folder = project(&sandbox, &json!({ "mcpServers": entry }).to_string());
+        let findings = findings_in(&sandbox, &folder, &[], 1);
+        assert!(findings.iter().any(|it| it["reason"] == "plaintext"), "{entry}: {findings:#?}");
+        for format in FORMATS {
+            check_in(&sandbox, &folder, &["--format", format]).exits(1);
+        }
+    }
+}

@@ -242,3 +242,21 @@ fn a_name_that_no_shell_takes_as_it_is_stands_in_quotes_or_not_at_all() {
     assert_eq!(command("my server"), format!("{start} --server {quotes}my server{quotes}"));
     assert_eq!(command("a\u{202e}b\n"), start);
 }
+
+#[test]
+fn a_server_that_an_administrator_allows_as_it_is_is_not_put_under_another_command() {
+    let sandbox = Sandbox::new();
+    let entry = json!({"mcpServers": {"x": {"command": "the-server", "args": ["y"], "env": {"GITHUB_TOKEN": TOKEN}}}});
+    write(&sandbox, ".claude.json", entry.to_string());
+    let folder = project(&sandbox, "{}");
+    let command = || {
+        let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
+        the(&findings, "plaintext")["action"].clone()
+    };
+    assert!(command()["command"].as_str().unwrap().starts_with("mcpcred protect"));
+    let allowed = json!({"allowedMcpServers": [{"serverCommand": ["the-server", "y"]}]});
+    write(&sandbox, ".claude/settings.json", allowed.to_string());
+    let action = command();
+    let named = action["command"].as_str().unwrap_or_default();
+    assert!(!named.starts_with("mcpcred protect") || named.contains("--style reference"), "{action}");
+}

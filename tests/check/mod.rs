@@ -7,6 +7,7 @@ mod hostile;
 mod live;
 mod mending;
 mod presence;
+mod reasons;
 mod scope;
 mod values;
 

@@ -248,3 +248,86 @@ fn what_mends_an_entry_hands_the_value_over_under_the_name_that_the_server_reads
     assert!(sentence.contains("`${env:REMOTE_TOKEN}`"), "{sentence}");
     assert_eq!(command, "mcpcred add REMOTE_TOKEN");
 }
+
+#[test]
+fn a_variable_that_is_set_and_does_not_come_to_the_server_is_not_called_missing() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("NOTION_TOKEN", "f4e1c0a7b2d95863");
+    let folder = project(&sandbox, "{}");
+    let entry = json!({"command": "npx", "args": ["-y", "@notionhq/notion-mcp-server"]});
+    let servers = json!({ "mcpServers": { "notes": entry } }).to_string();
+    let codex = "[mcp_servers.notes]\ncommand = \"npx\"\nargs = [\"-y\", \"@notionhq/notion-mcp-server\"]\n";
+    for (client, file, content, expected, words, advice) in [
+        ("claude-code", "work/.mcp.json", servers.as_str(), ("ready", "ok"), "is there", ""),
+        (
+            "cursor",
+            "work/.cursor/mcp.json",
+            &servers,
+            ("unknown", "not_verifiable"),
+            "not known whether Cursor",
+            "`\"NOTION_TOKEN\": \"${env:NOTION_TOKEN}\"`",
+        ),
+        (
+            "gemini-cli",
+            "work/.gemini/settings.json",
+            &servers,
+            ("problem", "missing"),
+            "Gemini CLI does not pass",
+            "`\"NOTION_TOKEN\": \"${NOTION_TOKEN}\"`",
+        ),
+        ("codex", ".codex/config.toml", codex, ("problem", "missing"), "Codex does not pass", "`env_vars`"),
+        (
+            "roo-code",
+            "work/.roo/mcp.json",
+            &servers,
+            ("problem", "missing"),
+            "Roo Code does not pass",
+            "${env:",
+        ),
+    ] {
+        let path = write(&sandbox, file, content);
+        let status = i32::from(expected.0 == "problem");
+        let findings = findings_in(&sandbox, &folder, &["--client", client], status);
+        assert_eq!(about(&findings, "notes"), [(expected.0, expected.1, "NOTION_TOKEN")], "{client}");
+        let message = findings[0]["message"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+        let sentence = findings[0]["action"]["sentence"].as_str().unwrap_or_default();
+        assert!(sentence.contains(advice), "{sentence}");
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_path_that_looks_like_no_secret_comes_to_a_server_of_gemini_by_itself() {
+    let mut sandbox = Sandbox::new();
+    let config = write(&sandbox, "kubeconfig", "apiVersion: v1\n");
+    sandbox.set("KUBECONFIG", config.to_str().unwrap());
+    let folder = project(&sandbox, "{}");
+    let entry = json!({"mcpServers": {"k8s": {"command": "npx", "args": ["-y", "mcp-server-kubernetes"]}}});
+    write(&sandbox, "work/.gemini/settings.json", entry.to_string());
+    assert_eq!(about(&findings_in(&sandbox, &folder, &[], 0), "k8s"), [("ready", "ok", "KUBECONFIG")]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_vault_that_only_a_person_can_open_is_closed_to_servers() {
+    let mut sandbox = Sandbox::bare();
+    sandbox.set("MCPCRED_STORE", "vault");
+    sandbox.set("MCPCRED_PASSPHRASE", crate::support::PASSPHRASE);
+    let sandbox_with_passphrase = with_token(sandbox, "GITHUB_TOKEN");
+    let folder = project(&sandbox_with_passphrase, WRAPPED);
+    assert_eq!(
+        about(&findings_in(&sandbox_with_passphrase, &folder, &[], 0), "github"),
+        [("ready", "ok", "GITHUB_TOKEN")]
+    );
+    let mut sandbox = sandbox_with_passphrase;
+    sandbox.unset("MCPCRED_PASSPHRASE");
+    // Opened by whoever checks, and by nobody else.
+    let mut command = sandbox.command(["check", "--json", "--passphrase-fd", "0"]);
+    command.current_dir(&folder);
+    let ran = crate::support::Ran(crate::support::feed(command, crate::support::PASSPHRASE.as_bytes()));
+    let findings = ran.exits(0).json("check")["findings"].as_array().unwrap().clone();
+    let finding = the(&findings, "store_unavailable");
+    assert_eq!((&finding["status"], &finding["server"]), (&json!("warning"), &json!("github")));
+    assert_eq!(finding["action"]["command"], "mcpcred store unlock");
+}

@@ -102,3 +102,99 @@ fn a_reader_that_goes_away_is_no_failure_of_the_check() {
     let ran = Ran(feed(sandbox.command(["check", "--format", "json"]), b""));
     ran.succeeds();
 }
+
+#[test]
+fn the_same_findings_give_the_same_status_in_every_format() {
+    let mut sandbox = Sandbox::new();
+    let entry = |value: &str| json!({"mcpServers": {"x": {"command": "x", "env": {"X": value}}}}).to_string();
+    sandbox.set("MCPCRED_STORE", "none");
+    for (value, status, strict) in
+        [("plain", 0, 0), ("${REGION}", 0, 1), ("${X_TOKEN}", 1, 1), (crate::check::TOKEN, 1, 1)]
+    {
+        let folder = project(&sandbox, &entry(value));
+        for format in ["text", "json", "github", "sarif", "junit"] {
+            let ran = check_in(&sandbox, &folder, &["--format", format]).exits(status);
+            assert!(!ran.0.stdout.is_empty() && ran.0.stdout.ends_with(b"\n"), "{format}");
+            check_in(&sandbox, &folder, &["--format", format, "--strict"]).exits(strict);
+        }
+    }
+}
+
+#[test]
+fn a_project_of_claude_code_is_known_however_its_folder_is_written() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let plain = folder.to_str().unwrap().to_owned();
+    let mut written = vec![plain.clone(), format!("{plain}/")];
+    if cfg!(windows) {
+        let forward = plain.replace('\\', "/");
+        let (drive, rest) = forward.split_at(1);
+        written.extend([
+            forward.clone(),
+            forward.replace('/', "\\"),
+            format!("{}{rest}", drive.to_lowercase()),
+            format!("{}{rest}", drive.to_uppercase()),
+            forward.to_uppercase(),
+        ]);
+    }
+    for key in written {
+        let content = json!({"projects": {
+            "/somewhere/else": {"mcpServers": {"far": entry_of("FAR_TOKEN")}},
+            &key: {"mcpServers": {"near": entry_of("NEAR_TOKEN")}},
+        }});
+        write(&sandbox, ".claude.json", content.to_string());
+        let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
+        assert_eq!(crate::check::about(&findings, "near"), [("problem", "missing", "NEAR_TOKEN")], "{key}");
+        assert_eq!(crate::check::about(&findings, "far"), [], "{key}");
+    }
+}
+
+fn entry_of(name: &str) -> serde_json::Value {
+    json!({"command": "x", "env": {name: format!("${{{name}}}")}})
+}
+
+#[test]
+#[cfg(windows)]
+fn the_packaged_claude_desktop_has_its_configuration_elsewhere() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let places = [
+        "AppData/Roaming/Claude/claude_desktop_config.json",
+        "AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/claude_desktop_config.json",
+    ];
+    for place in places {
+        let open = json!({"mcpServers": {"x": {"command": "x", "env": {"X_TOKEN": crate::check::TOKEN}}}});
+        let path = write(&sandbox, place, open.to_string());
+        let findings = findings_in(&sandbox, &folder, &["--client", "claude-desktop"], 1);
+        let location = &crate::check::the(&findings, "plaintext")["location"];
+        assert_eq!(std::path::Path::new(location["file"].as_str().unwrap()), path);
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+#[cfg(any(windows, target_os = "linux"))]
+fn every_profile_of_an_editor_has_servers_of_its_own() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let user = if cfg!(windows) { "AppData/Roaming/Code/User" } else { ".config/Code/User" };
+    for (place, name) in [
+        (format!("{user}/mcp.json"), "USUAL_TOKEN"),
+        (format!("{user}/profiles/-3f2a1b/mcp.json"), "PROFILE_TOKEN"),
+    ] {
+        let content =
+            json!({"servers": {"same": {"command": "x", "env": {name: format!("${{env:{name}}}")}}}});
+        write(&sandbox, &place, content.to_string());
+    }
+    let workspace = json!({
+        "folders": [{"path": "."}, {"path": "inner"}],
+        "settings": {"mcp": {"servers": {"ours": {"command": "x", "env": {"TEAM_TOKEN": "${env:TEAM_TOKEN}"}}}}},
+    });
+    write(&sandbox, "work/team.code-workspace", workspace.to_string());
+    let inner = json!({"servers": {"inner": {"command": "x", "env": {"INNER_TOKEN": "${env:INNER_TOKEN}"}}}});
+    write(&sandbox, "work/inner/.vscode/mcp.json", inner.to_string());
+    let findings = findings_in(&sandbox, &folder, &["--client", "vscode"], 1);
+    let mut missing: Vec<_> = findings.iter().map(|it| it["credential"].as_str().unwrap()).collect();
+    missing.sort_unstable();
+    assert_eq!(missing, ["INNER_TOKEN", "PROFILE_TOKEN", "TEAM_TOKEN", "USUAL_TOKEN"]);
+}

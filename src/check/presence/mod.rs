@@ -6,7 +6,7 @@ mod wrapped;
 
 use std::collections::BTreeSet;
 
-use crate::catalog::client::{FieldKind, Inherits, ReferenceSyntax, Unset};
+use crate::catalog::client::{FieldKind, ReferenceSyntax, Unset};
 use crate::catalog::recognition::Recognised;
 use crate::catalog::server::Transport;
 use crate::check::exposure::suggested_name;
@@ -360,7 +360,7 @@ impl<'c, 'd> Presence<'c, 'd> {
 
     /// Whether the server finds a variable in what the client passes on.
     fn is_inherited(&self, name: &str) -> bool {
-        let passes = self.entry.client.inherits == Inherits::Everything
+        let passes = self.entry.client.inherits.passes_on(name)
             && !self.entry.client.references.withholds(name)
             && !self.server.is_some_and(|known| known.transport == Transport::Remote)
             && !self.wrapper.as_ref().is_some_and(|wrapper| wrapper.clean);

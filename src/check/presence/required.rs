@@ -1,7 +1,10 @@
 //! What the catalog says that a server needs, against what its entry hands over.
 
+use crate::catalog::client::{FieldKind, Inherits, Layout};
 use crate::catalog::server::{Alternative, Requirement, Transport};
-use crate::check::finding::Reason;
+use crate::check::finding::{Reason, Status};
+use crate::check::handing;
+use crate::check::known::Source;
 use crate::check::presence::Presence;
 use crate::check::verdict::Verdict;
 use crate::check::wrapper::is_mcpcred;
@@ -93,7 +96,7 @@ impl Presence<'_, '_> {
     fn lacking(&self, requirement: &Requirement) -> Verdict {
         let name = requirement.name.as_str();
         let Some(stored) = self.values.stored_as(name).map(|stored| stored.name.as_str()) else {
-            return self.values.missing(name, self.whom());
+            return self.kept_back(requirement).unwrap_or_else(|| self.values.missing(name, self.whom()));
         };
         if self.server.is_some_and(|known| known.transport == Transport::Remote) {
             return Verdict::problem(
@@ -114,5 +117,44 @@ impl Presence<'_, '_> {
             format!("`{stored}` is stored, and nothing hands it to this server"),
         )
         .advice(format!("let mcpcred start the server: `mcpcred run -e {assignment} -- {command} …`"))
+    }
+
+    /// The verdict on what this environment has, and what does not come to the server with it.
+    fn kept_back(&self, requirement: &Requirement) -> Option<Verdict> {
+        let is_set = |name: &&str| matches!(self.values.known.source(name), Some(Source::Environment(_)));
+        let set = requirement.names().find(is_set)?;
+        let client = self.entry.client;
+        let is_local = self.server.is_some_and(|known| known.transport == Transport::Local);
+        let is_wrapped = self.wrapper.is_some();
+        let (status, reason, why) = match client.inherits {
+            _ if !is_local || is_wrapped => {
+                (Status::Problem, Reason::Missing, "nothing hands it to this server".to_owned())
+            }
+            Inherits::Unknown => {
+                let why = format!("it is not known whether {} passes it on to its servers", client.name);
+                (Status::Unknown, Reason::NotVerifiable, why)
+            }
+            _ => (
+                Status::Problem,
+                Reason::Missing,
+                format!("{} does not pass it on to its servers", client.name),
+            ),
+        };
+        let verdict = Verdict::new(status, reason, format!("`{set}` is set in this environment, and {why}"));
+        let variable = requirement.name.as_str();
+        let assignment = if set == variable { set.to_owned() } else { format!("{variable}={set}") };
+        let run = format!("let mcpcred hand it over: `mcpcred run -e {assignment} -- …`");
+        let advice = match handing::placeholder(self.entry, FieldKind::Env, set) {
+            _ if !is_local => "refer to it in a header of the entry".to_owned(),
+            Some(placeholder) if !is_wrapped => {
+                format!("write `\"{variable}\": \"{placeholder}\"` among the variables of the entry")
+            }
+            None if self.entry.layout == Layout::Codex && set == variable => {
+                format!("add `\"{set}\"` to `env_vars` in the entry")
+            }
+            _ if self.values.known.is_none() => run,
+            _ => format!("store it, and {run}"),
+        };
+        Some(verdict.advice(advice))
     }
 }

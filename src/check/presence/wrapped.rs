@@ -48,7 +48,7 @@ impl<'d> Presence<'_, 'd> {
         let expansions = wrapper.expansions.iter().map(|name| (None, name.clone()));
         let assignments = assignments.into_iter().map(|(variable, name)| (Some(variable), name));
         for (variable, name) in assignments.chain(expansions).collect::<Vec<_>>() {
-            let verdict = self.values.handed_over(&name, For { origin: Some(&origin), ..self.whom() });
+            let verdict = self.values.handed_to_client(&name, For { origin: Some(&origin), ..self.whom() });
             self.provided.extend(variable);
             let place = self.place_of_argument(&name);
             self.judge(Some(name), verdict, Some(place));
@@ -80,7 +80,8 @@ impl<'d> Presence<'_, 'd> {
             }
             let origin = self.origin(&asked.origin);
             for name in asked.names {
-                let verdict = self.values.handed_over(&name, For { origin: Some(&origin), ..self.whom() });
+                let verdict =
+                    self.values.handed_to_client(&name, For { origin: Some(&origin), ..self.whom() });
                 self.judge(Some(name), verdict, Some(field.value.clone()));
             }
         }
@@ -97,7 +98,7 @@ impl<'d> Presence<'_, 'd> {
         let origin = self.origin(&call.origin());
         let verdict = match call.refused {
             Some((_, refusal)) => refused("get", refusal),
-            None => self.values.handed_over(name, For { origin: Some(&origin), ..self.whom() }),
+            None => self.values.handed_to_client(name, For { origin: Some(&origin), ..self.whom() }),
         };
         self.judge(Some((*name).to_owned()), verdict, Some(field.value.clone()));
         true

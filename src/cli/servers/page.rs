@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::catalog::Catalog;
+use crate::catalog::provider::Provider;
 use crate::catalog::publisher::Published;
 use crate::catalog::server::{Alternative, Requirement, SecretKind, Server, Setup, Transport};
 use crate::cli::servers::Known;
@@ -131,9 +132,12 @@ fn described(lines: &mut Lines, catalog: &Catalog, known: &Known, alternative: &
         if !requirement.made_from.is_empty() {
             lines.fact("made from", &requirement.made_from.join(", "));
         }
-        lines.some("scope", requirement.scope.as_deref());
-        lines.some("create at", requirement.create_at.as_deref());
         let provider = requirement.provider.as_deref().and_then(|provider| catalog.provider(provider));
+        let of_provider =
+            |fact: fn(&Provider) -> &Option<String>| provider.and_then(|it| fact(it).as_deref());
+        let (scope, page) = (of_provider(|it| &it.scope), of_provider(|it| &it.create_at));
+        lines.some("scope", requirement.scope.as_deref().or(scope));
+        lines.some("create at", requirement.create_at.as_deref().or(page));
         if let Some(days) = provider.and_then(|provider| provider.rotate_days) {
             lines.fact("replace", &format!("every {days} days"));
         }

@@ -3,7 +3,7 @@
 use crate::catalog::client::{Confidence, FieldKind};
 use crate::catalog::provider::{Certainty, Provider, Providers, TokenShape};
 use crate::document::Text;
-use crate::recognise::{Context, Detector, Evidence};
+use crate::recognise::{Context, Detector, Evidence, Recognised};
 use crate::secret::Secret;
 
 /// A token that nobody made, and that looks as if.
@@ -135,4 +135,49 @@ fn a_token_behind_an_escape_is_found_and_a_part_of_a_word_is_not() {
         assert_eq!(found("NOTE", &text).len(), 1, "{text}");
     }
     assert_eq!(found("NOTE", &format!("x{token}")), []);
+}
+
+#[test]
+fn a_secret_has_the_article_that_people_say() {
+    let providers = providers();
+    let mut spoken: Vec<&str> = Vec::new();
+    for shape in providers.iter().flat_map(|provider| &provider.tokens) {
+        let provider = providers.iter().find(|it| it.tokens.iter().any(|own| own.id == shape.id));
+        let found = Recognised { span: 0..0, provider, shape: Some(shape), evidence: Evidence::Shape };
+        let one = found.one();
+        assert_eq!(one.split_once(' ').unwrap().1, found.what());
+        if one.starts_with("an ") {
+            spoken.extend(one.split(' ').nth(1).and_then(|word| {
+                providers.iter().map(|it| it.name.as_str()).chain(["API"]).find(|name| name.starts_with(word))
+            }));
+        }
+    }
+    spoken.dedup();
+    assert_eq!(
+        spoken,
+        [
+            "Azure DevOps",
+            "Atlassian",
+            "npm",
+            "Airtable",
+            "Asana",
+            "AWS",
+            "Azure DevOps",
+            "HCP Terraform",
+            "Okta",
+            "OpenAI",
+            "Anthropic",
+            "Exa",
+            "OpenRouter",
+            "xAI",
+            "ElevenLabs",
+            "NVIDIA",
+            "E2B",
+            "Apify",
+            "API"
+        ]
+    );
+    let of = |provider| Recognised { span: 0..0, provider, shape: None, evidence: Evidence::Name }.one();
+    assert_eq!(of(None), "a value that its name calls a secret");
+    assert_eq!(of(providers.iter().find(|it| it.id == "openai")), "a secret for OpenAI");
 }
