@@ -4,7 +4,7 @@ use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
 use crate::check::finding::{Action, Finding, Reason, Status};
 use crate::check::freshness;
-use crate::check::known::{Held, Source};
+use crate::check::known::{Held, Source, Stored};
 use crate::check::preflight::Found;
 use crate::check::values::Values;
 use crate::check::verdict::Verdict;
@@ -23,17 +23,20 @@ pub(crate) fn ask(
     let mut names = Vec::new();
     let mut questions = Vec::new();
     for name in &found.used {
-        let Some(value) = value_of(values, name) else { continue };
+        let Some((value, is_kept)) = value_of(values, &found.findings, name) else { continue };
+        let fingerprint = values.fingerprints.of_secret(&value);
         match provider_of(values, name, &value) {
             Some((provider, shape)) => {
                 let mut question = Question::new(provider, shape, value);
                 let needs: Vec<_> = question.needs().collect();
                 for (need, variables) in needs {
-                    if let Some(beside) = variables.iter().find_map(|variable| value_of(values, variable)) {
+                    let mut found =
+                        variables.iter().filter_map(|variable| value_of(values, &found.findings, variable));
+                    if let Some((beside, _)) = found.next() {
                         question = question.with(need, beside);
                     }
                 }
-                names.push(name.clone());
+                names.push((name.clone(), fingerprint, is_kept));
                 questions.push(question);
             }
             None if is_asked_for(values, name) => {
@@ -42,16 +45,16 @@ pub(crate) fn ask(
                     Reason::NotVerifiable,
                     format!("`{name}` is there, and no provider is known that could be asked about it"),
                 );
-                correct(&mut found.findings, name, &verdict);
+                correct(&mut found.findings, (name, &fingerprint), &verdict);
             }
             None => {}
         }
     }
     let answers = live::ask(&questions, terms, progress);
     let mut lessons = Vec::new();
-    for (name, answered) in names.iter().zip(answers) {
-        correct(&mut found.findings, name, &verdict(values, name, &answered));
-        if let Some(stored) = values.known.find(name).filter(|_| values.known.variable(name).is_none())
+    for ((name, fingerprint, is_kept), answered) in names.iter().zip(answers) {
+        correct(&mut found.findings, (name, fingerprint), &verdict(values, name, &answered));
+        if let Some(stored) = values.known.find(name).filter(|_| *is_kept)
             && (answered.expires.is_some() || answered.scopes.is_some())
         {
             lessons.push(Lesson {
@@ -65,16 +68,32 @@ pub(crate) fn ask(
     lessons
 }
 
-/// The value that a server would get under this name.
-fn value_of(values: &Values<'_>, name: &str) -> Option<Secret> {
+/// The value that a server would get under this name, and whether it is the one that is kept: that of mcpcred where a
+/// server gets it from there, whatever the environment has.
+fn value_of(values: &Values<'_>, findings: &[Finding], name: &str) -> Option<(Secret, bool)> {
+    let kept = |stored: &Stored| match &stored.held {
+        Held::Value(value) => Some((Secret::copy_of(value.expose_secret()), true)),
+        _ => None,
+    };
+    let is_handed_over = |(value, _): &(Secret, bool)| {
+        let fingerprint = values.fingerprints.of_secret(value);
+        findings.iter().any(|it| is_about(it, name) && it.fingerprint.as_ref() == Some(&fingerprint))
+    };
+    if let Some(handed) = values.known.find(name).and_then(kept).filter(is_handed_over) {
+        return Some(handed);
+    }
     match values.known.source(name)? {
-        Source::Environment(value) => Some(value),
-        Source::Store(stored) => match &stored.held {
-            Held::Value(value) => Some(Secret::copy_of(value.expose_secret())),
-            _ => None,
-        },
+        Source::Environment(value) => Some((value, false)),
+        Source::Store(stored) => kept(stored),
         Source::EmptyVariable => None,
     }
+}
+
+fn is_about(finding: &Finding, name: &str) -> bool {
+    let names = |it: &str| it.eq_ignore_ascii_case(name);
+    finding.credential.as_deref().is_some_and(names)
+        && finding.reason != Reason::Plaintext
+        && !finding.is_of_other_profile
 }
 
 /// By the form of the value; where it has none of its own, by the name.
@@ -139,12 +158,9 @@ fn verdict(values: &Values<'_>, name: &str, answered: &Answered) -> Verdict {
 }
 
 /// Puts the verdict into every finding about this value that is not graver already.
-fn correct(findings: &mut [Finding], name: &str, verdict: &Verdict) {
-    let about = findings.iter_mut().filter(|finding| {
-        finding.credential.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name))
-            && finding.reason != Reason::Plaintext
-            && !finding.is_of_other_profile
-    });
+fn correct(findings: &mut [Finding], (name, fingerprint): (&str, &str), verdict: &Verdict) {
+    let is_of_value = |it: &Finding| it.fingerprint.as_deref().is_none_or(|own| own == fingerprint);
+    let about = findings.iter_mut().filter(|finding| is_about(finding, name) && is_of_value(finding));
     for finding in about {
         finding.expires = verdict.expires.or(finding.expires);
         finding.scopes.clone_from(&verdict.scopes);

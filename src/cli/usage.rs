@@ -35,7 +35,9 @@ pub(crate) fn tell(mut error: clap::Error) -> ExitCode {
             );
         }
     }
-    if names_value && error.get(ContextKind::InvalidValue).is_some() {
+    // Where none was given, that is said.
+    let is_given = |value: &ContextValue| !matches!(value, ContextValue::String(text) if text.is_empty());
+    if names_value && error.get(ContextKind::InvalidValue).is_some_and(is_given) {
         error.remove(ContextKind::InvalidValue);
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
         error.remove(ContextKind::SuggestedValue);

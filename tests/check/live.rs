@@ -97,3 +97,21 @@ fn a_token_is_not_sent_in_the_open() {
     check_in(&sandbox, &folder, &["--live", "--host", "githb=https://a.example"]).exits(2).says("github");
     check_in(&sandbox, &folder, &["--host", "github=https://a.example"]).exits(2);
 }
+
+#[test]
+fn the_value_that_the_server_gets_is_the_one_that_is_asked_about() {
+    let (mut sandbox, folder) = stored();
+    // Of another program, which mcpcred does not hand over.
+    sandbox.set("GITHUB_TOKEN", "ghp_x7Kq2mWz9RtLb4VnPf8sx7Kq2mWz9RtLb4Vn");
+    let server = ProviderServer::start(|request| {
+        if request.contains(TOKEN) {
+            answer(200, &[("x-oauth-scopes", "repo")], r#"{"login":"kim"}"#)
+        } else {
+            answer(401, &[], "{}")
+        }
+    });
+    let host = format!("github={}", server.url());
+    let findings = findings_in(&sandbox, &folder, &["--live", "--host", &host], 0);
+    assert_eq!(about(&findings, "github"), [("ready", "ok", "GITHUB_TOKEN")]);
+    assert_eq!((server.connections(), &findings[0]["scopes"]), (1, &json!(["repo"])));
+}

@@ -198,3 +198,12 @@ fn every_profile_of_an_editor_has_servers_of_its_own() {
     missing.sort_unstable();
     assert_eq!(missing, ["INNER_TOKEN", "PROFILE_TOKEN", "TEAM_TOKEN", "USUAL_TOKEN"]);
 }
+
+#[test]
+fn a_flag_without_its_value_is_told_as_that() {
+    let sandbox = Sandbox::new();
+    for flag in ["--format", "--config", "--client"] {
+        sandbox.run(["check", flag]).exits(2).says("a value is required");
+    }
+    sandbox.run(["check", "--format", "xml"]).exits(2).says("[possible values: text, json");
+}
