@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::check::{TOKEN, write};
@@ -87,7 +89,9 @@ fn let_through(mut caller: TcpStream, port: u16) -> Option<()> {
             head.lines()
                 .find_map(|line| line.split_once(": ").filter(|(own, _)| own.eq_ignore_ascii_case(name)))
         };
-        let header = line_with("authorization").is_some_and(|(_, value)| value == format!("Bearer {TOKEN}"));
+        let basic = format!("Basic {}", STANDARD.encode(format!("me:{TOKEN}")));
+        let is_known = |value: &str| value == basic || value == format!("Bearer {TOKEN}");
+        let header = line_with("authorization").is_some_and(|(_, value)| is_known(value));
         if !header && !head.lines().next()?.contains(&format!("?key={TOKEN} ")) {
             let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             caller.write_all(answer.as_bytes()).ok()?;
@@ -206,6 +210,11 @@ fn a_header_reaches_the_server_through_the_bridge_and_lies_in_no_file() {
 #[test]
 fn a_key_in_the_address_reaches_the_server_through_the_bridge_and_lies_in_no_file() {
     reaches(|port| json!({ "url": format!("http://127.0.0.1:{port}/mcp?key={TOKEN}") }));
+}
+
+#[test]
+fn a_user_and_a_password_in_the_address_reach_the_server_in_a_header() {
+    reaches(|port| json!({ "url": format!("http://me:{TOKEN}@127.0.0.1:{port}/mcp") }));
 }
 
 #[test]

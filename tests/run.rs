@@ -64,6 +64,20 @@ fn a_program_that_reads_its_arguments_alone_gets_the_value_there_and_only_when_t
     sandbox.run(["run", "--expand", "NOBODY", "--", "true", "{{NOBODY}}"]).exits(125).says("NOBODY");
 }
 
+#[test]
+fn a_user_and_a_password_come_as_a_header_has_them_and_in_no_other_form() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "PASSWORD", "--stdin"], b"open sesame").succeeds();
+    let seen = lines(&sandbox, &["--basic", "AUTH=Aladdin:{PASSWORD}"]);
+    assert!(seen.contains(&"AUTH=Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==".to_owned()), "{seen:?}");
+    assert!(!seen.iter().any(|line| line.contains("open sesame")), "{seen:?}");
+    sandbox.run(["run", "--basic", "AUTH=me:{NOBODY}", "--", "x"]).exits(125).says("NOBODY");
+    for wrong in ["AUTH", "AUTH={PASSWORD}", "AUTH=me:open sesame", "A B=me:{PASSWORD}", "AUTH=me:{A B}"] {
+        let ran = sandbox.run(["run", "--basic", wrong, "--", "x"]).exits(2);
+        assert!(!ran.stderr().contains("sesame"), "{}", ran.stderr());
+    }
+}
+
 /// npm writes the arguments of what it starts into a log.
 #[cfg(unix)]
 #[test]

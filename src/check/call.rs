@@ -30,6 +30,7 @@ pub(crate) const COMMANDS: &[(&str, &[Flag])] = &[
         &[
             valued("env").or('e'),
             valued("expand"),
+            valued("basic"),
             valued("server"),
             switch("all"),
             switch("clean"),

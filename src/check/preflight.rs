@@ -167,6 +167,12 @@ impl Preflight<'_> {
             let present = Presence::of(self.values, entry, &env_files, self.project_credentials);
             // That nothing is needed does not go well with a secret that was found.
             judged.extend(present.into_iter().filter(|it| !is_exposed || it.credential.is_some()));
+            judged.extend(entry.absent_env_files(self.values.home).map(|value| {
+                let what = "the file of variables that the entry names is not there";
+                let verdict = Verdict::warning(Reason::Misconfigured, what)
+                    .advice("make the file, or let mcpcred hand over what the server needs");
+                Judged { credential: None, verdict, value: Some(value.clone()), within: 0 }
+            }));
             if entry.standing == Standing::Pending {
                 let after = format!("; {} starts the server once you approve it", entry.client.name);
                 let ready = judged.iter_mut().filter(|it| it.verdict.status == Status::Ready);

@@ -43,14 +43,17 @@ pub(crate) fn asked_for_headers(line: &str) -> Option<Asked> {
     let call = Call::of_line(line).filter(|call| call.command == "headers")?;
     let mut names: Vec<String> = Vec::new();
     let templates = call.values("header").chain(call.values("basic"));
-    for part in templates.flat_map(|template| template.split('{').skip(1)) {
-        if let Some((name, _)) = part.split_once('}')
-            && !names.iter().any(|own| own == name)
-        {
+    for name in templates.flat_map(names_in) {
+        if !names.iter().any(|own| own == name) {
             names.push(name.to_owned());
         }
     }
     Some(Asked { names, origin: call.origin(), refused: call.refused.map(|(_, why)| why) })
+}
+
+/// The names in a text that has `{NAME}` in the place of each credential.
+fn names_in(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
 impl Wrapper {
@@ -62,7 +65,10 @@ impl Wrapper {
             let (variable, name) = text.split_once('=').unwrap_or((text, text));
             (variable.to_owned(), name.to_owned())
         };
-        let assignments: Vec<_> = call.values("env").map(pair).collect();
+        let mut assignments: Vec<_> = call.values("env").map(pair).collect();
+        for (variable, template) in call.values("basic").filter_map(|text| text.split_once('=')) {
+            assignments.extend(names_in(template).map(|name| (variable.to_owned(), name.to_owned())));
+        }
         let expansions: Vec<_> = call.values("expand").map(str::to_owned).collect();
         let server = call.values("server").last().map(str::to_owned);
         let all = call.has("all");
@@ -114,6 +120,8 @@ mod tests {
             (expanding.expansions, expanding.by_project),
             (vec!["A".to_owned(), "B".to_owned()], false)
         );
+        let basic = read(&["run", "--basic", "A=me:{B}", "--", "x"]).unwrap();
+        assert_eq!((basic.assignments, basic.by_project), (vec![pair("A", "B")], false));
         assert!(read(&["run", "--all", "--clean", "--", "x"]).unwrap().clean);
         assert_eq!(read(&["run", "-e", "A", "npx", "x"]).unwrap().refused, Some((3, Refusal::Dashes)));
     }

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::index::Entry;
 use crate::inject::arguments::Arguments;
 use crate::inject::environment::{CREDENTIALS_FOLDER, ChildEnvironment, refuse_secret_in_arguments};
+use crate::inject::headers::{HeaderError, HeaderTemplate, InvalidTemplate};
 use crate::name::{CredentialName, InvalidName};
 use crate::os::process::launch::launch;
 use crate::os::process::parent::parent_program;
@@ -33,6 +34,10 @@ pub(super) struct Run {
     /// can read it while the program runs: only for one that reads no variable
     #[arg(long, value_name = "NAME")]
     expand: Vec<CredentialName>,
+    /// Put a user and a password into the variable VAR, as the header `Authorization` has them (`Basic …`): for a
+    /// program that is told them in a header and not in a URL
+    #[arg(long, value_name = "VAR=USER:{NAME}")]
+    basic: Vec<Basic>,
     /// Put in every credential that is for this MCP server
     #[arg(long, add = super::completions::servers())]
     server: Option<String>,
@@ -68,10 +73,41 @@ impl FromStr for Assignment {
     }
 }
 
+/// `VAR=user:{NAME}`.
+#[derive(Debug, Clone)]
+struct Basic {
+    variable: CredentialName,
+    pair: HeaderTemplate,
+    names: Vec<CredentialName>,
+}
+
+impl FromStr for Basic {
+    type Err = InvalidTemplate;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (variable, pair) = text.split_once('=').ok_or(InvalidTemplate::Pair)?;
+        let variable = variable.parse().map_err(|_| InvalidTemplate::Pair)?;
+        let pair = HeaderTemplate::basic(pair)?;
+        let names: Result<Vec<_>, _> = pair.names().map(CredentialName::from_str).collect();
+        let names = names.map_err(|_| InvalidTemplate::NoName)?;
+        Ok(Self { variable, pair, names })
+    }
+}
+
+impl Basic {
+    /// The header's value, of the values of its names in their order.
+    fn value(&self, found: &[(CredentialName, Secret)]) -> Result<Secret, HeaderError> {
+        let names = self.pair.names();
+        let values: Vec<(&str, &Secret)> = names.zip(found.iter().map(|(_, secret)| secret)).collect();
+        self.pair.value(&values)
+    }
+}
+
 impl Run {
     pub(super) fn run(self, app: &App) -> Outcome {
         let assignments = self.assignments(app)?;
-        let names = assignments.iter().map(|it| &it.name).chain(&self.expand);
+        let in_pairs = self.basic.iter().flat_map(|basic| &basic.names);
+        let names = assignments.iter().map(|it| &it.name).chain(&self.expand).chain(in_pairs);
         let names: Vec<CredentialName> = names.cloned().collect();
         let managed = app.credentials.managed_names()?;
         app.credentials.read_for(Action::Run, self.command.first().map(Path::new));
@@ -81,7 +117,8 @@ impl Run {
             .split_first()
             .ok_or_else(|| Failure::new(Failure::BEFORE_START, "there is no program to start"))?;
         refuse_secret_in_arguments(&self.command, found.iter().map(|(_, secret)| secret))?;
-        let to_expand = found.split_off(assignments.len());
+        let mut to_expand = found.split_off(assignments.len());
+        let mut in_pairs = to_expand.split_off(self.expand.len());
         let values: Vec<(&str, &Secret)> =
             self.expand.iter().map(CredentialName::as_str).zip(to_expand.iter().map(|(_, it)| it)).collect();
         let arguments = Arguments::expanded(arguments, &values)?;
@@ -99,7 +136,12 @@ impl Run {
         let mut held: Vec<Held> = Vec::with_capacity(names.len());
         let of_profile =
             |name: &CredentialName| Held { profile: app.credentials.profile().clone(), name: name.clone() };
-        held.extend(to_expand.iter().map(|(name, _)| of_profile(name)));
+        held.extend(to_expand.iter().chain(&in_pairs).map(|(name, _)| of_profile(name)));
+        for basic in &self.basic {
+            let others = in_pairs.split_off(basic.names.len());
+            environment.set(basic.variable.as_str(), basic.value(&in_pairs)?)?;
+            in_pairs = others;
+        }
         for (assignment, (name, secret)) in assignments.iter().zip(found) {
             environment.set(assignment.variable.as_str(), secret)?;
             held.push(of_profile(&name));
@@ -167,7 +209,7 @@ impl Run {
                 .hint("say which it needs with `-e NAME`, or store one with `mcpcred add NAME --server`"));
             }
             names.into_iter().for_each(take);
-        } else if self.env.is_empty() && self.expand.is_empty() {
+        } else if self.env.is_empty() && self.expand.is_empty() && self.basic.is_empty() {
             let Some(project) = &app.settings.project_credentials else {
                 return Err(Failure::new(Failure::USAGE, "which credentials the program needs was not said")
                     .hint("name them with `-e NAME`, `--server SERVER` or `--all`, or in `.mcpcred.toml`"));

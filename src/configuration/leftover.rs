@@ -10,7 +10,7 @@ use crate::catalog::client::{Client, FieldKind};
 use crate::configuration::discover::{Found, is_for, look};
 use crate::configuration::entry::ServerEntry;
 use crate::configuration::places::Places;
-use crate::document::{self, DocumentError};
+use crate::document::{self, DocumentError, Value};
 
 /// How many files of variables of one entry are looked at.
 const MOST_ENV_FILES: usize = 16;
@@ -74,26 +74,11 @@ impl ServerEntry<'_> {
     /// names counts only within that project.
     pub(crate) fn env_files(&self, home: Option<&Path>) -> Vec<Leftover> {
         let Some(folder) = self.folder.as_deref().or_else(|| self.file.parent()) else { return Vec::new() };
-        let resolve = |text: &str| {
-            let after = |prefixes: [&str; 2]| prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
-            let path = if let Some(rest) = after(["${workspaceFolder}/", "./"]) {
-                folder.join(rest)
-            } else if let Some(rest) = after(["${userHome}/", "~/"]) {
-                home?.join(rest)
-            } else {
-                folder.join(text)
-            };
-            let path = (!text.is_empty() && !path.to_string_lossy().contains("${")).then_some(path)?;
-            let is_within =
-                || Some(fs::canonicalize(&path).ok()?.starts_with(fs::canonicalize(folder).ok()?));
-            let is_allowed = self.folder.is_none() || is_within()?;
-            (path.is_file() && is_allowed).then_some(path)
-        };
-        let fields = self.fields.iter().filter(|field| field.kind == FieldKind::EnvFile).take(MOST_ENV_FILES);
-        let paths = fields.filter_map(|field| {
-            let text = field.value.text()?.expose();
-            resolve(field.part.clone().map_or(text, |part| text.get(part).unwrap_or_default()))
-        });
+        let is_within =
+            |path: &Path| Some(fs::canonicalize(path).ok()?.starts_with(fs::canonicalize(folder).ok()?));
+        let is_allowed = |path: &Path| self.folder.is_none() || is_within(path) == Some(true);
+        let paths = self.named_env_files(home).map(|(path, _)| path);
+        let paths = paths.filter(|path| path.is_file() && is_allowed(path));
         let what = "a file of variables that a server gets";
         paths
             .map(|path| Leftover {
@@ -106,6 +91,45 @@ impl ServerEntry<'_> {
             })
             .collect()
     }
+
+    /// Where it names a file of variables that is not there, for a client that runs on this machine. From which folder a
+    /// relative path counts is known of a project alone.
+    pub(crate) fn absent_env_files(&self, home: Option<&Path>) -> impl Iterator<Item = &Value<'_>> {
+        let is_here = !self.configuration.elsewhere;
+        let is_absent = |path: &Path| matches!(path.try_exists(), Ok(false));
+        let named = self.named_env_files(home).filter(move |(path, value)| {
+            let is_known = self.folder.is_some() || value.text().is_some_and(|it| is_rooted(it.expose()));
+            is_here && is_known && is_absent(path)
+        });
+        named.map(|(_, value)| value)
+    }
+
+    /// The paths of the files of variables that it names, each with where it does.
+    fn named_env_files(&self, home: Option<&Path>) -> impl Iterator<Item = (PathBuf, &Value<'_>)> {
+        let folder = self.folder.as_deref().or_else(|| self.file.parent());
+        let resolve = move |text: &str| {
+            let after = |prefixes: [&str; 2]| prefixes.iter().find_map(|prefix| text.strip_prefix(prefix));
+            let path = if let Some(rest) = after(["${workspaceFolder}/", "./"]) {
+                folder?.join(rest)
+            } else if let Some(rest) = after(["${userHome}/", "~/"]) {
+                home?.join(rest)
+            } else {
+                folder?.join(text)
+            };
+            (!text.is_empty() && !path.to_string_lossy().contains("${")).then_some(path)
+        };
+        let fields = self.fields.iter().filter(|field| field.kind == FieldKind::EnvFile).take(MOST_ENV_FILES);
+        fields.filter_map(move |field| {
+            let text = field.value.text()?.expose();
+            let path = resolve(field.part.clone().map_or(text, |part| text.get(part).unwrap_or_default()))?;
+            Some((path, &field.value))
+        })
+    }
+}
+
+/// Whether a path counts from the same folder whoever reads it.
+fn is_rooted(text: &str) -> bool {
+    text.starts_with("~/") || text.starts_with("${userHome}/") || Path::new(text).is_absolute()
 }
 
 /// Those of these clients, and copies that editors make beside the configurations that were found.

@@ -98,6 +98,22 @@ impl HeaderTemplate {
         &self.name
     }
 
+    /// What stands behind the name of the header, with the values in it.
+    ///
+    /// # Errors
+    /// [`HeaderError`]
+    pub(crate) fn value(&self, values: &[(&str, &Secret)]) -> Result<Secret, HeaderError> {
+        let filled = self.filled(values)?;
+        if !self.is_basic {
+            return Ok(filled);
+        }
+        let encoded = Zeroizing::new(STANDARD.encode(filled.expose_secret()));
+        let mut value = SecretBuffer::with_capacity(encoded.len() + "Basic ".len());
+        value.push(b"Basic ");
+        value.push(encoded.as_bytes());
+        Ok(value.into_secret())
+    }
+
     /// The whole text, with the values in it.
     fn filled(&self, values: &[(&str, &Secret)]) -> Result<Secret, HeaderError> {
         let mut filled = SecretBuffer::with_capacity(128);
@@ -137,13 +153,7 @@ pub(crate) fn render(
         page.push(if number == 0 { b"{\"" } else { b",\"" });
         page.push(template.name.as_bytes());
         page.push(b"\":\"");
-        let filled = template.filled(values)?;
-        if template.is_basic {
-            page.push(b"Basic ");
-            page.push(Zeroizing::new(STANDARD.encode(filled.expose_secret())).as_bytes());
-        } else {
-            push_escaped(&mut page, filled.expose_secret());
-        }
+        push_escaped(&mut page, template.value(values)?.expose_secret());
         page.push(b"\"");
     }
     page.push(b"}\n");

@@ -147,24 +147,16 @@ impl<'p, 'd> Changes<'p, 'd> {
     /// What stands before the host of a URL goes out of it, and our own command prints the header that the client made
     /// of it. Says whether there is such a thing.
     fn basic(&mut self, planning: &Planning<'_, 'd>, flags: &mut String) -> bool {
-        let mut items =
-            planning.items.iter().filter(|it| matches!(it.way, Ok((How::Basic { .. }, _)))).peekable();
-        let Some(value) = items.peek().map(|item| &item.field.value) else { return false };
+        let own = planning.items.iter().filter_map(|item| match &item.way {
+            Ok((How::Basic { part }, number)) => Some((item, part, self.values.get(*number)?.name.as_str())),
+            _ => None,
+        });
+        let own: Vec<_> = own.collect();
+        let Some(value) = own.first().map(|(item, ..)| &item.field.value) else { return false };
         let text = value.text().map_or("", Text::expose);
         let Some(pair) = headers::pair(text) else { return false };
-        let (mut template, mut at) = (String::new(), pair.start);
-        for item in items {
-            let Ok((How::Basic { part }, number)) = &item.way else { continue };
-            template.push_str(text.get(at..part.start).unwrap_or_default());
-            if let Some(value) = self.values.get(*number) {
-                _ = write!(template, "{{{}}}", value.name);
-            }
-            at = part.end;
-        }
-        template.push_str(text.get(at..pair.end).unwrap_or_default());
-        // A user without a password has an empty one.
-        let end = if text[pair.clone()].contains(':') { "" } else { ":" };
-        _ = write!(flags, " --basic \"{template}{end}\"");
+        let parts: Vec<_> = own.iter().map(|(_, part, name)| (*part, *name)).collect();
+        _ = write!(flags, " --basic \"{}\"", template_of_pair(text, &pair, &parts));
         self.edits.replace_part(value, pair.start..pair.end + "@".len(), Secret::copy_of(b""));
         true
     }
@@ -193,10 +185,24 @@ impl<'p, 'd> Changes<'p, 'd> {
         let Some(bridge) = Bridge::of(&planning.subject) else { return };
         let mut handed = Handed::default();
         let mut address = SecretBuffer::with_capacity(256);
-        self.with_marks(planning, &bridge.url, &mut handed, &mut address);
+        let url = bridge.url.text().map_or("", Text::expose);
+        let pair = headers::pair(url).unwrap_or(0..0);
+        // What stands before the host goes to the bridge in a header, which comes first.
+        let mut rest = Vec::new();
+        if !pair.is_empty() {
+            let mut parts = self.bridged(planning, &bridge.url);
+            parts.retain(|(part, _)| pair.start <= part.start && part.end <= pair.end);
+            let template = template_of_pair(url, &pair, &parts);
+            let variable = own_variable(parts.first().map_or("URL", |(_, name)| *name));
+            self.with_marks(planning, &bridge.url, 0..pair.start, &mut handed, &mut address);
+            rest =
+                vec![NewValue::text("--header"), NewValue::text(&format!("Authorization:${{{variable}}}"))];
+            handed.pairs.push((variable, template));
+        }
+        let from = if pair.is_empty() { 0 } else { pair.end + "@".len() };
+        self.with_marks(planning, &bridge.url, from..url.len(), &mut handed, &mut address);
         // The bridge fills in variables of its own among headers, where they come to it as they are written.
         let fills_in = passes_braces(&planning.subject);
-        let mut rest = Vec::new();
         let fields = planning.subject.entry.fields.iter();
         for field in fields.filter(|field| field.kind == FieldKind::Headers) {
             let text = field.value.text().map_or("", Text::expose);
@@ -215,7 +221,7 @@ impl<'p, 'd> Changes<'p, 'd> {
                 }
                 argument.push(text.get(at..).unwrap_or_default().as_bytes());
             } else {
-                self.with_marks(planning, &field.value, &mut handed, &mut argument);
+                self.with_marks(planning, &field.value, 0..text.len(), &mut handed, &mut argument);
             }
             rest.push(NewValue::text("--header"));
             rest.push(NewValue::Text(argument.into_secret()));
@@ -229,30 +235,34 @@ impl<'p, 'd> Changes<'p, 'd> {
             items.push(NewValue::text("--allow-http"));
         }
         // Else the bridge tells on stderr where it goes, and clients keep that in files.
-        if !self.bridged(planning, &bridge.url).is_empty() {
+        if self.bridged(planning, &bridge.url).iter().any(|(part, _)| part.start >= from) {
             items.push(NewValue::text("--silent"));
         }
         items.extend(rest);
         bridge.build(&mut self.edits, &planning.called, items, &planning.variables);
     }
 
-    /// A text with `{{NAME}}` in the place of each secret, which the wrapper fills in.
+    /// A part of a text with `{{NAME}}` in the place of each secret, which the wrapper fills in.
     fn with_marks(
         &self,
         planning: &Planning<'_, 'd>,
         value: &Value<'d>,
+        within: Range<usize>,
         handed: &mut Handed,
         out: &mut SecretBuffer,
     ) {
         let text = value.text().map_or("", Text::expose);
-        let mut at = 0;
+        let mut at = within.start;
         for (part, name) in self.bridged(planning, value) {
+            if part.start < within.start || part.end > within.end {
+                continue;
+            }
             out.push(text.get(at..part.start).unwrap_or_default().as_bytes());
             out.push(format!("{{{{{name}}}}}").as_bytes());
             handed.expand(name);
             at = part.end;
         }
-        out.push(text.get(at..).unwrap_or_default().as_bytes());
+        out.push(text.get(at..within.end).unwrap_or_default().as_bytes());
     }
 
     /// The secrets of a value that the bridge gets, in order, with their names.
@@ -300,6 +310,22 @@ impl<'p, 'd> Changes<'p, 'd> {
             }
         }
     }
+}
+
+/// What stands before the host of a URL, with `{NAME}` in the place of each secret.
+fn template_of_pair(url: &str, pair: &Range<usize>, parts: &[(&Range<usize>, &str)]) -> String {
+    let (mut template, mut at) = (String::new(), pair.start);
+    for (part, name) in parts {
+        template.push_str(url.get(at..part.start).unwrap_or_default());
+        _ = write!(template, "{{{name}}}");
+        at = part.end;
+    }
+    template.push_str(url.get(at..pair.end).unwrap_or_default());
+    // A user without a password has an empty one.
+    if !url.get(pair.clone()).is_some_and(|pair| pair.contains(':')) {
+        template.push(':');
+    }
+    template
 }
 
 /// What a question about a credential is called.

@@ -34,12 +34,14 @@ pub(crate) struct Handed {
     pub(crate) assignments: Vec<(String, String)>,
     /// Credentials that stand in the arguments.
     pub(crate) expansions: Vec<String>,
+    /// Each variable with a user and a password, and the template of both.
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 impl Handed {
     /// Nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.assignments.is_empty() && self.expansions.is_empty()
+        self.assignments.is_empty() && self.expansions.is_empty() && self.pairs.is_empty()
     }
 
     /// Adds a variable, once.
@@ -61,7 +63,11 @@ impl Handed {
     fn beyond(&self, own: &Wrapper) -> Self {
         let assignments = self.assignments.iter().filter(|pair| !own.assignments.contains(pair));
         let expansions = self.expansions.iter().filter(|name| !own.expansions.contains(name));
-        Self { assignments: assignments.cloned().collect(), expansions: expansions.cloned().collect() }
+        Self {
+            assignments: assignments.cloned().collect(),
+            expansions: expansions.cloned().collect(),
+            pairs: self.pairs.clone(),
+        }
     }
 
     /// As arguments of `mcpcred run`.
@@ -74,7 +80,10 @@ impl Handed {
             }
         });
         let expansions = self.expansions.iter().map(|name| ["--expand".to_owned(), name.clone()]);
-        assignments.chain(expansions).flatten().collect()
+        let pairs = self.pairs.iter();
+        let pairs =
+            pairs.map(|(variable, template)| ["--basic".to_owned(), format!("{variable}={template}")]);
+        assignments.chain(expansions).chain(pairs).flatten().collect()
     }
 }
 

@@ -331,3 +331,22 @@ fn a_vault_that_only_a_person_can_open_is_closed_to_servers() {
     assert_eq!((&finding["status"], &finding["server"]), (&json!("warning"), &json!("github")));
     assert_eq!(finding["action"]["command"], "mcpcred store unlock");
 }
+
+#[test]
+fn a_file_of_variables_that_is_not_there_is_told() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let entry = |file: &str| json!({"servers": {"x": {"command": "x", "envFile": file}}}).to_string();
+    for file in ["${workspaceFolder}/.env", ".env", "~/away.env"] {
+        write(&sandbox, "work/.vscode/mcp.json", entry(file));
+        let finding = the(&findings_in(&sandbox, &folder, &[], 0), "misconfigured");
+        assert_eq!((&finding["status"], &finding["server"]), (&json!("warning"), &json!("x")), "{file}");
+        assert_eq!(finding["location"]["pointer"], "/servers/x/envFile");
+    }
+    write(&sandbox, "work/.env", "REGION=eu\n");
+    for file in ["${workspaceFolder}/.env", "${env:ELSEWHERE}/.env"] {
+        write(&sandbox, "work/.vscode/mcp.json", entry(file));
+        let findings = findings_in(&sandbox, &folder, &[], 0);
+        assert!(findings.iter().all(|it| it["reason"] != "misconfigured"), "{file}: {findings:#?}");
+    }
+}

@@ -5,7 +5,8 @@ use crate::check::exposure::{Exposed, exposed_in};
 use crate::document::edit::{Edits, NewValue};
 use crate::document::{Shape, Text, Value};
 use crate::protect::launching::set_variables;
-use crate::protect::mechanism::headers::{has_no_placeholder, is_header_name};
+use crate::protect::mechanism::arguments::passes_braces;
+use crate::protect::mechanism::headers::{can_be_header, has_no_placeholder, is_header_name, pair};
 use crate::protect::mechanism::{How, Left};
 use crate::protect::subject::{Found, Subject};
 
@@ -53,7 +54,16 @@ impl<'d> Bridge<'d> {
         }
         let bridge = Self::in_place_of(entry.layout, &entry.value)?;
         let address = bridge.url.text().map(Text::expose)?;
-        (is_plain(address) && is_bridged(address)).then_some(bridge)
+        let secrets = exposed.iter().filter(|it| it.field.kind == FieldKind::Url);
+        let has_way = match pair(address) {
+            None => true,
+            // What the bridge asks with refuses such a URL, and the bridge itself fills in variables among headers.
+            Some(pair) => {
+                let secrets: Vec<_> = secrets.map(|it| it.found.span.clone()).collect();
+                passes_braces(subject) && can_be_header(subject, address, &pair, &secrets)
+            }
+        };
+        (is_plain(address) && is_bridged(address) && has_way).then_some(bridge)
     }
 
     /// Looks at every member of an entry; nothing where one of them says what a bridge can't do.
@@ -112,15 +122,14 @@ impl<'d> Bridge<'d> {
 
 /// Whether the bridge goes to an address without encryption only when it is told to.
 pub(crate) fn wants_leave(address: &str) -> bool {
-    let host = address.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#', ':']).next());
+    let authority = address.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let host = authority.and_then(|it| it.rsplit('@').next()?.split(':').next());
     host.is_some_and(|host| !["localhost", "127.0.0.1"].contains(&host))
 }
 
-/// Whether the bridge can ask at such an address: what it asks with refuses a URL with a user and a password.
+/// Whether the bridge can ask at such an address.
 fn is_bridged(address: &str) -> bool {
-    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
-    host.is_some_and(|host| !host.contains('@')) && !address.contains("{{")
+    (address.starts_with("https://") || address.starts_with("http://")) && !address.contains("{{")
 }
 
 #[cfg(test)]
@@ -133,7 +142,8 @@ mod tests {
             ("https://x.example/mcp?key=a", true, false),
             ("http://x.example/mcp", true, true),
             ("http://localhost:8080/mcp", true, false),
-            ("https://me:secret@x.example/mcp", false, false),
+            ("https://me:secret@x.example/mcp", true, false),
+            ("http://me:secret@127.0.0.1:1/mcp", true, false),
             ("https://x.example/a@b", true, false),
             ("https://x.example/{{A}}", false, false),
             ("ws://x.example", false, false),

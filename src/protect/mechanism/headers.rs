@@ -78,14 +78,34 @@ fn is_in_pair(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool 
     let Some(pair) = pair(text).filter(|pair| pair.start <= found.start && found.end <= pair.end) else {
         return false;
     };
-    let around = [text.get(pair.start..found.start), text.get(found.end..pair.end)];
-    let is_authorization = |name: &str| name.eq_ignore_ascii_case("authorization");
-    let entry = subject.entry;
     helper_key(subject).is_some()
-        && !entry.has_helper()
+        && !subject.entry.has_helper()
         && field.value.is_member()
         && field.part.is_none()
-        && !text.get(found.clone()).is_some_and(|secret| secret.contains('%'))
+        && can_be_header(subject, text, &pair, std::slice::from_ref(found))
+}
+
+/// Whether a user and a password in front of a host could be a header as well, with these secrets in them: nothing else
+/// in them means something to a shell or is a placeholder, and the entry has no such header.
+pub(super) fn can_be_header(
+    subject: &Subject<'_, '_>,
+    url: &str,
+    pair: &Range<usize>,
+    secrets: &[Range<usize>],
+) -> bool {
+    let is_authorization = |name: &str| name.eq_ignore_ascii_case("authorization");
+    let is_within = |it: &&Range<usize>| pair.start <= it.start && it.end <= pair.end;
+    let mut at = pair.start;
+    let mut around = Vec::new();
+    for secret in secrets.iter().filter(is_within) {
+        around.push(url.get(at..secret.start));
+        at = secret.end;
+    }
+    around.push(url.get(at..pair.end));
+    let entry = subject.entry;
+    let mut secrets = secrets.iter().filter(is_within).peekable();
+    secrets.peek().is_some()
+        && secrets.all(|it| url.get(it.clone()).is_some_and(|secret| !secret.contains('%')))
         && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))
         && !entry.all_fields().any(|it| it.kind == FieldKind::Headers && is_authorization(&it.name))
         && !entry.all_named().any(|it| it.kind == FieldKind::Headers && is_authorization(&it.target))

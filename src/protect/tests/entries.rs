@@ -98,6 +98,36 @@ x: the header `X-Key`: headers-helper: GITHUB_TOKEN
 }
 
 #[test]
+fn the_bridge_gets_a_user_and_a_password_of_a_url_in_a_header() {
+    let mut told = String::new();
+    for written in [
+        r#"{"url":"https://me:S3cr3t-pa55word@x.example/mcp"}"#,
+        r#"{"url":"http://me:S3cr3t-pa55word@x.example/mcp?key=TOKEN@"}"#,
+        r#"{"url":"https://me@x.example/mcp?key=TOKEN@"}"#,
+        r#"{"url":"https://me:S3cr3t%40pa55word@x.example/mcp"}"#,
+    ] {
+        let text = format!(r#"{{"mcpServers":{{"x":{written}}}}}"#);
+        let outcome = with("cursor", Scope::User, Style::Bridge, &text);
+        writeln!(told, "{}{}", outcome.told(), entry(&outcome).replace(TOKEN, "TOKEN@")).unwrap();
+    }
+    assert_data_eq!(
+        told,
+        str![[r#"
+x: the URL: bridge: X_TOKEN
+{"args":["run","--basic","X_TOKEN_FROM_MCPCRED=me:{X_TOKEN}","--","npx","-y","mcp-remote","https://x.example/mcp","--header","Authorization:${X_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the URL: bridge: X_TOKEN
+x: the URL: bridge: GITHUB_TOKEN
+{"args":["run","--expand","GITHUB_TOKEN","--basic","X_TOKEN_FROM_MCPCRED=me:{X_TOKEN}","--","npx","-y","mcp-remote","http://x.example/mcp?key={{GITHUB_TOKEN}}","--allow-http","--silent","--header","Authorization:${X_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
+x: the URL: none: there is no other way to hand it to Cursor than to write it
+{"url":"https://me@x.example/mcp?key=TOKEN@"}
+x: the URL: none: there is no other way to hand it to Cursor than to write it
+{"url":"https://me:S3cr3t%40pa55word@x.example/mcp"}
+
+"#]]
+    );
+}
+
+#[test]
 fn arguments_become_variables_where_the_program_reads_them() {
     let mut told = String::new();
     for written in [
