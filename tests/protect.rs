@@ -547,3 +547,26 @@ mod asked {
         sandbox.run(["get", "GITHUB_TOKEN"]).exits(3);
     }
 }
+
+#[test]
+fn a_token_in_the_place_of_a_name_is_not_shown() {
+    let placeholder = format!("${{env:{OTHER}}}");
+    for entry in [
+        json!({ OTHER: local(TOKEN) }),
+        json!({"x": {"command": OTHER, "env": {"GITHUB_TOKEN": TOKEN}}}),
+        json!({"x": {"command": "x", "env": {OTHER: TOKEN}}}),
+        json!({"x": {"command": "x", "env": {"GITHUB_TOKEN": placeholder}}}),
+        json!({"x": {"url": "https://mcp.example.com/mcp", "headers": {OTHER: TOKEN}}}),
+        json!({"x": {"command": "mcpcred", "args": ["run", "--profile", OTHER, "-e", "A", "--", "x", TOKEN]}}),
+    ] {
+        let sandbox = Sandbox::new();
+        write(&sandbox, ".mcp.json", json!({ "mcpServers": entry }).to_string());
+        for arguments in [&["--dry-run"][..], &["--dry-run", "--json"], &["--yes"], &["--yes", "--json"]] {
+            protect(&sandbox, arguments);
+        }
+        for arguments in [&["setup"][..], &["setup", "--json"], &["unprotect", "--yes"]] {
+            shows_no_value(sandbox.run(arguments));
+        }
+        assert_eq!(sandbox.files_holding(OTHER.as_bytes()), [sandbox.path(".mcp.json")], "{entry}");
+    }
+}

@@ -12,31 +12,38 @@ const COVER: &str = "…";
 /// Covers whatever has the shape of a token in the names and the words of findings. A command with one in it would not
 /// work without it, and is left out.
 pub(crate) fn cover(detector: &Detector<'_>, findings: &mut [Finding]) {
-    let covered = |text: &str| -> Option<String> {
-        match without_tokens(detector, text) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(covered) => Some(covered),
-        }
-    };
-    let replace = |text: &mut String| {
-        if let Some(covered) = covered(text) {
-            *text = covered;
-        }
-    };
+    let replace = |text: &mut String| cover_text(detector, text);
     for finding in findings {
         let Finding { server, credential, message, action, location, .. } = finding;
         server.iter_mut().chain(credential).for_each(replace);
         replace(message);
         if let Some(Action { sentence, command, .. }) = action {
             replace(sentence);
-            *command = command.take().filter(|command| covered(command).is_none());
+            *command = command.take().filter(|command| is_without_tokens(detector, command));
         }
-        if let Some(pointer) = location.as_mut().and_then(|location| location.pointer.as_mut())
-            && let Some(text) = covered(pointer.as_str())
-        {
-            *pointer = Pointer::to_be_shown(text);
+        if let Some(pointer) = location.as_mut().and_then(|location| location.pointer.as_mut()) {
+            cover_pointer(detector, pointer);
         }
     }
+}
+
+/// The same in one text.
+pub(crate) fn cover_text(detector: &Detector<'_>, text: &mut String) {
+    if let Cow::Owned(covered) = without_tokens(detector, text) {
+        *text = covered;
+    }
+}
+
+/// The same in a pointer, which leads nowhere then.
+pub(crate) fn cover_pointer(detector: &Detector<'_>, pointer: &mut Pointer) {
+    if let Cow::Owned(covered) = without_tokens(detector, pointer.as_str()) {
+        *pointer = Pointer::to_be_shown(covered);
+    }
+}
+
+/// Whether the text can be shown as it is.
+pub(crate) fn is_without_tokens(detector: &Detector<'_>, text: &str) -> bool {
+    matches!(without_tokens(detector, text), Cow::Borrowed(_))
 }
 
 /// The text with `…` for every token in it.

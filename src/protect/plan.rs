@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::catalog::client::{FieldKind, Scope};
+use crate::check::covered;
 use crate::check::exposure::{self, Exposed};
 use crate::check::known::{Held, Known, Stored};
 use crate::check::unfilled::{Unfilled, unfilled};
@@ -18,6 +19,7 @@ use crate::protect::mechanism::{self, How, Left, Mechanism, Style};
 use crate::protect::naming::{Names, Planned};
 use crate::protect::program::Program;
 use crate::protect::subject::{Found, Subject};
+use crate::recognise::Detector;
 use crate::secret::Secret;
 
 /// What a person asks for.
@@ -197,6 +199,20 @@ impl<'s, 'd> Plan<'s, 'd> {
             .iter()
             .flat_map(|planning| planning.items.iter().map(|item| step(planning, item)))
             .collect()
+    }
+
+    /// The steps as they are shown: without what has the shape of a token, also where a name belongs.
+    pub(crate) fn shown_steps(&self, discovery: &Discovery<'_>, detector: &Detector<'_>) -> Vec<Step> {
+        let mut steps = self.steps(discovery);
+        for step in &mut steps {
+            covered::cover_pointer(detector, &mut step.pointer);
+            let Step { server, place_in_words, what, credential, why, advice, .. } = step;
+            for text in [server, place_in_words, what].into_iter().chain(credential).chain(why).chain(advice)
+            {
+                covered::cover_text(detector, text);
+            }
+        }
+        steps
     }
 
     /// Leaves a file as it is, whatever was planned.
@@ -387,6 +403,9 @@ fn choose(
 ) -> Result<Found, Left> {
     use FieldKind as K;
     let kind = exposed.field.kind;
+    if !covered::is_without_tokens(subject.values.detector, exposed.field.value.pointer().as_str()) {
+        return Err(Left::below_a_token());
+    }
     if request.style == Style::Reference
         && let Some(found) = mechanism::reference::choose(subject, exposed, &name())
     {

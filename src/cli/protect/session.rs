@@ -152,7 +152,7 @@ pub(in crate::cli) fn protect(
     rehearsal::leave_fixed_files(&discovery, &mut plan);
     rehearsal::rehearse(&discovery, &mut plan, |_| true);
     if !plan.does_something() {
-        let mut done = told(&plan, &discovery, Vec::new());
+        let mut done = told(&plan, &discovery, &detector, Vec::new());
         done.ending = Ending::Nothing;
         show(&done)?;
         return Ok(done);
@@ -170,7 +170,7 @@ pub(in crate::cli) fn protect(
             file.difference = Some(masked::difference(&values, &plan.values, &reading.readers, &name, both));
         }
     }
-    let mut done = told(&plan, &discovery, files);
+    let mut done = told(&plan, &discovery, &detector, files);
     done.ending = Ending::Shown;
     show(&done)?;
     if wanted.is_dry {
@@ -193,14 +193,19 @@ pub(in crate::cli) fn protect(
         .map_err(|error| Failure::from(error).because("nothing was stored"))?;
     store(app, &plan)?;
     let files = rewrite(app, &discovery, changes)?;
-    done = told(&plan, &discovery, files);
+    done = told(&plan, &discovery, &detector, files);
     done.ending = if done.files.iter().all(|file| file.is_written) { Ending::Done } else { Ending::Partly };
     look_for_copies(app, wanted, &discovery, &entries, &plan, &mut done);
     Ok(done)
 }
 
 /// What is known before anything is done.
-fn told(plan: &Plan<'_, '_>, discovery: &Discovery<'_>, files: Vec<FileDone>) -> Done {
+fn told(
+    plan: &Plan<'_, '_>,
+    discovery: &Discovery<'_>,
+    detector: &Detector<'_>,
+    files: Vec<FileDone>,
+) -> Done {
     let used = plan.values.iter().enumerate().filter(|(number, _)| plan.uses(*number));
     let credentials = used.map(|(_, value)| Kept {
         name: value.name.clone(),
@@ -213,7 +218,7 @@ fn told(plan: &Plan<'_, '_>, discovery: &Discovery<'_>, files: Vec<FileDone>) ->
     });
     Done {
         ending: Ending::Nothing,
-        steps: plan.steps(discovery),
+        steps: plan.shown_steps(discovery, detector),
         credentials: credentials.collect(),
         files,
         unread: unread.collect(),

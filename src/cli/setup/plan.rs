@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::catalog::Catalog;
+use crate::check::covered;
 use crate::check::finding::{Finding, Reason};
 use crate::check::fingerprint::Fingerprints;
 use crate::check::known::Known;
@@ -221,7 +222,8 @@ fn look(
         env_files: RefCell::default(),
     };
     let entries = discovery.entries();
-    let findings = preflight.run(&entries).findings;
+    let mut findings = preflight.run(&entries).findings;
+    covered::cover(&detector, &mut findings);
     let program = Program::running(app.credentials.profile(), app.environment);
     let request = protect::plan::Request {
         servers: &[],
@@ -232,7 +234,7 @@ fn look(
     let mut plan = protect::plan::Plan::make(discovery, &entries, &values, &known, &request);
     rehearsal::leave_fixed_files(discovery, &mut plan);
     rehearsal::rehearse(discovery, &mut plan, |_| true);
-    Ok((findings, plan.steps(discovery)))
+    Ok((findings, plan.shown_steps(discovery, &detector)))
 }
 
 fn clients(discovery: &Discovery<'_>) -> Vec<WithServers> {

@@ -152,6 +152,14 @@ impl Left {
         )
     }
 
+    /// What stands below a key with the form of a token: how to put it back would have to be noted by that key.
+    pub(crate) fn below_a_token() -> Self {
+        Self::new(
+            "a token stands where a name belongs, and would go on record with it",
+            "give it a name, replace the token at its provider, and call again",
+        )
+    }
+
     /// A placeholder with something else around it, where only a whole value can be handed over.
     pub(crate) fn not_alone() -> Self {
         Self::new(
