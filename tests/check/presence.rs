@@ -350,3 +350,15 @@ fn a_file_of_variables_that_is_not_there_is_told() {
         assert!(findings.iter().all(|it| it["reason"] != "misconfigured"), "{file}: {findings:#?}");
     }
 }
+
+#[test]
+fn of_a_client_that_nobody_has_told_of_no_placeholder_is_called_wrong() {
+    let sandbox = with_token(Sandbox::new(), "GITHUB_TOKEN");
+    let folder = project(&sandbox, "{}");
+    let server = json!({"command": "x", "env": {"GITHUB_TOKEN": "${env:GITHUB_TOKEN}"}});
+    write(&sandbox, ".kimi/mcp.json", json!({"mcpServers": {"hub": server}}).to_string());
+    let finding = the(&findings_in(&sandbox, &folder, &[], 0), "unsupported_reference");
+    assert_eq!(finding["status"], "unknown");
+    assert_eq!(finding["message"], "whether Kimi CLI fills in `${env:GITHUB_TOKEN}` is not known");
+    assert!(finding["action"]["sentence"].as_str().unwrap().contains("mcpcred"), "{finding}");
+}

@@ -193,7 +193,12 @@ impl<'c, 'd> Presence<'c, 'd> {
             }
             _ => format!("{} passes `{written}` on as it is written", client.name),
         };
-        let verdict = Verdict::problem(Reason::UnsupportedReference, message);
+        let verdict = if self.entry.references().unknown {
+            let message = format!("whether {} fills in `{written}` is not known", client.name);
+            Verdict::new(Status::Unknown, Reason::UnsupportedReference, message)
+        } else {
+            Verdict::problem(Reason::UnsupportedReference, message)
+        };
         let advice = match handing::placeholder(self.entry, field.kind, &found.name) {
             Some(instead) if found.is_variable() => {
                 format!("write `{instead}`, or let mcpcred start the server")
