@@ -9,16 +9,12 @@ use crate::catalog::provider::{Provider, TokenShape};
 use crate::live::answer::{Answered, Verdict};
 use crate::live::ask::{Terms, ask};
 use crate::live::hosts::Hosts;
+use crate::live::purpose::Purpose;
 use crate::live::question::Question;
 use crate::secret::Secret;
 
 /// A token, and the provider that shall accept it no longer.
-pub(crate) struct Revocation<'c> {
-    provider: &'c Provider,
-    shape: Option<&'c TokenShape>,
-    token: Secret,
-    beside: Vec<(String, Secret)>,
-}
+pub(crate) struct Revocation<'c>(Question<'c>);
 
 /// What became of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,25 +48,25 @@ pub(crate) struct Revoked {
 impl<'c> Revocation<'c> {
     /// That this provider shall accept this token, of that shape where one is known, no longer.
     pub(crate) fn new(provider: &'c Provider, shape: Option<&'c TokenShape>, token: Secret) -> Self {
-        Self { provider, shape, token, beside: Vec::new() }
+        Self(Question::of_revocation(provider, shape, token))
     }
 
     /// What the call needs beside the token, by name: the credentials that may hold it, the best first.
     pub(crate) fn needs(&self) -> impl Iterator<Item = (&'c str, &'c [String])> + use<'c> {
-        let revoke = self.provider.revoke_for(self.shape);
-        let needs = revoke.into_iter().flat_map(|revoke| &revoke.call.needs);
-        needs.map(|(name, variables)| (name.as_str(), variables.as_slice()))
+        self.0.needs()
     }
 
     /// Adds one of them.
-    pub(crate) fn with(mut self, need: &str, value: Secret) -> Self {
-        self.beside.push((need.to_owned(), value));
-        self
+    pub(crate) fn with(self, need: &str, value: Secret) -> Self {
+        Self(self.0.with(need, value))
     }
 
-    fn question(self) -> Question<'c> {
-        let question = Question::of_revocation(self.provider, self.shape, self.token);
-        self.beside.into_iter().fold(question, |question, (need, value)| question.with(&need, value))
+    /// How many tokens one request takes, where that is more than one.
+    fn at_once(&self) -> Option<usize> {
+        match &self.0.purpose {
+            Ok(Purpose::Revoke(revoke)) => revoke.at_once,
+            _ => None,
+        }
     }
 }
 
@@ -90,8 +86,8 @@ pub(crate) fn revoke(
 ) -> Vec<Revoked> {
     let mut questions: Vec<(Question<'_>, Vec<usize>)> = Vec::new();
     for (number, revocation) in revocations.into_iter().enumerate() {
-        let most = revocation.provider.revoke_for(revocation.shape).and_then(|revoke| revoke.at_once);
-        let question = revocation.question();
+        let most = revocation.at_once();
+        let question = revocation.0;
         let open = questions
             .iter_mut()
             .find(|(other, numbers)| numbers.len() < most.unwrap_or(1) && is_same_request(other, &question));
