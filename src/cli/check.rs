@@ -31,7 +31,7 @@ use crate::live::{Hosts, NamedHost, Terms};
 use crate::name::Profile;
 use crate::protect::mechanism::Style;
 use crate::protect::mending;
-use crate::protect::plan::{self, Plan};
+use crate::protect::plan;
 use crate::protect::program::Program;
 use crate::protect::rehearsal;
 use crate::recognise::Detector;
@@ -209,10 +209,8 @@ impl Check {
             }
             let servers: Vec<String> = servers.into_iter().collect();
             let request = plan::Request { servers: &servers, project_alone: false, style, program: &program };
-            let mut plan = Plan::make(discovery, entries, values, values.known, &request);
-            rehearsal::leave_fixed_files(discovery, &mut plan);
             // Tried where something may come in the way, since trying takes as long as the rest.
-            rehearsal::rehearse(discovery, &mut plan, |document| {
+            let plan = rehearsal::plan(discovery, entries, values, &request, |document| {
                 lists_commands
                     || matches!(document.syntax(), Syntax::Yaml | Syntax::Toml)
                     || document.duplicates().next().is_some()

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::check::values::Values;
 use crate::configuration::discover::Discovery;
 use crate::configuration::entry::{ServerEntry, Standing};
 use crate::document::Document;
@@ -11,7 +12,22 @@ use crate::document::inverse::{self, InverseError};
 use crate::os::staged_file;
 use crate::protect::changes::Changes;
 use crate::protect::mechanism::Left;
-use crate::protect::plan::{Plan, Planning};
+use crate::protect::plan::{Plan, Planning, Request};
+
+/// A plan of which everything can be done: what can't stays where it is, as [`rehearse`] has it, and so does what lies in
+/// files that can't be replaced.
+pub(crate) fn plan<'s, 'd>(
+    discovery: &'d Discovery<'_>,
+    entries: &'s [Vec<ServerEntry<'d>>],
+    values: &'s Values<'s>,
+    request: &Request<'_>,
+    is_tried: impl Fn(&Document) -> bool,
+) -> Plan<'s, 'd> {
+    let mut plan = Plan::make(discovery, entries, values, values.known, request);
+    leave_fixed_files(discovery, &mut plan);
+    rehearse(discovery, &mut plan, is_tried);
+    plan
+}
 
 /// Leaves every secret in its file that can't be taken out of it, or that could not be put back without a value in the
 /// record; the others go all the same. Nothing is written. A document that is not to be tried is taken for one with
@@ -48,7 +64,7 @@ pub(crate) fn rehearse<'d>(
 }
 
 /// Leaves the secrets of every file that can't be replaced, so far as that is known without a change.
-pub(crate) fn leave_fixed_files(discovery: &Discovery<'_>, plan: &mut Plan<'_, '_>) {
+fn leave_fixed_files(discovery: &Discovery<'_>, plan: &mut Plan<'_, '_>) {
     let mut changed: Vec<usize> = plan.entries.iter().map(|entry| entry.reading).collect();
     changed.dedup();
     for reading in changed {

@@ -145,12 +145,10 @@ pub(in crate::cli) fn protect(
         style: wanted.style,
         program: &program,
     };
-    let mut plan = Plan::make(&discovery, &entries, &values, &known, &request);
+    let mut plan = rehearsal::plan(&discovery, &entries, &values, &request, |_| true);
     if let Some(failure) = absent_server(wanted.servers, &plan.servers) {
         return Err(failure);
     }
-    rehearsal::leave_fixed_files(&discovery, &mut plan);
-    rehearsal::rehearse(&discovery, &mut plan, |_| true);
     if !plan.does_something() {
         let mut done = told(&plan, &discovery, &detector, Vec::new());
         done.ending = Ending::Nothing;

@@ -231,9 +231,7 @@ fn look(
         style: Style::default(),
         program: &program,
     };
-    let mut plan = protect::plan::Plan::make(discovery, &entries, &values, &known, &request);
-    rehearsal::leave_fixed_files(discovery, &mut plan);
-    rehearsal::rehearse(discovery, &mut plan, |_| true);
+    let plan = rehearsal::plan(discovery, &entries, &values, &request, |_| true);
     Ok((findings, plan.shown_steps(discovery, &detector)))
 }
 
