@@ -221,6 +221,23 @@ fn copies_and_dead_files_are_found_and_configurations_are_none_of_them() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_an_editor_keeps_of_a_configuration_is_a_copy_and_what_it_keeps_of_other_files_is_none() {
+    let person = Person::new();
+    let file = person.write("project/.vscode/mcp.json", r#"{"servers": {}}"#);
+    let address = format!("file://{}", file.to_str().unwrap());
+    let number = address.bytes().fold(149_417_i32, |sum, it| sum.wrapping_mul(31).wrapping_add(it.into()));
+    let own = format!("{}{:x}", if number < 0 { "-" } else { "" }, number.unsigned_abs());
+    for name in [&format!("{own}/entries.json"), &format!("{own}/aB3x.json"), "1234abcd/Qw4z.json"] {
+        person.write(&format!(".config/Code/User/History/{name}"), "{}");
+    }
+    let discovery = person.looks(&["vscode"]);
+    let found: Vec<_> = discovery.leftovers.iter().map(|it| person.shown(&it.path)).collect();
+    assert_eq!(found, [format!(".config/Code/User/History/{own}/aB3x.json")]);
+    assert!(discovery.leftovers.iter().all(|it| !it.in_use));
+}
+
+#[test]
 fn a_file_that_is_named_is_known_by_its_place_its_name_or_its_keys() {
     let person = Person::new();
     let servers = servers(&["a"]);
@@ -228,6 +245,7 @@ fn a_file_that_is_named_is_known_by_its_place_its_name_or_its_keys() {
         ("x/.cursor/mcp.json", servers.as_str(), "visual-studio cursor"),
         ("x/.mcp.json", &servers, "claude-code vscode visual-studio copilot-cli air warp"),
         ("x/claude_desktop_config.json", &servers, "claude-desktop"),
+        ("x/mcp-config.json", &servers, "copilot-cli"),
         ("x/my.json", &servers, "claude-code"),
         ("x/mcp.json", r#"{"servers": {}, "inputs": []}"#, "vscode"),
         ("x/any.toml", "[mcp_servers.a]\ncommand = \"x\"\n", "codex"),
@@ -245,7 +263,6 @@ fn a_file_that_is_named_is_known_by_its_place_its_name_or_its_keys() {
     assert!(error.to_string().contains("no-such.json"), "{error}");
 }
 
-        ("x/mcp-config.json", &servers, "copilot-cli"),
 #[test]
 fn names_of_any_text_are_kept_as_they_are() {
     let person = Person::new();
