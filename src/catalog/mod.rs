@@ -183,6 +183,11 @@ impl Catalog {
         requirement.create_at.as_deref().or_else(provider)
     }
 
+    /// The page where a person finds a credential of that name again, to end it.
+    pub(crate) fn page_to_end(&self, name: &str) -> Option<&str> {
+        self.page_for(name).map(provider::without_form)
+    }
+
     /// All names of the same secret, with the given one, sorted: what is stored under one of them feeds all. A name
     /// that nobody knows has only itself.
     pub(crate) fn aliases<'c>(&'c self, name: &'c str) -> Vec<&'c str> {
