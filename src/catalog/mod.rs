@@ -16,6 +16,7 @@ pub(crate) mod publisher;
 pub(crate) mod recognition;
 pub(crate) mod revoke;
 pub(crate) mod server;
+mod shell;
 mod written;
 
 use std::collections::BTreeSet;
