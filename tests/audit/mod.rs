@@ -216,6 +216,7 @@ fn a_person_sees_who_used_what() {
     assert_eq!(count(&["--since", "2100-01-01"]), 0);
     assert_eq!(count(&["--client", "nobody"]), 0);
     sandbox.run(["audit", "--action", "teleport"]).exits(2);
+    sandbox.run(["audit", "--since", "yesterday"]).exits(2).says("a beginning is written as");
     let report = sandbox.run(["audit", "report", "--json"]).succeeds().json("audit-report");
     let rows = report["credentials"].as_array().unwrap();
     let token = rows.iter().find(|row| row["name"] == "TOKEN").unwrap();

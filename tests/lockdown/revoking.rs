@@ -266,6 +266,30 @@ fn a_client_with_a_secret_is_told_by_both() {
 }
 
 #[test]
+fn each_client_is_told_by_its_own_secret() {
+    let server = ProviderServer::start(|_| answer(200, &[], ""));
+    let endpoint = format!("{}/oauth2/revoke", server.url());
+    let sandbox = Sandbox::new();
+    for (name, value) in [("FIRST_SECRET", "one"), ("LAST_SECRET", "two")] {
+        sandbox.feed(["add", name, "--stdin"], value.as_bytes()).succeeds();
+    }
+    for (name, client, secret) in
+        [("A", "c1", "FIRST_SECRET"), ("B", "c2", "NOT_STORED"), ("C", "c3", "LAST_SECRET")]
+    {
+        let words = ["--revoke-at", &endpoint, "--issued-to", client, "--issued-with", secret];
+        sandbox.feed([&["add", name, "--stdin"][..], &words].concat(), name.as_bytes()).succeeds();
+    }
+    let document =
+        sandbox.run(["lockdown", "A", "B", "C", "--revoke", "--yes", "--json"]).succeeds().json("lockdown");
+    assert_eq!(["A", "B", "C"].map(|name| state(&document, name)), ["revoked", "by-hand", "revoked"]);
+    let told = server.told();
+    assert_eq!(told.len(), 2);
+    for (header, token) in [("Basic YzE6b25l", "token=A"), ("Basic YzM6dHdv", "token=C")] {
+        assert!(told.iter().any(|it| it.contains(header) && it.contains(token)), "{told:?}");
+    }
+}
+
+#[test]
 fn a_place_to_revoke_is_the_persons_own_and_over_tls() {
     let sandbox = Sandbox::new();
     for bad in ["http://auth.example.com/revoke", "https://u:p@auth.example.com/revoke", "auth.example.com"] {

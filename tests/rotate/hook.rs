@@ -78,6 +78,7 @@ fn one_that_fails_in_any_way_leaves_the_value_in_force() {
     refused("true", "it printed no value");
     refused("echo", "it printed no value");
     refused("cat", "already");
+    refused("cat", "it gets that one on stdin");
     refused("printf 'a\\0b'", "a NUL byte");
     refused("kill -9 $$", "it ended with signal: 9");
     refused("head -c 2000000 /dev/zero | tr '\\0' x", "more than 1 MiB");

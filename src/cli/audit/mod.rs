@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::audit::reader::Filter;
 use crate::audit::{Action, LogFiles};
 use crate::cli::Outcome;
-use crate::credential::{Expiry, InvalidExpiry, Period};
+use crate::credential::{Expiry, Period};
 use crate::failure::Failure;
 
 /// Show who used which credential, when and through what; never a value
@@ -75,11 +75,16 @@ fn action_parser() -> impl TypedValueParser<Value = Action> {
 #[derive(Debug, Clone, Copy)]
 struct Since(Expiry);
 
+/// A text that is neither.
+#[derive(Debug, thiserror::Error)]
+#[error("a beginning is written as `7d`, `2026-01-31` or `2026-01-31T12:00:00Z`")]
+struct InvalidSince;
+
 impl FromStr for Since {
-    type Err = InvalidExpiry;
+    type Err = InvalidSince;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        text.parse().map(Self).map_err(|_| InvalidSince)
     }
 }
 

@@ -65,7 +65,9 @@ impl Job<'_> {
         match outcome {
             Ok(new) if new == *replacement.former() => {
                 self.give_up(replacement, "hook");
-                Err(self.unchanged("your own program printed the value that is in force already"))
+                Err(self
+                    .unchanged("your own program printed the value that is in force already")
+                    .hint("it gets that one on stdin, and has to print the new one"))
             }
             Ok(new) => {
                 self.put_in_place(&replacement, &new, None)?;
