@@ -6,7 +6,7 @@ use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax};
 use crate::check::exposure::Exposed;
 use crate::document::Text;
 use crate::protect::mechanism::bridge::{self, Bridge};
-use crate::protect::mechanism::{How, Left, Style};
+use crate::protect::mechanism::{How, Left, Style, command};
 use crate::protect::subject::{Found, Subject};
 use crate::reference;
 
@@ -36,6 +36,9 @@ pub(crate) fn choose(
     }
     if style != Style::Inputs && may_help && !is_header && is_in_pair(subject, exposed) {
         return Ok(Found { how: How::Basic { part }, secret: secret()?, suggested: None });
+    }
+    if let Some(found) = command::choose(subject, exposed, may_help) {
+        return Ok(found);
     }
     if asks(subject, exposed.field.kind) {
         return Ok(Found { how: How::Input { part }, secret: secret()?, suggested: None });
@@ -119,7 +122,7 @@ pub(crate) fn pair(url: &str) -> Option<Range<usize>> {
 }
 
 /// Whether it stands for itself in a line for any shell.
-fn is_quotable(byte: u8) -> bool {
+pub(super) fn is_quotable(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" _-.,:;=+/@~".contains(&byte)
 }
 

@@ -224,6 +224,69 @@ x: the header `Authorization`: none: there is no other way to hand it to Gemini 
 }
 
 #[test]
+fn a_client_that_runs_commands_within_values_calls_ours() {
+    let text = r#"{"mcp":{"x":{"type":"http","url":"https://x.example/mcp?api_key=TOKEN@","headers":{"Authorization":"Bearer TOKEN@"},"oauth":{"client_secret":"TOKEN@"}}}}"#;
+    let outcome = user("crush", text);
+    assert_data_eq!(format!("{}{}", outcome.told(), outcome.after), str![[r#"
+x: the URL: command: GITHUB_TOKEN
+x: the header `Authorization`: command: GITHUB_TOKEN
+x: the OAuth setting `client_secret`: command: GITHUB_TOKEN
+{"mcp":{"x":{"type":"http","url":"https://x.example/mcp?api_key=$(/opt/mcpcred get GITHUB_TOKEN)","headers":{"Authorization":"Bearer $(/opt/mcpcred get GITHUB_TOKEN)"},"oauth":{"client_secret":"$(/opt/mcpcred get GITHUB_TOKEN)"}}}}
+"#]].raw());
+}
+
+#[test]
+fn the_secret_of_an_oauth_client_goes_where_its_client_has_another_place_for_it() {
+    let mut told = String::new();
+    let entry = r#"{"url":"https://x.example/mcp","type":"http","oauth":{"clientId":"a","clientSecret":"Xk29fLmQ7bVtRz4nWpYs8cHdJg3uEaKo"}}"#;
+    for (id, key) in [
+        ("cursor", "mcpServers"),
+        ("zed", "context_servers"),
+        ("opencode", "mcp"),
+        ("vscode", "servers"),
+        ("gemini-cli", "mcpServers"),
+        ("claude-code", "mcpServers"),
+    ] {
+        let text = format!(r#"{{"{key}":{{"x":{entry}}}}}"#);
+        for style in [Style::Wrapper, Style::Reference] {
+            let catalog = Catalog::embedded();
+            let mut files = catalog.client(id).unwrap().files.iter();
+            let file = files.find(|it| it.scope == Scope::User && it.writable && it.key == [key]).unwrap();
+            let outcome = protected(catalog, id, file, &text, style);
+            let advice = outcome.steps[0].advice.as_deref().unwrap_or_default();
+            writeln!(told, "{id}: {}  {advice}", outcome.told()).unwrap();
+        }
+    }
+    assert_data_eq!(told, str![[r#"
+cursor: x: the OAuth setting `clientSecret`: none: Cursor takes the secret of an OAuth client from its file, or from a variable that it was started with
+  say `--style reference` to write a placeholder, and load it with `mcpcred export-env` before the client starts
+cursor: x: the OAuth setting `clientSecret`: reference: X_TOKEN
+  
+zed: x: the OAuth setting `clientSecret`: none: Zed takes the secret of an OAuth client from its file alone
+  register a public client, which has no secret, or replace the value and take the entry out
+zed: x: the OAuth setting `clientSecret`: none: Zed takes the secret of an OAuth client from its file alone
+  register a public client, which has no secret, or replace the value and take the entry out
+opencode: x: the OAuth setting `clientSecret`: none: opencode takes the secret of an OAuth client from its file, or from a variable that it was started with
+  say `--style reference` to write a placeholder, and load it with `mcpcred export-env` before the client starts
+opencode: x: the OAuth setting `clientSecret`: reference: X_TOKEN
+  
+vscode: x: the OAuth setting `clientSecret`: input: X_TOKEN
+  
+vscode: x: the OAuth setting `clientSecret`: reference: X_TOKEN
+  
+gemini-cli: x: the OAuth setting `clientSecret`: none: Gemini CLI takes the secret of an OAuth client from its file alone
+  register a public client, which has no secret, or replace the value and take the entry out
+gemini-cli: x: the OAuth setting `clientSecret`: none: Gemini CLI takes the secret of an OAuth client from its file alone
+  register a public client, which has no secret, or replace the value and take the entry out
+claude-code: x: the OAuth setting `clientSecret`: none: Claude Code keeps the secret of an OAuth client in a store of its own, and reads none from this file
+  take it out, and hand it over once with `claude mcp add --client-secret`, which asks for it
+claude-code: x: the OAuth setting `clientSecret`: none: Claude Code keeps the secret of an OAuth client in a store of its own, and reads none from this file
+  take it out, and hand it over once with `claude mcp add --client-secret`, which asks for it
+
+"#]].raw());
+}
+
+#[test]
 fn vs_code_asks_for_what_a_header_needs() {
     let outcome = user(
         "vscode",

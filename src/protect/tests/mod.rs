@@ -3,6 +3,7 @@
 mod coverage;
 mod entries;
 mod formatting;
+mod lines;
 mod pen;
 mod samples;
 
