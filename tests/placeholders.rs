@@ -286,7 +286,7 @@ fn an_entry_that_takes_its_credentials_from_another_store_gets_none_from_this_on
     write(&sandbox, ".lmstudio/mcp.json", servers(&entries));
     run(&sandbox, &["protect", "--yes"]).succeeds();
     let words = entry_of(&sandbox, ".lmstudio/mcp.json", "flag")["args"].clone();
-    assert_eq!(words, json!(["run", "-e", "GITHUB_TOKEN", "--store", "vault", "-e", "A", "--", "x"]));
+    assert_eq!(words, json!(["run", "-e", "GITHUB_TOKEN=X_TOKEN", "--store", "vault", "-e", "A", "--", "x"]));
 }
 
 #[cfg(target_os = "linux")]

@@ -290,8 +290,15 @@ fn items<'d>(
                 part = whole_part(&exposed, &found.secret).unwrap_or(part.clone());
                 let suggested = found.suggested.clone().unwrap_or_else(|| subject.name_for(&exposed));
                 let what = exposed.what();
+                let own = field.value.text().and_then(|text| text.expose().get(part.clone()));
+                let is_escaped = matches!(found.how, How::Basic { .. } | How::Bridge { .. })
+                    && found.secret.expose_secret_str().ok() != own;
                 let number = names.number_of(found.secret, &subject.suggestion(&suggested, &what));
-                number.map(|number| (found.how, number)).ok_or_else(no_name)
+                let number = number.ok_or_else(no_name)?;
+                if let Some(own) = own.filter(|_| is_escaped) {
+                    names.is_written(number, Secret::copy_of(own.as_bytes()));
+                }
+                Ok((found.how, number))
             });
             seen.push(taken(&way, &field, exposed.found.span.clone()));
             let place = field.value.place_within(exposed.found.span.start);

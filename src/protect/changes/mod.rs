@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
 use crate::configuration::entry::ServerEntry;
-use crate::document::edit::{Edits, NewValue};
+use crate::document::edit::{EditWhy, Edits, NewValue};
+use crate::document::inverse::Escaping;
 use crate::document::{Document, Shape, Text, Value};
 use crate::protect::launching::Handed;
 use crate::protect::mechanism::arguments::passes_braces;
@@ -52,7 +53,7 @@ impl<'p, 'd> Changes<'p, 'd> {
             let Some(name) = self.values.get(*number).map(|value| value.name.to_string()) else { continue };
             // What stands there of a placeholder is no secret, and comes back as it is written.
             if item.named.is_none() {
-                self.edits.hide(&item.field.value, Some(item.part.clone()), &name);
+                self.hide(item, how, *number, &name);
             }
             self.item(planning, item, how, &name, &mut handed);
         }
@@ -66,6 +67,25 @@ impl<'p, 'd> Changes<'p, 'd> {
             launching.wrap(&mut self.edits, &planning.called, &planning.flags, &handed);
             launching.set(&mut self.edits, planning.subject.entry.layout, &planning.variables);
         }
+    }
+
+    /// Keeps a secret out of the way back, which names its credential, and how it was written where that is not as it is.
+    fn hide(&mut self, item: &Item<'d>, how: &How, number: usize, name: &str) {
+        let value = &item.field.value;
+        let written = value.text().and_then(|text| text.expose().get(item.part.clone()));
+        let secret = self.values.get(number).and_then(|it| it.secret.expose_secret_str().ok());
+        let is_in_address = matches!(how, How::Basic { .. } | How::Bridge { .. });
+        let name = match (written, secret) {
+            (Some(written), Some(secret)) if is_in_address && written != secret => {
+                let Some(escaping) = Escaping::of(written, secret) else {
+                    let why = EditWhy::Unsupported("a percent sign stands there in no usual manner");
+                    return self.edits.refuse(value, why);
+                };
+                escaping.named(name)
+            }
+            _ => name.to_owned(),
+        };
+        self.edits.hide(value, Some(item.part.clone()), &name);
     }
 
     fn item(
@@ -258,12 +278,13 @@ impl<'p, 'd> Changes<'p, 'd> {
 /// What stands before the host of a URL, with `{NAME}` in the place of each secret.
 fn template_of_pair(url: &str, pair: &Range<usize>, parts: &[(&Range<usize>, &str)]) -> String {
     let (mut template, mut at) = (String::new(), pair.start);
+    let said = |part: Range<usize>| url.get(part).and_then(headers::said_in_pair).unwrap_or_default();
     for (part, name) in parts {
-        template.push_str(url.get(at..part.start).unwrap_or_default());
+        template.push_str(&said(at..part.start));
         _ = write!(template, "{{{name}}}");
         at = part.end;
     }
-    template.push_str(url.get(at..pair.end).unwrap_or_default());
+    template.push_str(&said(at..pair.end));
     // A user without a password has an empty one.
     if !url.get(pair.clone()).is_some_and(|pair| pair.contains(':')) {
         template.push(':');

@@ -143,3 +143,25 @@ x: the helper's command line: argument: GITHUB_TOKEN_X
 
 "#]].raw());
 }
+
+#[test]
+fn a_password_in_an_address_is_stored_as_it_is_and_put_back_as_it_was_written() {
+    let file = file_of(Catalog::embedded(), "claude-code", Scope::User);
+    for (written, value) in [
+        ("S3cr3t%40pa55word", "S3cr3t@pa55word"),
+        ("p%23w%2fS3cr3t", "p#w/S3cr3t"),
+        ("S3cr3t%C3%BC!", "S3cr3tü!"),
+    ] {
+        let text = format!(
+            "{{\n  \"mcpServers\": {{ \"x\": {{ \"url\": \"https:\\/\\/us%40er:{written}@x.example/mcp\" }} }}\n}}\r\n"
+        );
+        let outcome = there_and_back("claude-code", file, &text);
+        assert_eq!(outcome.values, [value]);
+        assert!(
+            outcome.after.contains("us@er:{X_TOKEN}") && !outcome.after.contains(written),
+            "{}",
+            outcome.after
+        );
+        assert_eq!(outcome.undone, text);
+    }
+}
