@@ -226,6 +226,7 @@ const TEXT_EXITS: &[(&str, &str)] = &[
     ("check/drift.rs", "looks for the name of a credential"),
     ("check/exposure.rs", "makes fingerprints of what lies in the open"),
     ("check/handing.rs", "repeats the name of a program"),
+    ("check/presence/literal.rs", "looks for what stands for a value, or says where one is"),
     ("check/presence/mod.rs", "looks for placeholders and for our own wrapper"),
     ("check/presence/required.rs", "looks for flags and addresses"),
     ("check/presence/wrapped.rs", "looks for our own commands"),

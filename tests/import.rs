@@ -283,37 +283,52 @@ fn where_nothing_can_be_stored_nothing_is_taken() {
 #[cfg(windows)]
 mod windows {
     use std::collections::HashMap;
+    use std::marker::PhantomData;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use keyring_core::Entry;
     use keyring_core::api::CredentialStoreApi;
 
     use super::*;
 
-    /// A generic credential, gone when the test is over.
-    struct Item(Entry);
+    static TURN: Mutex<()> = Mutex::new(());
 
-    impl Item {
+    /// The items of all programs, one test at a time: Wine's lists them while they go, and fails or hangs.
+    struct CredentialManager {
+        _turn: MutexGuard<'static, ()>,
+    }
+
+    /// A generic credential, gone when the test is over.
+    struct Item<'a>(Entry, PhantomData<&'a CredentialManager>);
+
+    impl CredentialManager {
+        fn alone() -> Self {
+            Self { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) }
+        }
+
         /// As `New-StoredCredential -Target TARGET -UserName USER -Persist LocalMachine` leaves it.
-        fn stored(target: &str, user: &str, value: &[u8]) -> Self {
-            let item = Self::of(target);
+        fn stores(&self, target: &str, user: &str, value: &[u8]) -> Item<'_> {
+            let item = self.item(target);
             item.0.set_secret(value).unwrap();
             let facts = [("username", user), ("comment", "Updated by: someone on: 25/11/2026")];
             item.0.update_attributes(&HashMap::from(facts)).unwrap();
             item
         }
 
-        fn of(target: &str) -> Self {
+        fn item(&self, target: &str) -> Item<'_> {
             let store = windows_native_keyring_store::Store::new().unwrap();
             let facts = HashMap::from([("target", target), ("persistence", "Local")]);
-            Self(store.build("", "", Some(&facts)).unwrap())
+            Item(store.build("", "", Some(&facts)).unwrap(), PhantomData)
         }
+    }
 
+    impl Item<'_> {
         fn is_there(&self) -> bool {
             self.0.get_secret().is_ok()
         }
     }
 
-    impl Drop for Item {
+    impl Drop for Item<'_> {
         fn drop(&mut self) {
             _ = self.0.delete_credential();
         }
@@ -325,6 +340,7 @@ mod windows {
 
     #[test]
     fn what_powershell_stored_moves() {
+        let manager = CredentialManager::alone();
         let odd = "Grüße, 水 and 🔑";
         let items = [
             ("IMPORTED_TOKEN", utf16(CANARY), CANARY),
@@ -332,8 +348,8 @@ mod windows {
             ("IMPORTED_ODD_TOKEN", utf16(odd), odd),
             ("IMPORTED_ODD_PLAIN_TOKEN", odd.into(), odd),
         ];
-        let stored = items.each_ref().map(|(target, bytes, _)| Item::stored(target, "token", bytes));
-        let other = Item::stored("IMPORTED_ELSE_TOKEN", "me", &utf16("another user's"));
+        let stored = items.each_ref().map(|(target, bytes, _)| manager.stores(target, "token", bytes));
+        let other = manager.stores("IMPORTED_ELSE_TOKEN", "me", &utf16("another user's"));
         let sandbox = Sandbox::new();
         sandbox.run(["import", "wincred", "IMPORTED_ELSE_TOKEN"]).exits(3);
         let mut words = vec!["import", "wincred"];
@@ -356,8 +372,9 @@ mod windows {
 
     #[test]
     fn what_nobody_names_is_chosen_by_its_name() {
-        let token = Item::stored("IMPORTED_CHOSEN_TOKEN", "imported by name", &utf16(CANARY));
-        let port = Item::stored("IMPORTED_PORT", "imported by name", &utf16("8080"));
+        let manager = CredentialManager::alone();
+        let token = manager.stores("IMPORTED_CHOSEN_TOKEN", "imported by name", &utf16(CANARY));
+        let port = manager.stores("IMPORTED_PORT", "imported by name", &utf16("8080"));
         let sandbox = Sandbox::new();
         let words = ["import", "wincred", "--user", "imported by name", "--yes", "--delete-source"];
         let document = sandbox.run([&words[..], &["--dry-run", "--json"]].concat()).succeeds().json("import");
@@ -371,8 +388,9 @@ mod windows {
 
     #[test]
     fn an_item_moves_within_the_credential_manager_and_other_programs_find_it() {
-        let item = Item::stored("IMPORTED_WITHIN_TOKEN", "token", &utf16(CANARY));
-        let ours = Item::of("IMPORTED_WITHIN_TOKEN@mcpcred:imported");
+        let manager = CredentialManager::alone();
+        let item = manager.stores("IMPORTED_WITHIN_TOKEN", "token", &utf16(CANARY));
+        let ours = manager.item("IMPORTED_WITHIN_TOKEN@mcpcred:imported");
         let mut sandbox = Sandbox::bare();
         sandbox.set("MCPCRED_STORE", "wincred");
         sandbox.set("MCPCRED_PROFILE", "imported");
@@ -392,7 +410,8 @@ mod windows {
 
     #[test]
     fn a_name_that_holds_another_value_keeps_both() {
-        let item = Item::stored("IMPORTED_TAKEN_TOKEN", "token", &utf16(OTHER));
+        let manager = CredentialManager::alone();
+        let item = manager.stores("IMPORTED_TAKEN_TOKEN", "token", &utf16(OTHER));
         let sandbox = Sandbox::new().with("IMPORTED_TAKEN_TOKEN");
         let words = ["import", "wincred", "IMPORTED_TAKEN_TOKEN", "--delete-source"];
         says_no_value(&sandbox.run(words).exits(1).says("holds another value already"));
@@ -402,8 +421,9 @@ mod windows {
 
     #[test]
     fn what_mcp_secrets_plugin_stored_moves() {
-        let item = Item::stored("ImportedMcpServer", "api_key", &utf16(OTHER));
-        let second = Item::stored("other_key@ImportedMcpServer", "other_key", &utf16(CANARY));
+        let manager = CredentialManager::alone();
+        let item = manager.stores("ImportedMcpServer", "api_key", &utf16(OTHER));
+        let second = manager.stores("other_key@ImportedMcpServer", "other_key", &utf16(CANARY));
         let sandbox = Sandbox::new();
         let words = ["import", "mcp-secrets-plugin", "--service", "ImportedMcpServer", "--delete-source"];
         says_no_value(&sandbox.run(words).succeeds());

@@ -2,6 +2,8 @@
 //!
 //! Nothing is resolved, run or copied: words may hold secrets, so all that comes out points into what came in.
 
+use crate::catalog::broker;
+
 /// How many wrappers may stand around a server: `cmd /c npx -y mcp-remote …` has two.
 const MAX_WRAPPERS: usize = 16;
 
@@ -18,26 +20,9 @@ pub(crate) enum Launched<'l> {
     Program(&'l str),
     /// A remote server, through a bridge such as `mcp-remote`.
     Url(&'l str),
+    /// Nothing yet: a program that hands credentials of its own to what it starts.
+    Broker(&'static str),
 }
-
-/// Programs that start what follows `--`.
-const BEFORE_DASHES: &[&str] = &[
-    "mcpcred",
-    "op",
-    "doppler",
-    "infisical",
-    "dotenvx",
-    "dotenv",
-    "mise",
-    "aws-vault",
-    "chamber",
-    "teller",
-    "fnox",
-    "envchain",
-    "flox",
-    "devbox",
-    "varlock",
-];
 
 /// Programs that start what follows their own flags and settings.
 const PREFIXES: &[&str] = &[
@@ -136,11 +121,16 @@ fn resolve<'l>(words: &[&'l str], found: &mut Vec<Launched<'l>>, wrappers: usize
             return found.extend(package.map(|it| Launched::Program(program_name(without_version(it)))));
         } else if is(SCRIPT_HOSTS) {
             return script(rest, found);
-        } else if is(BEFORE_DASHES) {
-            match rest.iter().position(|word| *word == "--") {
-                Some(at) => &rest[at + 1..],
-                None if is(&["dotenv", "envchain", "aws-vault"]) => after_prefix(rest),
-                None => return,
+        } else if is(&["mcpcred"]) {
+            after_dashes(rest).unwrap_or_default()
+        } else if let Some((broker, before)) = broker::named(program) {
+            found.push(Launched::Broker(broker));
+            let command =
+                || (0..before).try_fold(after_prefix(rest), |rest, _| rest.get(1..).map(after_prefix));
+            match after_dashes(rest).or_else(command) {
+                // `sops exec-env FILE 'COMMAND'`
+                Some([one]) if one.contains(' ') => return line(one, found, left),
+                inner => inner.unwrap_or_default(),
             }
         } else {
             found.push(Launched::Program(program));
@@ -315,6 +305,11 @@ fn after_prefix<'w, 'l>(rest: &'w [&'l str]) -> &'w [&'l str] {
             _ => return words,
         }
     }
+}
+
+/// What follows the first `--`.
+fn after_dashes<'w, 'l>(rest: &'w [&'l str]) -> Option<&'w [&'l str]> {
+    rest.iter().position(|word| *word == "--").map(|at| &rest[at + 1..])
 }
 
 /// `NAME=value`.

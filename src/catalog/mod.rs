@@ -6,6 +6,7 @@
 
 pub(crate) mod acceptance;
 mod address;
+mod broker;
 pub(crate) mod client;
 mod inherits;
 mod launch;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 pub(crate) use crate::catalog::own::CatalogError;
 
 use crate::catalog::client::Client;
+use crate::catalog::launch::Launched;
 use crate::catalog::own::OwnCatalog;
 use crate::catalog::provider::{Provider, Providers};
 use crate::catalog::recognition::Recognised;
@@ -157,6 +159,14 @@ impl Catalog {
         url: Option<&str>,
     ) -> Option<Recognised<'_>> {
         recognition::recognise(&self.servers, command, arguments, url)
+    }
+
+    /// The program in a command line that hands credentials of its own to the server, other than mcpcred: `op run`.
+    pub(crate) fn broker(command: &str, arguments: &[&str]) -> Option<&'static str> {
+        let launched = launch::launched(command, arguments);
+        launched
+            .into_iter()
+            .find_map(|what| if let Launched::Broker(name) = what { Some(name) } else { None })
     }
 
     /// As [`Catalog::recognise`], the server alone.

@@ -61,6 +61,7 @@ fn known_by<'c>(known: &'c KnownBy, what: Launched<'_>, address: Option<Address<
         Launched::Program(program) => first(&known.commands, &|name| fits(name, program, lower))
             .or_else(|| first(&known.pypi, &|name| fits(name, program, dashed)))
             .or_else(|| first(&known.npm, &|name| fits(name, program, lower))),
+        Launched::Broker(_) => None,
         Launched::Url(_) => {
             let address = address?;
             first(&known.urls, &|name| address.fits(name))
@@ -148,6 +149,10 @@ mod tests {
             "mcpcred run --server github -- npx -y @modelcontextprotocol/server-github",
             "/usr/local/bin/mcpcred run -e A=B -- cmd /c npx @modelcontextprotocol/server-github",
             "op run --env-file=.env -- npx -y @modelcontextprotocol/server-github",
+            "aws-vault exec work -- npx -y @modelcontextprotocol/server-github",
+            "aws-vault exec --no-session work npx -y @modelcontextprotocol/server-github",
+            "envchain github npx -y @modelcontextprotocol/server-github",
+            "direnv exec . npx -y @modelcontextprotocol/server-github",
         ] {
             is(line, "github");
         }

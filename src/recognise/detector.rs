@@ -118,6 +118,29 @@ impl<'c> Detector<'c> {
         finds.settle()
     }
 
+    /// Where in the value of a field a word stands that asks for a secret, such as `YOUR_API_KEY`, in a place whose name
+    /// says that one belongs there. In the order of the text.
+    pub(crate) fn requests(&self, context: &Context<'_>, text: Text<'_>) -> Vec<Range<usize>> {
+        let text = text.expose();
+        let mut found = Vec::new();
+        let mut places = Places::of(text, |place| {
+            let value = &text[place.span.clone()];
+            let is_one = match place.manner {
+                // Many a database of a developer's own has such a password.
+                Manner::Password => !never::is_usual_password(value),
+                Manner::Named => matches!(Words::of(place.name).speech(), Speech::Token | Speech::Password),
+                Manner::User | Manner::Bare => false,
+            };
+            if is_one && never::is_request(value) {
+                found.push(place.span);
+            }
+        });
+        places.in_field(context.name, context.field);
+        found.sort_by_key(|span| (span.start, span.end));
+        found.dedup();
+        found
+    }
+
     /// What has the shape of a provider's tokens anywhere in a text, whatever stands around it.
     pub(crate) fn shaped(&self, text: Text<'_>) -> Vec<Recognised<'c>> {
         self.shapes_in(text.expose()).settle()

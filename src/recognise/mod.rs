@@ -41,6 +41,11 @@ pub(crate) fn is_password_name(name: &str) -> bool {
     Words::of(name).speech() == Speech::Password
 }
 
+/// How a value begins, where it says in which vault or file a secret lies instead of being one: `op://`, `ssm:`.
+pub(crate) fn place_elsewhere(value: &str) -> Option<&'static str> {
+    never::place_elsewhere(value)
+}
+
 /// Where a text stands.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'c> {

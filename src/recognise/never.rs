@@ -226,6 +226,21 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.contains(['$', '{', '%', '`']) && (value.starts_with('`') || !find_any(value).is_empty())
 }
 
+/// How the value begins, where it says in which vault or file a secret lies instead of being one: `op://`, `ssm:`.
+pub(super) fn place_elsewhere(value: &str) -> Option<&'static str> {
+    PLACES.iter().copied().find(|place| begins_with_any(value.trim_start(), &[place]))
+}
+
+/// Whether the value asks a person to write something else in its place, and nothing could fill it in.
+pub(super) fn is_request(value: &str) -> bool {
+    let is_filled_in = value.contains(['$', '{', '%', '`']) || place_elsewhere(value).is_some();
+    let asks = [("<", ">"), ("[", "]")]
+        .iter()
+        .any(|(open, close)| value.len() > 2 && value.starts_with(open) && value.ends_with(close));
+    !is_filled_in
+        && (asks || value.contains("...") || value.contains('…') || has_request(value) || is_filler(value))
+}
+
 /// `ACME_CLIENT_SECRET`: words in capitals, not letters and digits drawn by lot.
 fn is_name_of_variable(value: &str) -> bool {
     is_bare_name(value)
@@ -257,7 +272,12 @@ fn has_request(value: &str) -> bool {
 pub(super) fn is_no_password(value: &str) -> bool {
     let is_request =
         begins_with_any(value, &["your"]) && value.bytes().all(|byte| byte.is_ascii_alphabetic());
-    is_placeholder(value) || is_request || NO_PASSWORDS.iter().any(|it| value.eq_ignore_ascii_case(it))
+    is_placeholder(value) || is_request || is_usual_password(value)
+}
+
+/// `changeme`, `postgres`: what is written where a password will be, and what many a database of a developer's own has.
+pub(super) fn is_usual_password(value: &str) -> bool {
+    NO_PASSWORDS.iter().any(|it| value.eq_ignore_ascii_case(it))
 }
 
 /// Whether the value is something else that looks drawn by lot: a path, an address, a hash, a picture, a public key.

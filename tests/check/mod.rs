@@ -1,5 +1,6 @@
 //! A person wants to know, before an agent starts, whether every server gets what it needs.
 
+mod brokers;
 mod calls;
 mod drift;
 mod exposure;

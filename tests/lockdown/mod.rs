@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::server::Server;
 #[cfg(unix)]
 use crate::support::terminal::Terminal;
-use crate::support::{CANARY, Sandbox};
+use crate::support::{CANARY, Sandbox, start};
 
 /// The commands that hand out or use a value, with the status by which each refuses.
 const USES: [(&[&str], i32); 7] = [
@@ -161,7 +161,7 @@ fn two_lockdowns_at_once_both_hold() {
     }
     let spawn = |number: usize| {
         let name = format!("N{number}");
-        sandbox.command(["lockdown", &name]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+        start(sandbox.command(["lockdown", &name]).stderr(Stdio::null()).stdout(Stdio::null()))
     };
     let all: Vec<_> = (0..8).map(spawn).collect();
     for mut child in all {
@@ -178,12 +178,8 @@ fn a_recycled_number_is_not_ended() {
     // Windows has no program that waits for nothing else.
     let (program, arguments): (_, &[_]) =
         if cfg!(windows) { ("cmd", &["/d", "/k"]) } else { ("sleep", &["60"]) };
-    let mut victim = std::process::Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut victim = std::process::Command::new(program);
+    let mut victim = start(victim.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()));
     let mut server = Server::start(&sandbox, &["-e", "A"]);
     let running = sandbox.data().join("running");
     let entry = fs::read_dir(&running).unwrap().flatten().next().unwrap().path();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::provider_server::{Part, ProviderServer, answer};
 #[cfg(unix)]
 use crate::support::terminal::Terminal;
-use crate::support::{Ran, Sandbox};
+use crate::support::{Ran, Sandbox, start};
 
 const GITHUB: &str = "ghp_CANARY0CANARY0CANARY0CANARY0CANARY00";
 const GITLAB: &str = "glpat-CANARY0CANARY0CANARY";
@@ -159,7 +159,7 @@ fn one_that_is_killed_in_the_middle_is_finished_by_the_next() {
     let slow = ProviderServer::start(|_| Part::Hangs);
     let (github, gitlab) = (format!("github={}", slow.url()), format!("gitlab={}", slow.url()));
     let words = ["lockdown", "--all", "--revoke", "--yes", "--host", &github, "--host", &gitlab];
-    let mut child = sandbox.command(words).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut child = start(sandbox.command(words).stderr(std::process::Stdio::null()));
     let mut patience = 1000;
     while slow.connections() == 0 && patience > 0 {
         std::thread::sleep(Duration::from_millis(10));

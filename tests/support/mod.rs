@@ -19,7 +19,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -133,15 +133,26 @@ impl Sandbox {
 
 /// Runs a program with this on its stdin.
 pub(crate) fn feed(mut command: Command, input: &[u8]) -> Output {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut child = start(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()));
     // A program that does not want the input closes its end.
     _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
+}
+
+/// Starts a program. Under Wine on a busy machine about one in a thousand dies before it begins, as an
+/// "internal error" of whoever starts it: that one is started again.
+pub(crate) fn start(command: &mut Command) -> Child {
+    const INTERNAL_ERROR: i32 = 1359;
+    let mut attempts = 0..5;
+    loop {
+        match command.spawn() {
+            Err(error)
+                if cfg!(windows)
+                    && error.raw_os_error() == Some(INTERNAL_ERROR)
+                    && attempts.next().is_some() => {}
+            started => return started.unwrap_or_else(|error| panic!("{command:?}: {error}")),
+        }
+    }
 }
 
 fn search(folder: &Path, bytes: &[u8], found: &mut Vec<PathBuf>) {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, start};
 
 /// Killed when dropped.
 pub(crate) struct Server(pub(crate) Child);
@@ -34,7 +34,7 @@ impl Server {
     fn start_program(sandbox: &Sandbox, arguments: &[&str], program: &[&str]) -> Self {
         let mut command = sandbox.command(["run"]);
         command.args(arguments).arg("--").args(program);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line.trim_end(), "ready");

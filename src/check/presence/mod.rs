@@ -1,15 +1,16 @@
 //! Whether a server gets what it needs: what its entry refers to, what our own wrapper hands over, and what the
 //! catalog says that it needs.
 
+mod literal;
 mod required;
 mod wrapped;
 
 use std::collections::BTreeSet;
 
+use crate::catalog::Catalog;
 use crate::catalog::client::{FieldKind, ReferenceSyntax, Unset};
 use crate::catalog::recognition::Recognised;
 use crate::catalog::server::Transport;
-use crate::check::exposure::suggested_name;
 use crate::check::finding::{Reason, Status};
 use crate::check::handing;
 use crate::check::known::Source;
@@ -21,7 +22,6 @@ use crate::configuration::entry::{Field, NamedBy, ServerEntry};
 use crate::configuration::leftover::Leftover;
 use crate::document::{Text, Value};
 use crate::reference::{self, Outcome, Reference};
-use crate::secret::Secret;
 
 /// A verdict on one credential of an entry, and where the entry speaks of it.
 pub(crate) struct Judged<'d> {
@@ -38,6 +38,8 @@ pub(crate) struct Presence<'c, 'd> {
     entry: &'c ServerEntry<'d>,
     server: Option<Recognised<'c>>,
     wrapper: Option<Wrapper>,
+    /// Another program that hands it credentials of its own, such as `op run`.
+    broker: Option<&'static str>,
     project_credentials: &'c [String],
     judged: Vec<Judged<'d>>,
     /// Variables and headers that something is put into.
@@ -55,11 +57,14 @@ impl<'c, 'd> Presence<'c, 'd> {
         let server = recognise(values, entry);
         let arguments = entry.arguments().map(Text::expose);
         let wrapper = entry.command().and_then(|command| Wrapper::read(command.expose(), arguments));
+        let words: Vec<&str> = entry.arguments().map(Text::expose).collect();
+        let broker = entry.command().and_then(|command| Catalog::broker(command.expose(), &words));
         let mut presence = Self {
             values,
             entry,
             server,
             wrapper,
+            broker,
             project_credentials,
             judged: Vec::new(),
             provided: env_files.iter().flat_map(|file| file.variables().unwrap_or_default()).collect(),
@@ -82,7 +87,17 @@ impl<'c, 'd> Presence<'c, 'd> {
     }
 
     fn judge(&mut self, credential: Option<String>, verdict: Verdict, value: Option<Value<'d>>) {
-        self.judged.push(Judged { credential, verdict, value, within: 0 });
+        self.judge_within(credential, verdict, value, 0);
+    }
+
+    fn judge_within(
+        &mut self,
+        credential: Option<String>,
+        verdict: Verdict,
+        value: Option<Value<'d>>,
+        within: usize,
+    ) {
+        self.judged.push(Judged { credential, verdict, value, within });
     }
 
     /// Whom a credential is for, in a command that a person copies.
@@ -99,7 +114,8 @@ impl<'c, 'd> Presence<'c, 'd> {
     fn fields(&mut self) {
         let entry = self.entry;
         for field in entry.all_fields().filter(|field| field.kind != FieldKind::EnvFile) {
-            let Some(text) = field.value.text().map(Text::expose) else { continue };
+            let Some(written) = field.value.text() else { continue };
+            let text = written.expose();
             let is_named = matches!(field.kind, FieldKind::Env | FieldKind::Headers | FieldKind::Args);
             if !text.is_empty() && is_named {
                 self.provided.insert(field.name.clone());
@@ -107,7 +123,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             let own = reference::find(text, entry.references().syntaxes_in(field.kind));
             let foreign = reference::find_foreign(text, &own);
             if own.is_empty() && foreign.is_empty() {
-                self.literal(field, text);
+                self.literal(field, written);
             }
             for foreign in foreign {
                 if entry.expands_itself(field, &foreign) {
@@ -123,25 +139,6 @@ impl<'c, 'd> Presence<'c, 'd> {
                 self.reference(field, text, &found);
             }
         }
-    }
-
-    /// A value that is written out: a secret in it is told elsewhere, and here what should be one and is not.
-    fn literal(&mut self, field: &Field<'d>, text: &str) {
-        let name = field.name.as_str();
-        if !matches!(field.kind, FieldKind::Env | FieldKind::Headers) || !self.is_secret(name) {
-            return;
-        }
-        let value = text.strip_prefix("Bearer ").unwrap_or(text);
-        let Some(verdict) = self.values.literal(name, &Secret::copy_of(value.as_bytes())) else { return };
-        let credential = suggested_name(self.values, self.entry, field, None);
-        let instead = handing::instead(self.entry, field, &credential);
-        let known = self.values.known;
-        let verdict = if known.is_none() || known.find(&credential).is_some() {
-            verdict.advice(instead)
-        } else {
-            verdict.command(format!("store the real one, and {instead}"), format!("mcpcred add {credential}"))
-        };
-        self.judge(Some(credential), verdict, Some(field.value.clone()));
     }
 
     /// Whether the entry itself sets a variable of that name.

@@ -95,6 +95,11 @@ impl Presence<'_, '_> {
 
     fn lacking(&self, requirement: &Requirement) -> Verdict {
         let name = requirement.name.as_str();
+        if let Some(broker) = self.broker {
+            let message =
+                format!("`{broker}` may hand `{name}` over when it starts the server, and was not asked");
+            return Verdict::new(Status::Unknown, Reason::NotVerifiable, message);
+        }
         let Some(stored) = self.values.stored_as(name).map(|stored| stored.name.as_str()) else {
             return self.kept_back(requirement).unwrap_or_else(|| self.values.missing(name, self.whom()));
         };
