@@ -128,8 +128,8 @@ impl Inverse {
 }
 
 /// The credentials alone, each once.
-fn without_manners(named: Vec<&str>) -> Vec<&str> {
-    let mut names: Vec<&str> = named.into_iter().map(|named| Escaping::part(named).0).collect();
+fn without_manners(written: Vec<&str>) -> Vec<&str> {
+    let mut names: Vec<&str> = written.into_iter().map(|written| Escaping::part(written).0).collect();
     names.sort_unstable();
     names.dedup();
     names
