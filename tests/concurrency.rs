@@ -186,6 +186,8 @@ fn eight_who_protect_one_file_all_find_it_protected() {
     for ran in at_once(WRITERS, |_| sandbox.run(["protect", "--yes"])) {
         // Who comes too late leaves the file to the first, and says so.
         assert!([0, 1].contains(&status(&ran)) && !ran.said().contains("exists already"), "{}", ran.said());
+        let did_something = ran.said().contains("Changed `");
+        assert_eq!(ran.said().contains("mcpcred unprotect"), did_something, "{}", ran.said());
     }
     assert!(sandbox.files_holding(token.as_bytes()).is_empty());
     assert_eq!(listed(&sandbox), ["GITHUB_TOKEN", "OTHER"]);

@@ -93,7 +93,10 @@ fn exactly(
     let mut numbers = Vec::new();
     for (number, inverse) in inverses.iter().enumerate() {
         let places = [inverse.find_entry_at(document), inverse.find_entry(document)];
-        let mut spans = places.iter().flatten().filter_map(|(_, entry)| inverse.region.find(document, entry));
+        // No pointer leads to an entry behind another of the same name: its region is that of the whole document.
+        let root = inverse.is_shadowed.then(|| document.root());
+        let entries = places.iter().flatten().map(|(_, entry)| entry).chain(&root);
+        let mut spans = entries.filter_map(|entry| inverse.region.find(document, entry));
         let Some(span) = spans.next() else { continue };
         if let Some(splices) = inverse.region.splices(span.start, values)? {
             found.extend(splices.into_iter().map(|refill| (turn(&refill.0.span, &span), refill)));

@@ -3,6 +3,7 @@
 mod coverage;
 mod entries;
 mod formatting;
+#[cfg(unix)]
 mod lines;
 mod pen;
 mod samples;
