@@ -25,13 +25,13 @@
 //!     index  audit ──► store                                facts in a readable file · who used what · bytes under keys
 //!       │      │        │
 //!       ▼      ▼        ▼
-//!     lockdown ──► children  credential  name  slip  secret  clock  environment  os   what everybody may use
+//!     lockdown ──► children  credential  name  slip  basic  secret  clock  environment  os   what everybody may use
 //! ```
 //!
 //! - [`cli`]: one file a command: its flags above, what it does below.
 //! - [`app`]: everything that a command has at hand; [`unlocking`]: how stores are opened on this machine.
 //! - [`failure`]: every hint and every exit status, on one page.
-//! - [`slip`]: notices a value where a name belongs.
+//! - [`slip`]: notices a value where a name belongs; [`basic`]: user and password in base64.
 //! - [`settings`]: flag over environment over project over user over default; [`environment`]: read there alone.
 //! - [`rotation`]: how often values are replaced, and by which programs of the person; [`reminder`]: the timer of the
 //!   system that tells what is due.
@@ -77,6 +77,7 @@
 
 mod app;
 mod audit;
+mod basic;
 mod catalog;
 mod check;
 mod children;

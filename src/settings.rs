@@ -317,8 +317,12 @@ fn parse<T: for<'de> Deserialize<'de> + Default>(path: &Path, content: &[u8]) ->
         return Ok(T::default());
     }
     let text = std::str::from_utf8(content).map_err(|error| invalid(path, &error))?;
-    toml::from_str(text)
-        .map_err(|error| SettingsError::Invalid { path: path.to_owned(), detail: error.message().to_owned() })
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| format!("line {}: ", before.matches('\n').count() + 1));
+        let detail = format!("{}{}", line.unwrap_or_default(), error.message());
+        SettingsError::Invalid { path: path.to_owned(), detail }
+    })
 }
 
 fn invalid(path: &Path, error: &impl ToString) -> SettingsError {

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::check::TOKEN as VALUE;
 use crate::setup::{START, TOKEN, in_project, write};
+use crate::support::guide::guide;
 use crate::support::terminal::Terminal;
 use crate::support::{PASSPHRASE, Sandbox, contains};
 
@@ -116,27 +117,6 @@ fn a_secret_in_the_open_moves_into_the_store_or_stays_as_the_person_says() {
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 
-/// The file of the guides, whose placeholders Claude Code passes on as they are written.
-const GUIDE: &str = r#"{
-  "mcpServers": {
-    "azure-devops": {
-      "command": "npx",
-      "args": ["-y", "@azure-devops/mcp", "org-name"],
-      "env": {
-        "AZURE_DEVOPS_PAT": "${env:AZURE_DEVOPS_PAT}"
-      }
-    },
-    "github": {
-      "command": "npx", 
-      "args": ["-y", "@modelcontextprotocol/server-github"],
-      "env": {
-        "GITHUB_TOKEN": "${env:GITHUB_TOKEN}"
-      }
-    }
-  }
-}
-"#;
-
 #[test]
 fn the_file_of_the_guides_ends_in_a_green_check_and_comes_back_as_it_was() {
     let mut sandbox = Sandbox::new();
@@ -145,7 +125,8 @@ fn the_file_of_the_guides_ends_in_a_green_check_and_comes_back_as_it_was() {
     // As the guides put it there.
     sandbox.set("GITHUB_TOKEN", VALUE);
     let file = sandbox.path(".claude.json");
-    write(&file, GUIDE);
+    let before = guide();
+    write(&file, &before);
     let plan = in_project(&sandbox, &["setup", "--json"]).exits(5).json("setup");
     assert_eq!(plan["placeholders"].as_array().unwrap().len(), 2, "{plan:#}");
     let pat = "k7vq2mzr4xw9tb3nhs6pd8cyf5gja1eu0l7ok2vq9mzr4xw3tb6n";
@@ -160,7 +141,7 @@ fn the_file_of_the_guides_ends_in_a_green_check_and_comes_back_as_it_was() {
     terminal.expect("Added `GITHUB_TOKEN`");
     terminal.expect("2 placeholders for secrets are filled in by no client");
     terminal.expect("Change 1 file? [y/N] ");
-    assert_eq!(fs::read_to_string(&file).unwrap(), GUIDE);
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
     terminal.send_line("y");
     terminal.expect("mcpcred unprotect");
     terminal.expect(".zshrc`? [y/N] ");
@@ -173,7 +154,7 @@ fn the_file_of_the_guides_ends_in_a_green_check_and_comes_back_as_it_was() {
     }
     in_project(&sandbox, &["setup", "--json"]).succeeds();
     sandbox.run(["unprotect", "--yes"]).succeeds();
-    assert_eq!(fs::read_to_string(&file).unwrap(), GUIDE);
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 
 #[test]

@@ -20,7 +20,8 @@ fn the_page_tells_what_to_do_in_order_and_where() {
     assert_eq!(document["same_value"].as_array().unwrap().len(), 1);
     assert_eq!(document["same_value"][0]["name"], "SAME");
     assert_eq!(document["configurations"][0]["server"], "hub");
-    assert!(document["page"].as_str().unwrap().starts_with("https://github.com/"));
+    // Where it is found again, not the form for a new one.
+    assert_eq!(document["page"], "https://github.com/settings/personal-access-tokens");
     let page = sandbox.run(["incident", "GITHUB_TOKEN"]).succeeds().stdout();
     assert!(page.contains("mcpcred lockdown GITHUB_TOKEN") && page.contains(".mcp.json"), "{page}");
     assert!(!page.contains(CANARY) && !page.contains("CANARY"), "{page}");

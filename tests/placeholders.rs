@@ -6,21 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::check::{TOKEN, about, findings_in, the, write};
+use crate::support::guide::guide_with;
 use crate::support::{CANARY, Ran, Sandbox, feed};
-
-/// As the guides write it, for a client that knows no such placeholder.
-const GUIDE: &str = r#"{
-  "mcpServers": {
-    "github": {
-      "command": "npx", 
-      "args": ["-y", "@modelcontextprotocol/server-github"],
-      "env": {
-        "GITHUB_TOKEN": "${env:GITHUB_TOKEN}"
-      }
-    }
-  }
-}
-"#;
 
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
     run_in(sandbox, &sandbox.path("work"), arguments)
@@ -68,7 +55,8 @@ fn steps(document: &Value) -> Vec<String> {
 #[test]
 fn what_check_advises_about_the_guides_placeholder_ends_in_a_green_check() {
     let sandbox = with(&[]);
-    write(&sandbox, ".claude.json", GUIDE);
+    let guide = guide_with(&["github"]);
+    write(&sandbox, ".claude.json", &guide);
     let file = sandbox.path(".claude.json");
     let advice = |status: i32| {
         let findings = findings_in(&sandbox, &sandbox.path("work"), &["--client", "claude-code"], status);
@@ -80,7 +68,7 @@ fn what_check_advises_about_the_guides_placeholder_ends_in_a_green_check() {
     let left = run(&sandbox, &["protect", "--yes", "--json"]).succeeds().json("protect");
     assert_eq!(left["ending"], "nothing");
     assert!(steps(&left)[0].starts_with("github none `GITHUB_TOKEN` is not stored"), "{left:#}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), GUIDE);
+    assert_eq!(fs::read_to_string(&file).unwrap(), guide);
 
     sandbox.feed(["add", "GITHUB_TOKEN", "--server", "github", "--stdin"], TOKEN.as_bytes()).succeeds();
     let action = advice(1);
@@ -99,7 +87,7 @@ fn what_check_advises_about_the_guides_placeholder_ends_in_a_green_check() {
     assert_eq!(again["steps"], json!([]));
 
     run(&sandbox, &["unprotect", "--yes"]).succeeds().says("github: as it was written before");
-    assert_eq!(fs::read_to_string(&file).unwrap(), GUIDE);
+    assert_eq!(fs::read_to_string(&file).unwrap(), guide);
     assert!(sandbox.files_holding(TOKEN.as_bytes()).is_empty());
 }
 
@@ -203,7 +191,7 @@ fn a_placeholder_in_the_words_of_another_client_is_written_as_its_own_where_the_
 #[test]
 fn the_name_in_a_placeholder_may_be_another_name_of_what_is_stored() {
     let sandbox = with(&["GITHUB_PERSONAL_ACCESS_TOKEN"]);
-    write(&sandbox, ".claude.json", GUIDE);
+    write(&sandbox, ".claude.json", guide_with(&["github"]));
     let done = run(&sandbox, &["protect", "--yes", "--json"]).succeeds().json("protect");
     assert_eq!(steps(&done), ["github wrapper GITHUB_PERSONAL_ACCESS_TOKEN"]);
     let entry = entry_of(&sandbox, ".claude.json", "github");

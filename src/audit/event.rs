@@ -38,12 +38,16 @@ pub(crate) enum Action {
     Refresh,
     /// A provider was asked to accept a value no longer.
     Revoke,
+    /// A store was made, or chosen for what is stored from then on.
+    Init,
     /// A store was opened in so many words.
     Unlock,
     /// A store was closed.
     Lock,
     /// The ways to open a store were changed.
     Rekey,
+    /// What interrupted commands left was finished or taken back.
+    Repair,
     /// Nothing more is handed out.
     Lockdown,
     /// That has ended.
@@ -61,7 +65,7 @@ pub(crate) enum Action {
 
 impl Action {
     /// All that this program writes.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Add,
         Self::Get,
         Self::Export,
@@ -75,9 +79,11 @@ impl Action {
         Self::Logout,
         Self::Refresh,
         Self::Revoke,
+        Self::Init,
         Self::Unlock,
         Self::Lock,
         Self::Rekey,
+        Self::Repair,
         Self::Lockdown,
         Self::Lift,
         Self::Stop,
@@ -101,9 +107,11 @@ impl Action {
             Self::Logout => "logout",
             Self::Refresh => "refresh",
             Self::Revoke => "revoke",
+            Self::Init => "init",
             Self::Unlock => "unlock",
             Self::Lock => "lock",
             Self::Rekey => "rekey",
+            Self::Repair => "repair",
             Self::Lockdown => "lockdown",
             Self::Lift => "lift",
             Self::Stop => "stop",

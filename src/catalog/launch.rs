@@ -3,6 +3,7 @@
 //! Nothing is resolved, run or copied: words may hold secrets, so all that comes out points into what came in.
 
 use crate::catalog::broker;
+use crate::catalog::shell::{SHELLS, command_at, reads_profile, shell_command};
 
 /// How many wrappers may stand around a server: `cmd /c npx -y mcp-remote …` has two.
 const MAX_WRAPPERS: usize = 16;
@@ -44,7 +45,6 @@ const PREFIXES: &[&str] = &[
 const BRIDGES: &[&str] =
     &["mcp-remote", "supergateway", "mcp-proxy", "mcp-remote-client", "mcp-proxy-for-aws"];
 
-const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "ash", "fish", "ksh"];
 const SCRIPT_HOSTS: &[&str] = &["node", "nodejs", "deno", "bun", "tsx", "ts-node", "electron"];
 const CONTAINERS: &[&str] = &["docker", "podman", "nerdctl", "finch", "container"];
 
@@ -74,6 +74,11 @@ fn line<'l>(text: &'l str, found: &mut Vec<Launched<'l>>, wrappers: usize) {
             .map(|word| word.trim_matches(['"', '\'']))
             .skip_while(|word| is_assignment(word))
             .collect();
+        // What a file sets that the shell reads reaches what comes after it.
+        if let Some(&("source" | "." | "eval")) = words.first() {
+            found.push(Launched::Broker("sh"));
+            continue;
+        }
         resolve(&words, found, wrappers - 1);
     }
 }
@@ -101,6 +106,7 @@ fn resolve<'l>(words: &[&'l str], found: &mut Vec<Launched<'l>>, wrappers: usize
             }
             inner
         } else if is(SHELLS) || is(&["powershell", "pwsh"]) {
+            found.extend(reads_profile(program, rest).map(Launched::Broker));
             match shell_command(rest) {
                 Some((text, [])) => return line(text, found, left),
                 // PowerShell takes the rest as one command.
@@ -319,23 +325,6 @@ fn is_assignment(word: &str) -> bool {
             && !name.starts_with(|first: char| first.is_ascii_digit())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
-}
-
-/// Where the flag is that a command follows: `-c`, `-lc`, `-Command`.
-fn command_at(rest: &[&str]) -> usize {
-    let is_flag = |word: &&str| {
-        let letters = word.trim_start_matches('-');
-        let short = letters.len() <= 4 && letters.bytes().all(|byte| byte.is_ascii_lowercase());
-        word.starts_with('-')
-            && ((short && letters.ends_with('c')) || letters.eq_ignore_ascii_case("command"))
-    };
-    rest.iter().position(is_flag).unwrap_or(rest.len())
-}
-
-/// The command that a shell is given as an argument, and what follows it.
-fn shell_command<'w, 'l>(rest: &'w [&'l str]) -> Option<(&'l str, &'w [&'l str])> {
-    let (text, after) = rest.get(command_at(rest) + 1..)?.split_first()?;
-    Some((text, after))
 }
 
 /// A script of a shell or of Node.js: the package that it lies in, or else its name.

@@ -16,6 +16,7 @@ pub(crate) mod publisher;
 pub(crate) mod recognition;
 pub(crate) mod revoke;
 pub(crate) mod server;
+mod shell;
 mod written;
 
 use std::collections::BTreeSet;
@@ -191,6 +192,11 @@ impl Catalog {
         let requirement = self.requirement(name)?;
         let provider = || self.provider(requirement.provider.as_deref()?)?.create_at.as_deref();
         requirement.create_at.as_deref().or_else(provider)
+    }
+
+    /// The page where a person finds a credential of that name again, to end it.
+    pub(crate) fn page_to_end(&self, name: &str) -> Option<&str> {
+        self.page_for(name).map(provider::without_form)
     }
 
     /// All names of the same secret, with the given one, sorted: what is stored under one of them feeds all. A name

@@ -70,7 +70,17 @@ pub(crate) struct Provider {
     pub(crate) rotate: Option<Rotate>,
 }
 
+/// The page of a list, where that of its form is known: what is to be ended stands in the list.
+pub(crate) fn without_form(page: &str) -> &str {
+    page.strip_suffix("/new").unwrap_or(page)
+}
+
 impl Provider {
+    /// The page where a person finds a token again, to end it.
+    pub(crate) fn page_to_end(&self) -> Option<&str> {
+        self.create_at.as_deref().map(without_form)
+    }
+
     /// The shape of that `id`.
     #[cfg(test)]
     pub(crate) fn shape(&self, id: &str) -> Option<&TokenShape> {

@@ -42,6 +42,8 @@ pub(crate) enum Held {
         store: StoreKind,
         why: String,
     },
+    /// It is not handed out, since a lockdown covers it, and how that is said.
+    LockedDown(String),
 }
 
 /// Where the value of a name would come from.
@@ -167,14 +169,14 @@ fn read(credentials: &Credentials, entries: &[(CredentialName, Entry)]) -> Vec<S
     for kind in kinds {
         let (names, facts): (Vec<_>, Vec<_>) =
             entries.iter().filter(|(_, entry)| entry.store == kind).cloned().unzip();
-        let all = match credentials.get_many(&names) {
-            Ok(found) => found.into_iter().map(|(_, secret)| Held::Value(secret)).collect(),
-            Err(error) if is_about_one(&error) => {
-                names.iter().map(|name| held(kind, credentials.get(name))).collect::<Vec<_>>()
-            }
-            Err(error) => {
-                let why = in_words(&error);
-                names.iter().map(|_| Held::Unavailable { store: kind, why: why.clone() }).collect()
+        let all = match locked_down(credentials, &names) {
+            None => held_together(credentials, kind, &names),
+            Some(refusals) => {
+                let free = names.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
+                let free: Vec<_> = free.map(|(name, _)| name.clone()).collect();
+                let mut others = held_together(credentials, kind, &free).into_iter();
+                let held = |refusal: Option<String>| refusal.map(Held::LockedDown).or_else(|| others.next());
+                refusals.into_iter().filter_map(held).collect()
             }
         };
         let rows = names.into_iter().zip(facts).zip(all);
@@ -182,6 +184,30 @@ fn read(credentials: &Credentials, entries: &[(CredentialName, Entry)]) -> Vec<S
     }
     stored.sort_by(|left, right| left.name.cmp(&right.name));
     stored
+}
+
+/// Why a lockdown keeps each of them back, where one covers any of them. Nobody has asked for a value by then.
+fn locked_down(credentials: &Credentials, names: &[CredentialName]) -> Option<Vec<Option<String>>> {
+    credentials.refuse_in_lockdown(names).err()?;
+    let refusal = |name| credentials.refuse_in_lockdown([name]).err().map(|error| in_words(&error));
+    Some(names.iter().map(refusal).collect())
+}
+
+/// What one store gives for each of them.
+fn held_together(credentials: &Credentials, kind: StoreKind, names: &[CredentialName]) -> Vec<Held> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    match credentials.get_many(names) {
+        Ok(found) => found.into_iter().map(|(_, secret)| Held::Value(secret)).collect(),
+        Err(error) if is_about_one(&error) => {
+            names.iter().map(|name| held(kind, credentials.get(name))).collect()
+        }
+        Err(error) => {
+            let why = in_words(&error);
+            names.iter().map(|_| Held::Unavailable { store: kind, why: why.clone() }).collect()
+        }
+    }
 }
 
 fn is_about_one(error: &CredentialError) -> bool {

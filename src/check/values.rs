@@ -185,6 +185,10 @@ impl Values<'_> {
             .command("store it again", format!("mcpcred rotate {name}")),
             Held::Empty => Verdict::problem(Reason::Empty, format!("the value of `{name}` is empty"))
                 .command("store it again", format!("mcpcred rotate {name}")),
+            Held::LockedDown(why) => Verdict::problem(Reason::StoreUnavailable, why.clone()).command(
+                "end the lockdown from a terminal, with `--lift`, once all is well",
+                "mcpcred lockdown --status",
+            ),
             Held::Unavailable { store, why } => Verdict::new(
                 Status::Unknown,
                 Reason::StoreUnavailable,

@@ -158,13 +158,7 @@ impl Check {
 
     fn refuse_unknown_names(&self, catalog: &Catalog) -> Result<(), Failure> {
         check_clients(catalog, &self.client)?;
-        let providers: Vec<&str> = catalog.providers.iter().map(|provider| provider.id.as_str()).collect();
-        for host in &self.host {
-            if !providers.contains(&host.provider.as_str()) {
-                return Err(unknown("provider", &host.provider, &providers, "mcpcred servers"));
-            }
-        }
-        Ok(())
+        check_hosts(catalog, &self.host)
     }
 
     /// What became of what `protect` did. A record that can't be read is no reason to check nothing.
@@ -309,6 +303,18 @@ fn of_project(app: &App) -> (Vec<String>, Option<PathBuf>) {
         _ => None,
     };
     (named.value.iter().map(ToString::to_string).collect(), file)
+}
+
+/// Refuses a host of a provider that the catalog does not have: its token would go to another host than was meant.
+///
+/// # Errors
+/// Where there is one.
+pub(super) fn check_hosts(catalog: &Catalog, hosts: &[NamedHost]) -> Result<(), Failure> {
+    let Some(host) = hosts.iter().find(|host| catalog.provider(&host.provider).is_none()) else {
+        return Ok(());
+    };
+    let providers: Vec<&str> = catalog.providers.iter().map(|provider| provider.id.as_str()).collect();
+    Err(unknown("provider", &host.provider, &providers, "mcpcred servers"))
 }
 
 /// A name that the catalog does not have.

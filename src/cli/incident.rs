@@ -94,7 +94,7 @@ impl Incident {
             profile: profile.to_string(),
             locked_down: app.credentials.marker().look().is_some_and(|it| it.covers(profile, &name)),
             programs: Vec::new(),
-            page: catalog.page_for(name.as_str()).map(str::to_owned),
+            page: catalog.page_to_end(name.as_str()).map(str::to_owned),
             configurations: self.uses(app, &catalog, &name)?,
             same_value: same_value(app, &name)?,
             steps: Vec::new(),

@@ -48,14 +48,14 @@ fn by_path<'c>(path: &Path, clients: &[&'c Client]) -> Vec<Pair<'c>> {
     found.into_iter().filter(|(steps, _)| Some(*steps) == longest).map(|(_, pair)| pair).collect()
 }
 
-/// Those of a name that only one client has.
+/// Those of a name that only one client has; what others read of its own counts for nothing.
 fn by_name<'c>(path: &Path, clients: &[&'c Client]) -> Vec<Pair<'c>> {
     let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return Vec::new() };
     let has_name = |file: &ConfigurationFile| {
         let last = |own: &String| own.rsplit('/').next() == Some(name.as_ref());
         paths::alternatives(&file.path).iter().any(last)
     };
-    let found: Vec<_> = all(clients).filter(|pair| has_name(pair.2)).collect();
+    let found: Vec<_> = all(clients).filter(|pair| !pair.2.guest && has_name(pair.2)).collect();
     let is_one = found.windows(2).all(|pairs| pairs[0].0.id == pairs[1].0.id);
     if is_one { found } else { Vec::new() }
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::catalog::client::{Client, FieldKind};
-use crate::configuration::discover::{Found, is_for, look};
+use crate::configuration::discover::{Found, is_for, look, real};
 use crate::configuration::entry::ServerEntry;
+use crate::configuration::local_history;
 use crate::configuration::places::Places;
 use crate::document::{self, DocumentError, Value};
 
@@ -156,7 +157,22 @@ pub(super) fn find(
             }
         }
     }
+    let histories = local_history::homes(places);
     for found in found {
+        let client = found.readers.first().map(|reader| reader.client.id.clone());
+        // An editor goes by the path that it was given.
+        let mut written = vec![found.path.clone(), real(&found.path)];
+        written.dedup();
+        for path in written.iter().flat_map(|path| local_history::versions(&histories, path)) {
+            add(Leftover {
+                client: client.clone(),
+                what: "an older version that an editor keeps of a configuration".to_owned(),
+                path,
+                instead: None,
+                in_use: false,
+                is_of_variables: false,
+            });
+        }
         let Some(name) = found.path.file_name().and_then(|name| name.to_str()) else { continue };
         let copies = [
             format!("{name}.bak"),
@@ -168,7 +184,7 @@ pub(super) fn find(
             format!("{name}.save"),
         ];
         for copy in copies {
-            let client = found.readers.first().map(|reader| reader.client.id.clone());
+            let client = client.clone();
             let what = "a copy that somebody or an editor made of a configuration".to_owned();
             add(Leftover {
                 client,

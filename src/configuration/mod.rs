@@ -9,6 +9,7 @@ pub(crate) mod discover;
 pub(crate) mod entry;
 mod identify;
 pub(crate) mod leftover;
+mod local_history;
 pub(crate) mod misplaced;
 mod own;
 pub(crate) mod paths;

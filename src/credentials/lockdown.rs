@@ -85,18 +85,27 @@ impl Credentials {
         Ok(targets)
     }
 
-    /// The value of the first of these names that is stored in that profile: what a call needs beside the token that
-    /// it revokes. `None` where there is none, or its store does not answer.
-    pub(crate) fn value_beside(&self, profile: &Profile, names: &[String]) -> Option<Secret> {
-        let index = self.load().ok()?;
-        let stored = names.iter().filter_map(|name| index.find(profile, &name.parse().ok()?));
-        let target = stored.map(|(name, entry)| Target {
-            profile: profile.clone(),
-            name: name.clone(),
-            former: false,
-            entry: entry.clone(),
-        });
-        self.values_to_revoke(&[target.into_iter().next()?]).pop()?.ok()?
+    /// For each of these, the value of the first name that is stored in that profile: what a call needs beside the token
+    /// that it revokes. `None` where there is none, or its store does not answer. The index is read once.
+    pub(crate) fn values_beside(&self, wanted: &[(&Profile, &[String])]) -> Vec<Option<Secret>> {
+        let mut values: Vec<Option<Secret>> = wanted.iter().map(|_| None).collect();
+        if wanted.is_empty() {
+            return values;
+        }
+        let Ok(index) = self.load() else { return values };
+        let target = |profile: &Profile, names: &[String]| {
+            let (name, entry) = names.iter().find_map(|name| index.find(profile, &name.parse().ok()?))?;
+            Some(Target { profile: profile.clone(), name: name.clone(), former: false, entry: entry.clone() })
+        };
+        let found = wanted
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (profile, names))| Some((at, target(profile, names)?)));
+        let (places, targets): (Vec<usize>, Vec<Target>) = found.unzip();
+        for (at, value) in places.into_iter().zip(self.values_to_revoke(&targets)) {
+            values[at] = value.ok().flatten();
+        }
+        values
     }
 
     /// Their values, whether or not a lockdown is on: for nothing but to revoke them. One that can't be read does not

@@ -94,6 +94,14 @@ impl Credentials {
         self.append(&[event], store.as_deref(), key.as_ref(), NEVER)
     }
 
+    /// As [`Credentials::record`], of what was done already, after [`Credentials::check_recordable`].
+    ///
+    /// # Errors
+    /// [`CredentialError::Unrecorded`] where that does not work and the settings do not allow it.
+    pub(crate) fn record_done(&self, event: Event) -> Result<(), CredentialError> {
+        self.record(event).map_err(done_unrecorded)
+    }
+
     /// As [`Credentials::record`], for many at once, of whichever stores.
     ///
     /// # Errors

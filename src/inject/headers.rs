@@ -2,10 +2,7 @@
 
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
-
+use crate::basic;
 use crate::secret::{Secret, SecretBuffer};
 
 /// `Authorization: Bearer {GITHUB_TOKEN}`.
@@ -107,10 +104,10 @@ impl HeaderTemplate {
         if !self.is_basic {
             return Ok(filled);
         }
-        let encoded = Zeroizing::new(STANDARD.encode(filled.expose_secret()));
+        let encoded = basic::of_pair(filled.expose_secret());
         let mut value = SecretBuffer::with_capacity(encoded.len() + "Basic ".len());
         value.push(b"Basic ");
-        value.push(encoded.as_bytes());
+        value.push(&encoded);
         Ok(value.into_secret())
     }
 

@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request, Url};
 use zeroize::Zeroizing;
 
+use crate::basic;
 use crate::catalog::provider;
 use crate::live::aws;
 use crate::live::endpoint::{CLIENT, CLIENT_SECRET};
@@ -169,11 +170,11 @@ fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing
     }
     if let Some(user) = blank.strip_prefix("basic:") {
         let beside = user.strip_prefix('$').and_then(|name| question.beside(name));
-        return Ok(basic(beside.map_or(user.as_bytes(), Secret::expose_secret), token));
+        return Ok(basic::credentials(beside.map_or(user.as_bytes(), Secret::expose_secret), token));
     }
     if let (Some(id), Some(secret)) = (blank.strip_prefix(CLIENT), question.beside(CLIENT_SECRET)) {
         // Both are written as in a form (RFC 6749, section 2.3.1); the identifier is already.
-        return Ok(basic(id.as_bytes(), &written(secret.expose_secret(), Place::Form)?));
+        return Ok(basic::credentials(id.as_bytes(), &written(secret.expose_secret(), Place::Form)?));
     }
     let bytes = question.beside(blank).map_or(token, Secret::expose_secret);
     let mut filled = written(bytes, place)?;
@@ -189,15 +190,6 @@ fn value(blank: &str, place: Place, question: &Question<'_>) -> Result<Zeroizing
         }
     }
     Ok(filled)
-}
-
-/// A user and a password as a header has them (RFC 7617).
-fn basic(user: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
-    pair.extend_from_slice(user);
-    pair.push(b':');
-    pair.extend_from_slice(password);
-    Zeroizing::new(STANDARD.encode(&*pair).into_bytes())
 }
 
 fn written(bytes: &[u8], place: Place) -> Result<Zeroizing<Vec<u8>>, CallError> {

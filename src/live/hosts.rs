@@ -18,6 +18,13 @@ pub(crate) struct NamedHost {
     base: Url,
 }
 
+impl NamedHost {
+    /// What stands behind the `=`.
+    pub(crate) fn url(&self) -> &str {
+        self.base.as_str()
+    }
+}
+
 /// Why a text names no host. No text of it is repeated: people paste tokens into the wrong place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HostError {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::lockdown::report::{Item, ItemState, ReportFile};
+pub(crate) use crate::lockdown::report::{Item, ItemState, Report, ReportFile};
 
 use crate::children::Held;
 use crate::name::{CredentialName, Profile};

@@ -1,5 +1,6 @@
 //! `Report`: what became of each credential of a lockdown, and what is still to be done; without any value.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,9 @@ pub(crate) struct Report {
     schema_version: u32,
     /// One for each token.
     pub(crate) items: Vec<Item>,
+    /// Where the person said that providers are told, by provider: what is tried again is not told to anybody else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) hosts: BTreeMap<String, String>,
 }
 
 /// One token, and how far its revocation came.
@@ -118,16 +122,17 @@ impl ReportFile {
     }
 
     /// Puts these in, each in the place of the one about the same token, and gives all. What another process found out
-    /// in the meantime stays.
+    /// in the meantime stays; hosts are added to those that were named before.
     ///
     /// # Errors
     /// Where it can't be read or written.
-    pub(crate) fn update(&self, items: &[Item]) -> io::Result<Report> {
+    pub(crate) fn update(&self, items: &[Item], hosts: &BTreeMap<String, String>) -> io::Result<Report> {
         let folder = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         private_file::create_folder(folder)?;
         let _lock = FileLock::acquire(&folder.join("lockdown.lock"), PATIENCE).ok();
         let mut report = self.load()?;
         report.schema_version = 1;
+        report.hosts.extend(hosts.clone());
         for item in items {
             match report.items.iter_mut().find(|own| own.is_about(item)) {
                 Some(own) if own.state.is_over() && !item.state.is_over() && item.tried <= own.tried => {}

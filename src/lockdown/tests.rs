@@ -1,5 +1,7 @@
 //! The marker counts whatever is in it, and lockdowns add up.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn now() -> Timestamp {
@@ -68,13 +70,17 @@ fn item(name: &str, state: ItemState, tried: Option<Timestamp>) -> Item {
 fn what_is_done_is_not_undone_by_one_that_knows_less() {
     let folder = tempfile::tempdir().unwrap();
     let file = ReportFile::in_folder(folder.path());
-    file.update(&[item("A", ItemState::Waiting, None), item("B", ItemState::ByHand, None)]).unwrap();
-    file.update(&[item("a", ItemState::Revoked, Some(now()))]).unwrap();
-    let report =
-        file.update(&[item("A", ItemState::Waiting, None), item("C", ItemState::Offered, None)]).unwrap();
+    let named = BTreeMap::from([("gitlab".to_owned(), "https://git.example.com/".to_owned())]);
+    let none = BTreeMap::new();
+    file.update(&[item("A", ItemState::Waiting, None), item("B", ItemState::ByHand, None)], &named).unwrap();
+    file.update(&[item("a", ItemState::Revoked, Some(now()))], &none).unwrap();
+    let report = file
+        .update(&[item("A", ItemState::Waiting, None), item("C", ItemState::Offered, None)], &none)
+        .unwrap();
     let states: Vec<_> = report.items.iter().map(|item| item.state).collect();
     assert_eq!(states, [ItemState::Revoked, ItemState::ByHand, ItemState::Offered]);
     assert_eq!(file.load().unwrap(), report);
+    assert_eq!(report.hosts, named, "nobody forgets where tokens were to be told");
     file.clear().unwrap();
     assert_eq!(file.load().unwrap().items, []);
 }

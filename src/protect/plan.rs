@@ -364,6 +364,9 @@ fn mend<'s>(
             format!("the value of `{}` is gone", stored.name),
             format!("store it again with `mcpcred rotate {}`, and call again", stored.name),
         )),
+        Some((_, Held::LockedDown(why))) => {
+            Err(Left::new(why.clone(), "`mcpcred lockdown --status` tells what it covers"))
+        }
         Some((stored, Held::Unavailable { why, .. })) => Err(Left::new(
             format!("`{}` can't be read: {why}", stored.name),
             "`mcpcred doctor` tells what is wrong with the store",

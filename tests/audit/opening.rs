@@ -88,3 +88,38 @@ fn a_vault_that_is_kept_open_is_closed_by_a_lockdown() {
     assert_eq!(actions(&sandbox), expected);
     assert_eq!(details(&sandbox)[1], "for 5m");
 }
+
+#[test]
+fn a_vault_that_is_made_and_each_way_to_open_it_are_lines() {
+    let mut sandbox = Sandbox::bare();
+    let own = sandbox.path("own").to_str().unwrap().to_owned();
+    sandbox.run(["store", "init", "--new-key-file", &own, "--recovery-code"]).succeeds();
+    sandbox.set("MCPCRED_KEY_FILE", &own);
+    sandbox.run(["store", "init"]).exits(1).says("there is a vault");
+    sandbox.feed(["add", "TOKEN", "--stdin"], CANARY.as_bytes()).succeeds();
+    assert_eq!(actions(&sandbox), ["init done", "rekey done", "add done"]);
+    assert_eq!(details(&sandbox), ["key-file", "recovery-code", ""]);
+    assert!(lines(&sandbox).iter().all(|line| line["store"] == "vault"));
+    assert!(verified(&sandbox, 0)["loose"] == 0, "the key of the log is in the vault that was made");
+    sandbox.run(["audit", "--action", "init", "--json"]).succeeds().json("audit");
+}
+
+#[test]
+fn no_vault_is_made_that_can_not_go_on_record() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.data().join("audit.jsonl")).unwrap();
+    sandbox.run(["store", "init"]).exits(1).says("nothing was done");
+    assert!(!sandbox.data().join("vault").exists());
+}
+
+#[test]
+fn what_a_repair_takes_away_is_a_line_and_a_repair_of_nothing_is_none() {
+    let sandbox = Sandbox::new().with("TOKEN");
+    sandbox.run(["doctor", "--repair"]).succeeds();
+    assert_eq!(actions(&sandbox), ["add done"]);
+    sandbox.feed(["rotate", "TOKEN", "--stdin", "--keep-previous", "1s"], b"another value").succeeds();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    sandbox.run(["doctor", "--repair"]).succeeds();
+    assert_eq!(actions(&sandbox), ["add done", "rotate done", "repair done"]);
+    assert_eq!(details(&sandbox)[2], "0 settled, 1 former values removed, 0 listed");
+}

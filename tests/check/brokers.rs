@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{TOKEN, about, findings_in, project, the};
+use crate::check::{TOKEN, about, findings_in, project, the, write};
 use crate::support::Sandbox;
 
 fn servers(entries: &[(&str, Value)]) -> String {
@@ -47,6 +47,31 @@ fn what_another_program_hands_over_is_not_known_and_no_problem() {
         let message = findings.iter().find(|it| it["server"] == server).unwrap()["message"].as_str().unwrap();
         assert!(message.starts_with(&format!("`{broker}` ")), "{message}");
     }
+}
+
+#[test]
+fn what_a_file_or_a_profile_sets_is_not_called_missing() {
+    let sandbox = Sandbox::new();
+    let shell = |flag: &str, line: &str| json!({"command": "bash", "args": [flag, line]});
+    let server = "npx -y @modelcontextprotocol/server-github";
+    let script = "node_modules/@modelcontextprotocol/server-github/dist/index.js";
+    let entries = [
+        ("source", shell("-c", &format!("source gh.env && exec {server}"))),
+        ("dot", shell("-c", &format!("set -a; . ./gh.env; {server}"))),
+        ("login", shell("-lc", server)),
+        ("plain", shell("-c", server)),
+        ("node", json!({"command": "node", "args": ["--env-file=gh.env", script]})),
+        ("gone", json!({"command": "node", "args": ["--env-file=gone.env", script]})),
+    ];
+    let folder = project(&sandbox, &servers(&entries));
+    write(&sandbox, "work/gh.env", format!("{NAME}=$(secret)\n"));
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    for server in ["source", "dot", "login"] {
+        assert_eq!(about(&findings, server), [("unknown", "not_verifiable", NAME)], "{server}");
+    }
+    assert_eq!(about(&findings, "plain"), [("problem", "missing", NAME)]);
+    assert_eq!(about(&findings, "node"), [("ready", "ok", "")]);
+    assert!(about(&findings, "gone").contains(&("problem", "missing", NAME)));
 }
 
 #[test]

@@ -133,6 +133,39 @@ fn a_placeholder_that_mcp_remote_resolves_itself_is_no_fault() {
 }
 
 #[test]
+fn a_variable_whose_name_says_nothing_is_missed_where_a_secret_belongs() {
+    let mut sandbox = Sandbox::new();
+    let entries = r#"{"mcpServers": {
+        "variable": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"], "env": {"GITHUB_TOKEN": "${HUB}"}},
+        "header": {"type": "http", "url": "https://x.example/mcp", "headers": {"Authorization": "Bearer ${HUB}"}},
+        "part": {"command": "x", "env": {"TOKEN_URL": "https://${HUB}/token", "LOG": "${HUB}"}}
+    }}"#;
+    let folder = project(&sandbox, entries);
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
+    for server in ["variable", "header"] {
+        assert_eq!(about(&findings, server), [("problem", "missing", "HUB")], "{server}");
+    }
+    assert!(about(&findings, "part").iter().all(|it| (it.0, it.1) == ("warning", "unset_reference")));
+    assert!(!about(&findings, "part").is_empty());
+    // Nor is a word that stands for one a value.
+    sandbox.set("HUB", "your-token-here");
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
+    assert_eq!(about(&findings, "header"), [("problem", "malformed", "HUB")]);
+    sandbox.set("HUB", TOKEN);
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 0);
+    assert_eq!(about(&findings, "header"), [("ready", "ok", "HUB")]);
+}
+
+#[test]
+fn a_name_of_a_variable_for_a_header_is_missed_whatever_it_is() {
+    let sandbox = Sandbox::new();
+    let entry = "[mcp_servers.x]\nurl = \"https://x.example/mcp\"\nbearer_token_env_var = \"HUB\"\n";
+    write(&sandbox, ".codex/config.toml", entry);
+    let findings = findings_in(&sandbox, &sandbox.path(""), &["--client", "codex"], 1);
+    assert_eq!(about(&findings, "x"), [("problem", "missing", "HUB")]);
+}
+
+#[test]
 fn a_container_without_any_store_is_checked_against_its_environment() {
     let mut sandbox = Sandbox::bare();
     sandbox.set("MCPCRED_STORE", "none");
@@ -152,6 +185,24 @@ fn a_store_that_does_not_open_is_said_and_ends_with_its_own_status() {
     sandbox.unset("MCPCRED_KEY_FILE");
     let finding = the(&findings_in(&sandbox, &folder, &[], 4), "store_unavailable");
     assert_eq!(finding["status"], "unknown");
+}
+
+#[test]
+fn what_a_lockdown_covers_is_said_and_hides_nothing_else() {
+    let sandbox = with_token(with_token(Sandbox::new(), "GITHUB_TOKEN"), "OTHER_TOKEN");
+    let entry = |name: &str| json!({"command": "mcpcred", "args": ["run", "-e", name, "--", "the-server"]});
+    let entries = json!({"mcpServers": {"github": entry("GITHUB_TOKEN"), "other": entry("OTHER_TOKEN")}});
+    let folder = project(&sandbox, &entries.to_string());
+    sandbox.run(["lockdown", "GITHUB_TOKEN", "--no-revoke"]).succeeds();
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
+    let finding = the(&findings, "store_unavailable");
+    assert_eq!((&finding["credential"], &finding["status"]), (&json!("GITHUB_TOKEN"), &json!("problem")));
+    assert!(finding["message"].as_str().unwrap().contains("`GITHUB_TOKEN` is not handed out"), "{finding}");
+    assert_eq!(finding["action"]["command"], "mcpcred lockdown --status");
+    assert_eq!(about(&findings, "other"), [("ready", "ok", "OTHER_TOKEN")]);
+    // It asked for no value that it may not have.
+    let refused = sandbox.run(["audit", "--json"]).succeeds().json("audit");
+    assert!(!refused["lines"].as_array().unwrap().iter().any(|line| line["outcome"] == "denied"));
 }
 
 #[test]

@@ -27,7 +27,9 @@ const STORIES: &[(&str, Story)] = &[
     ("malformed", || wrapped(&TOKEN[..20], &[])),
     ("plaintext", || with(TOKEN, &[])),
     ("unsupported_reference", || with("${env:X_TOKEN}", &[("X_TOKEN", OTHER)])),
-    ("unset_reference", || with("${REGION}", &[])),
+    ("unset_reference", || {
+        told(r#"{"mcpServers": {"x": {"command": "x", "env": {"REGION": "${REGION}"}}}}"#)
+    }),
     ("duplicate", duplicate),
     #[cfg(unix)]
     ("world_readable", world_readable),

@@ -207,3 +207,29 @@ fn a_flag_without_its_value_is_told_as_that() {
     }
     sandbox.run(["check", "--format", "xml"]).exits(2).says("[possible values: text, json");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_vs_code_reads_beside_claude_code_is_judged_by_its_own_rules() {
+    let mut sandbox = Sandbox::new();
+    let entry = |value: &str| json!({"command": "x", "env": {"X_TOKEN": value}});
+    let servers = json!({"mcpServers": {"both": entry("${X_TOKEN}"), "asks": entry("${input:x}"), "own": entry("${env:X_TOKEN}")}});
+    let folder = project(&sandbox, &servers.to_string());
+    write(&sandbox, ".config/Code/User/settings.json", "{}");
+    sandbox.set("X_TOKEN", crate::check::TOKEN);
+    let findings = findings_in(&sandbox, &folder, &["--client", "vscode"], 1);
+    assert_eq!(crate::check::about(&findings, "both"), [("ready", "ok", "X_TOKEN")]);
+    for server in ["asks", "own"] {
+        let judged = crate::check::about(&findings, server);
+        assert!(
+            judged
+                .iter()
+                .all(|(status, reason, _)| (*status, *reason) == ("problem", "unsupported_reference")),
+            "{judged:?}"
+        );
+        assert!(!judged.is_empty());
+    }
+    // Both together are one finding a server and credential, and say who is meant.
+    let findings = findings_in(&sandbox, &folder, &[], 1);
+    assert_eq!(crate::check::about(&findings, "both"), [("ready", "ok", "X_TOKEN")]);
+}

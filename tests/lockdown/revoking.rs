@@ -1,6 +1,8 @@
 //! Tokens are revoked at their providers: never in silence, and again after the network was down.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -297,4 +299,51 @@ fn a_replaced_oauth_token_is_revoked_in_the_same_way() {
     assert_eq!((&row["outcome"], &row["former"]), (&"replaced".into(), &"revoked".into()), "{document}");
     assert!(server.told()[0].ends_with("token=former&client_id=my%20client"));
     sandbox.run(["get", "TOKEN"]).succeeds().prints("newer");
+}
+
+#[test]
+fn what_is_tried_again_goes_to_the_host_that_the_person_named_and_to_nobody_else() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "GITLAB_TOKEN", "--stdin"], GITLAB.as_bytes()).succeeds();
+    let is_back = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&is_back);
+    let server = ProviderServer::start(
+        move |request| if flag.load(SeqCst) { good(request) } else { answer(503, &[], "") },
+    );
+    let host = format!("gitlab={}", server.url());
+    sandbox.run(["lockdown", "--all", "--revoke", "--yes", "--host", &host]).exits(1);
+    is_back.store(true, SeqCst);
+    // Nobody names it once more.
+    let document = sandbox.run(["lockdown", "--resume", "--json"]).succeeds().json("lockdown");
+    assert_eq!((state(&document, "GITLAB_TOKEN"), server.told().len()), ("revoked".to_owned(), 2));
+    leaks_nothing(&sandbox);
+}
+
+#[test]
+fn a_host_of_a_provider_that_is_none_is_refused_before_anything_is_done() {
+    let sandbox = three();
+    let wrong = ["--host", "gitlabs=https://git.example.com"];
+    sandbox
+        .run([&["lockdown", "--all", "--revoke", "--yes"][..], &wrong].concat())
+        .exits(2)
+        .says("did you mean `gitlab`");
+    sandbox.run(["get", "GITHUB_TOKEN"]).succeeds().prints(GITHUB);
+    sandbox.run(["lockdown", "--all", "--no-revoke"]).succeeds();
+    sandbox.run([&["lockdown", "--resume"][..], &wrong].concat()).exits(2);
+}
+
+#[test]
+fn a_catalog_that_is_not_understood_keeps_nobody_from_the_rest() {
+    let sandbox = three();
+    fs::create_dir_all(sandbox.path("config")).unwrap();
+    fs::write(sandbox.path("config/catalog.toml"), "garbage [").unwrap();
+    let document =
+        sandbox.run(["lockdown", "--all", "--revoke", "--yes", "--json"]).exits(1).json("lockdown");
+    let outcomes: Vec<_> = document["steps"].as_array().unwrap().iter().map(|it| &it["outcome"]).collect();
+    assert_eq!(outcomes, ["done", "nothing", "nothing", "nothing", "failed"]);
+    sandbox.run(["get", "GITHUB_TOKEN"]).exits(5).prints("");
+    fs::remove_file(sandbox.path("config/catalog.toml")).unwrap();
+    let server = ProviderServer::start(good);
+    let document = revoke(&sandbox, &server, &["--resume", "--revoke", "--yes"]).succeeds().json("lockdown");
+    assert_eq!((state(&document, "GITHUB_TOKEN"), server.told().len()), ("revoked".to_owned(), 2));
 }

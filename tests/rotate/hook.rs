@@ -121,7 +121,7 @@ fn a_project_names_no_program() {
     fs::remove_file(sandbox.path("config/config.toml")).unwrap();
     let line = "[rotate.command]\nname.DB_PASSWORD = [\"sh\", \"-c\", \"cat > stolen; echo x\"]\n";
     fs::write(sandbox.path(".mcpcred.toml"), line).unwrap();
-    sandbox.run(["rotate", "DB_PASSWORD"]).exits(1).says("is not understood");
+    sandbox.run(["rotate", "DB_PASSWORD"]).exits(1).says("is not understood: line 1: unknown field `rotate`");
     assert!(!sandbox.path("stolen").exists());
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod clients;
 #[cfg(target_os = "linux")]
 pub(crate) mod crash;
+pub(crate) mod guide;
 #[cfg(target_os = "linux")]
 pub(crate) mod keyring_session;
 #[cfg(target_os = "linux")]

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::catalog::Catalog;
 use crate::catalog::client::{FieldKind, ReferenceSyntax, Unset};
 use crate::catalog::recognition::Recognised;
-use crate::catalog::server::Transport;
+use crate::catalog::server::{SecretKind, Transport};
 use crate::check::finding::{Reason, Status};
 use crate::check::handing;
 use crate::check::known::Source;
@@ -158,9 +158,9 @@ impl<'c, 'd> Presence<'c, 'd> {
             return;
         }
         let verdict = if self.is_inherited(name) {
-            self.variable(name)
+            self.variable(name, true)
         } else {
-            Some(self.unset(name, Outcome::Empty))
+            Some(self.unset(name, Outcome::Empty, true))
         };
         if let Some(verdict) = verdict {
             self.judge(Some(name.to_owned()), verdict, Some(field.value.clone()));
@@ -214,18 +214,20 @@ impl<'c, 'd> Presence<'c, 'd> {
         let is_set = |name: &str| self.values.known.variable(name).map(|value| value.is_empty());
         let outcome = reference::outcome(text, found, self.entry.references(), field.kind, &is_set);
         let name = found.name.as_str();
+        let is_secret =
+            self.is_secret(name) || (is_all(text, found) && self.holds_secret(field.kind, &field.name));
         let verdict = match outcome {
-            Outcome::Value => self.variable(name),
+            Outcome::Value => self.variable(name, is_secret),
             Outcome::SetEmpty => Some(self.values.empty_variable(name)),
             Outcome::Default => {
                 let syntaxes = self.entry.references().syntaxes_in(field.kind);
                 for inner in found.within_default(text, syntaxes) {
                     self.reference(field, text, &inner);
                 }
-                self.defaulted(name, text, found)
+                self.defaulted(text, found, is_secret)
             }
             Outcome::Empty | Outcome::Literal | Outcome::Error | Outcome::Omitted | Outcome::Unknown => {
-                Some(self.unset(name, outcome))
+                Some(self.unset(name, outcome, is_secret))
             }
             Outcome::Blanked | Outcome::Withheld => {
                 let what = match outcome {
@@ -270,9 +272,9 @@ impl<'c, 'd> Presence<'c, 'd> {
     }
 
     /// A variable that is set in this environment.
-    fn variable(&self, name: &str) -> Option<Verdict> {
+    fn variable(&self, name: &str, is_secret: bool) -> Option<Verdict> {
         let Some(Source::Environment(value)) = self.values.known.source(name) else { return None };
-        if !self.is_secret(name) {
+        if !is_secret {
             return Some(Verdict::ready(format!("`{name}` is set")));
         }
         let verdict = self.values.value(name, &value);
@@ -286,19 +288,20 @@ impl<'c, 'd> Presence<'c, 'd> {
         })
     }
 
-    fn defaulted(&self, name: &str, text: &str, found: &Reference) -> Option<Verdict> {
-        let default = found.default.clone().and_then(|range| text.get(range)).unwrap_or_default();
-        if !self.is_secret(name) {
+    fn defaulted(&self, text: &str, found: &Reference, is_secret: bool) -> Option<Verdict> {
+        let (name, default) = (&found.name, found.default.clone());
+        let default = default.and_then(|range| text.get(range)).unwrap_or_default();
+        if !is_secret {
             return None;
         }
         if default.is_empty() {
-            return Some(self.unset(name, Outcome::Empty));
+            return Some(self.unset(name, Outcome::Empty, true));
         }
         Some(Verdict::ready(format!("`{name}` is not set, and its default stands in")))
     }
 
     /// A variable that is not set in this environment.
-    fn unset(&self, name: &str, outcome: Outcome) -> Verdict {
+    fn unset(&self, name: &str, outcome: Outcome, is_secret: bool) -> Verdict {
         let becomes = match outcome {
             Outcome::Literal => "the server gets the placeholder itself",
             Outcome::Empty => "the server gets nothing in its place",
@@ -319,7 +322,7 @@ impl<'c, 'd> Presence<'c, 'd> {
             return Verdict::warning(Reason::UnsetReference, message)
                 .command(sentence, handing::loading(own));
         }
-        if self.is_secret(name) {
+        if is_secret {
             let mut verdict = self.values.missing(name, self.whom());
             let stored = verdict.action.as_mut().filter(|action| action.command.is_some());
             if let Some(action) = stored {
@@ -336,6 +339,16 @@ impl<'c, 'd> Presence<'c, 'd> {
         self.values.is_secret(name)
     }
 
+    /// Whether a secret belongs there, whatever its variable is called.
+    fn holds_secret(&self, kind: FieldKind, name: &str) -> bool {
+        let is_path = || self.values.catalog.requirement(name).is_some_and(|it| it.kind == SecretKind::Path);
+        match kind {
+            FieldKind::Env | FieldKind::Headers | FieldKind::Args => self.is_secret(name) && !is_path(),
+            FieldKind::Oauth => true,
+            _ => false,
+        }
+    }
+
     fn named(&mut self) {
         let entry = self.entry;
         for named in entry.all_named() {
@@ -344,15 +357,16 @@ impl<'c, 'd> Presence<'c, 'd> {
                 continue;
             }
             self.provided.insert(named.target.clone());
+            let is_secret = self.is_secret(name) || self.holds_secret(named.kind, &named.target);
             let verdict = match self.values.known.source(name) {
                 Some(Source::EmptyVariable) => Some(self.values.empty_variable(name)),
-                Some(Source::Environment(_)) => self.variable(name),
+                Some(Source::Environment(_)) => self.variable(name, is_secret),
                 _ if named.by == NamedBy::ClientStore => Some(Verdict::new(
                     Status::Unknown,
                     Reason::NotVerifiable,
                     format!("{} looks for `{name}` in a store of its own", entry.client.name),
                 )),
-                _ => Some(self.unset(name, Outcome::Omitted)),
+                _ => Some(self.unset(name, Outcome::Omitted, is_secret)),
             };
             if let Some(verdict) = verdict {
                 self.judge(Some(named.variable.clone()), verdict, Some(named.value.clone()));
@@ -370,6 +384,16 @@ impl<'c, 'd> Presence<'c, 'd> {
         let is_taken_away = self.wrapper.is_some() && self.values.known.find(name).is_some();
         passes && !is_taken_away && matches!(self.values.known.source(name), Some(Source::Environment(_)))
     }
+}
+
+/// Whether a placeholder is all of a text, but for a word such as `Bearer` before it.
+fn is_all(text: &str, found: &Reference) -> bool {
+    let (before, after) = (text.get(..found.span.start), text.get(found.span.end..));
+    let is_scheme = |it: &str| {
+        let word = it.trim_end();
+        it.is_empty() || (word.len() < it.len() && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    };
+    before.is_some_and(is_scheme) && after.is_some_and(|it| it.trim().is_empty())
 }
 
 /// Whether the entry has a fault at this field.

@@ -86,7 +86,7 @@ impl Presence<'_, '_> {
             let inherited = requirement.names().find(|name| self.is_inherited(name)).map(str::to_owned);
             let is_said = requirement.names().any(|name| self.provided.contains(name));
             if let (Some(name), false) = (inherited, is_said)
-                && let Some(verdict) = self.variable(&name)
+                && let Some(verdict) = self.variable(&name, true)
             {
                 self.judge(Some(name), verdict, None);
             }

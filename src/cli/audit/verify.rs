@@ -66,7 +66,10 @@ fn text(found: &Verification) -> String {
             };
             say(format!("Not whole: line {}{place} {}", flaw.line, flaw.fault.words()));
             if found.flaws > 1 {
-                say(format!("{} more things are wrong after it", found.flaws - 1));
+                say(match found.flaws - 1 {
+                    1 => "One more thing is wrong after it".to_owned(),
+                    more => format!("{more} more things are wrong after it"),
+                });
             }
         }
     }
@@ -80,20 +83,26 @@ fn text(found: &Verification) -> String {
             found.sealed_to, found.certain_to
         ));
     }
-    if found.loose > 0 {
+    // Where something is wrong, that is the reason why nothing vouches for what follows.
+    if found.loose > 0 && found.first_flaw.is_none() {
+        let were = if found.loose == 1 { "line was".to_owned() } else { format!("{} were", found.loose) };
         say(format!(
-            "The last {} were written while the store was locked, and nothing vouches for them until it is used again",
-            found.loose
+            "The last {were} written while the store was locked, and nothing vouches for that until it is used again"
         ));
     }
     if found.healed > 0 {
-        say(format!(
-            "{} lines were torn off by a process that was killed or a disk that was full",
-            found.healed
-        ));
+        let were = if found.healed == 1 {
+            "One line was".to_owned()
+        } else {
+            format!("{} lines were", found.healed)
+        };
+        say(format!("{were} torn off by a process that was killed or a disk that was full"));
     }
     if let Some(line) = found.set_back_at {
-        say(format!("The clock was set back {} times, first before line {line}", found.clock_set_back));
+        say(match found.clock_set_back {
+            1 => format!("The clock was set back before line {line}"),
+            times => format!("The clock was set back {times} times, first before line {line}"),
+        });
     }
     text
 }

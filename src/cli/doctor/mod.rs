@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::audit::{Action, Event};
 use crate::cli::Outcome;
 use crate::credentials::Repair;
 use crate::failure::Failure;
@@ -103,6 +104,13 @@ impl Document {
 
 fn repair(app: &App) -> Result<Finding, Failure> {
     let Repair { settled, forgotten, adopted, left_behind } = app.credentials.repair()?;
+    if settled + forgotten + adopted > 0 {
+        let done = format!("{settled} settled, {forgotten} former values removed, {adopted} listed");
+        // A log that can't be written keeps nobody from repairing.
+        if let Err(error) = app.credentials.record(Event::new(Action::Repair).because(done)) {
+            app.ui.warn(&format!("this is not in the audit log: {error}"));
+        }
+    }
     let current = app.credentials.stores().current()?;
     let native = Unlocking::native_kind();
     let swept = match app.unlocking.open_sealed(native)?.sweep() {

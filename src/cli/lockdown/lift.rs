@@ -40,7 +40,7 @@ pub(super) fn lift(app: &App) -> Outcome {
         item.state = ItemState::ByHand;
         "the lockdown was lifted before it was revoked".clone_into(&mut item.words);
     }
-    app.lockdown_report().update(&report.items)?;
+    app.lockdown_report().update(&report.items, &report.hosts)?;
     app.credentials.record(Event::new(Action::Lift))?;
     marker.lift()?;
     app.ui.say("The lockdown is over: values are handed out again");

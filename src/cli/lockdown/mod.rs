@@ -8,8 +8,10 @@ mod switch;
 use std::process::ExitCode;
 
 use crate::app::App;
+use crate::catalog::Catalog;
 use crate::children::Held;
 use crate::cli::Outcome;
+use crate::cli::check::check_hosts;
 use crate::cli::lockdown::document::Document;
 use crate::credential::Period;
 use crate::failure::Failure;
@@ -79,6 +81,15 @@ impl Lockdown {
                 .hint("name credentials, or say `--all`; `--dry-run` tells what would be done"));
         }
         self.throw(app)
+    }
+
+    /// Before anything is done. A catalog that can't be read is told of later: it keeps nobody from the rest.
+    fn check_hosts(&self, app: &App) -> Result<(), Failure> {
+        if self.host.is_empty() {
+            return Ok(());
+        }
+        let catalog = Catalog::load(&app.settings.config_folder.value);
+        catalog.map_or(Ok(()), |catalog| check_hosts(&catalog, &self.host))
     }
 
     fn tell_status(&self, app: &App) -> Outcome {

@@ -1,5 +1,6 @@
 //! Tokens are revoked where their providers allow it, once a person said so; the rest is listed.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -14,8 +15,8 @@ use crate::cli::lockdown::Lockdown;
 use crate::cli::lockdown::document::Document;
 use crate::credentials::Target;
 use crate::failure::Failure;
-use crate::live::{self, Hosts, Revocation, Revoked};
-use crate::lockdown::{Item, ItemState};
+use crate::live::{self, Hosts, NamedHost, Revocation, Revoked};
+use crate::lockdown::{Item, ItemState, Report};
 use crate::recognise::Detector;
 use crate::secret::Secret;
 
@@ -30,6 +31,9 @@ pub(super) enum Consent {
     NobodyToAsk,
 }
 
+/// Where providers are told, by provider, as the report has it.
+type NamedHosts = BTreeMap<String, String>;
+
 /// A token that can be revoked from here.
 struct Candidate<'c> {
     item: usize,
@@ -38,23 +42,26 @@ struct Candidate<'c> {
 
 impl Lockdown {
     /// Revokes what can be revoked of these, and notes all of them.
-    ///
-    /// # Errors
-    /// Where the catalog can't be read, or a provider is named that is none.
-    pub(super) fn revoke(
-        &self,
-        app: &App,
-        targets: &[Target],
-        document: &mut Document,
-    ) -> Result<Consent, Failure> {
+    /// What fails is a step of the report.
+    pub(super) fn revoke(&self, app: &App, targets: &[Target], document: &mut Document) -> Consent {
         let begin = Instant::now();
         if targets.is_empty() {
             document.step(app, "tokens", begin, "nothing", "there is none");
-            return Ok(Consent::Withheld);
+            return Consent::Withheld;
         }
-        let catalog = crate::cli::servers::load(app)?;
+        let catalog = match Catalog::load(&app.settings.config_folder.value) {
+            Ok(catalog) => catalog,
+            // Without it a token might be told to somebody else than its provider.
+            Err(error) => {
+                let why = format!(
+                    "none is revoked: {error}; mend it, and call `mcpcred lockdown --resume --revoke`"
+                );
+                document.step(app, "tokens", begin, "failed", why);
+                return Consent::Withheld;
+            }
+        };
         let detector = Detector::new(&catalog.providers);
-        let known = if self.dry_run { Vec::new() } else { app.lockdown_report().load()?.items };
+        let (known, hosts) = self.known(app);
         let targets: Vec<&Target> = targets.iter().filter(|target| !is_settled(target, &known)).collect();
         let owned: Vec<Target> = targets.iter().map(|target| (*target).clone()).collect();
         let issuers: Vec<Option<Provider>> = owned.iter().map(|target| issuer(&target.entry.facts)).collect();
@@ -70,22 +77,18 @@ impl Lockdown {
                 item.not_before = former.not_before;
                 item.tried = former.tried;
             }
-            if let Some(mut revocation) = revocation {
-                for (need, names) in revocation.needs() {
-                    if let Some(value) = app.credentials.value_beside(&target.profile, names) {
-                        revocation = revocation.with(need, value);
-                    }
-                }
+            if let Some(revocation) = revocation {
                 candidates.push(Candidate { item: items.len(), revocation });
             }
             items.push(item);
         }
+        let candidates = with_needs(app, candidates, &owned);
         let consent = self.consent(app, &items, &candidates);
         if self.dry_run {
             let count = candidates.len();
             document.step(app, "tokens", begin, "planned", format!("{count} could be revoked from here"));
             document.items = items;
-            return Ok(consent);
+            return consent;
         }
         let now = app.credentials.now();
         let (ready, later): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| {
@@ -102,11 +105,11 @@ impl Lockdown {
             }
         }
         // On disk first, so that who is interrupted from here on is resumed.
-        save(app, &items, document, begin);
+        save(app, &items, &hosts, document, begin);
         let count = ready.len();
         if count > 0 {
-            let told = self.tell_providers(app, ready, &mut items);
-            save(app, &items, document, begin);
+            let told = tell_providers(app, ready, &hosts, &mut items);
+            save(app, &items, &hosts, document, begin);
             let events: Vec<Event> = told.into_iter().map(|place| event(&items[place])).collect();
             document.record(app, &events);
         }
@@ -125,23 +128,24 @@ impl Lockdown {
             _ => format!("{over} are revoked, and {waiting} wait for `mcpcred lockdown --resume`"),
         };
         document.step(app, "tokens", begin, outcome, detail);
-        Ok(consent)
+        consent
     }
 
     /// `lockdown --resume`: the same for everything that the lockdown covers, as far as it is not over.
     ///
     /// # Errors
-    /// Where no lockdown is on.
+    /// Where no lockdown is on, or the provider of a host is none.
     pub(super) fn resume(&self, app: &App) -> Outcome {
         let Some(lockdown) = app.credentials.marker().look() else {
             return Err(Failure::new(Failure::GENERAL, "no lockdown is on, so there is nothing to resume")
                 .hint("`mcpcred lockdown --all` begins one"));
         };
+        self.check_hosts(app)?;
         let mut document = Document::new(app, false);
         let mut targets = app.credentials.targets(None)?;
         targets.retain(|target| lockdown.covers(&target.profile, &target.name));
         document.covered = Some(lockdown);
-        let consent = self.revoke(app, &targets, &mut document)?;
+        let consent = self.revoke(app, &targets, &mut document);
         if document.items.is_empty() {
             document.items = app.lockdown_report().load()?.items;
         }
@@ -151,6 +155,15 @@ impl Lockdown {
             _ if document.is_whole() => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         })
+    }
+
+    /// What is known of an earlier try, and where providers are told: what is named now counts before what was named then.
+    fn known(&self, app: &App) -> (Vec<Item>, NamedHosts) {
+        // A list that can't be read can't be written either, which is told then.
+        let report = if self.dry_run { None } else { app.lockdown_report().load().ok() };
+        let Report { items, mut hosts, .. } = report.unwrap_or_default();
+        hosts.extend(self.host.iter().map(|host| (host.provider.clone(), host.url().to_owned())));
+        (items, hosts)
     }
 
     /// Asks for what can't be undone, where somebody is there to ask.
@@ -179,32 +192,63 @@ impl Lockdown {
             Ok(false) | Err(_) => Consent::Withheld,
         }
     }
+}
 
-    /// Gives the places of those that were told about.
-    fn tell_providers(&self, app: &App, ready: Vec<Candidate<'_>>, items: &mut [Item]) -> Vec<usize> {
-        let now = app.credentials.now();
-        let hosts: Hosts = self.host.iter().cloned().collect();
-        let terms = live::terms_to_revoke(&hosts, now);
-        let (places, revocations): (Vec<usize>, Vec<_>) =
-            ready.into_iter().map(|candidate| (candidate.item, candidate.revocation)).unzip();
-        let answers = live::revoke(revocations, &terms, |done, total| {
-            app.ui.progress(&format!("Telling providers: {done} of {total}"), done == total);
-        });
-        for (place, revoked) in places.iter().zip(answers) {
-            let item = &mut items[*place];
-            let Revoked { outcome, words, not_before } = revoked;
-            item.state = match outcome {
-                live::Outcome::Revoked => ItemState::Revoked,
-                live::Outcome::DeadBefore => ItemState::DeadBefore,
-                live::Outcome::Refused | live::Outcome::ByHand => ItemState::ByHand,
-                live::Outcome::RateLimited | live::Outcome::Unknown => ItemState::Waiting,
-            };
-            item.words = words;
-            item.not_before = not_before;
-            item.tried = Some(now);
-        }
-        places
+/// Gives the places of those that were told about.
+fn tell_providers(
+    app: &App,
+    ready: Vec<Candidate<'_>>,
+    hosts: &NamedHosts,
+    items: &mut [Item],
+) -> Vec<usize> {
+    let now = app.credentials.now();
+    let hosts: Hosts = hosts.iter().filter_map(named).collect();
+    let terms = live::terms_to_revoke(&hosts, now);
+    let (places, revocations): (Vec<usize>, Vec<_>) =
+        ready.into_iter().map(|candidate| (candidate.item, candidate.revocation)).unzip();
+    let answers = live::revoke(revocations, &terms, |done, total| {
+        app.ui.progress(&format!("Telling providers: {done} of {total}"), done == total);
+    });
+    for (place, revoked) in places.iter().zip(answers) {
+        let item = &mut items[*place];
+        let Revoked { outcome, words, not_before } = revoked;
+        item.state = match outcome {
+            live::Outcome::Revoked => ItemState::Revoked,
+            live::Outcome::DeadBefore => ItemState::DeadBefore,
+            live::Outcome::Refused | live::Outcome::ByHand => ItemState::ByHand,
+            live::Outcome::RateLimited | live::Outcome::Unknown => ItemState::Waiting,
+        };
+        item.words = words;
+        item.not_before = not_before;
+        item.tried = Some(now);
     }
+    places
+}
+
+fn named((provider, url): (&String, &String)) -> Option<NamedHost> {
+    format!("{provider}={url}").parse().ok()
+}
+
+/// With what their calls need beside the tokens, where it is stored in the profile of each.
+fn with_needs<'c>(app: &App, candidates: Vec<Candidate<'c>>, targets: &[Target]) -> Vec<Candidate<'c>> {
+    let needs = |candidate: &Candidate<'c>| candidate.revocation.needs().collect::<Vec<_>>();
+    let needs: Vec<_> = candidates.iter().map(needs).collect();
+    let wanted = candidates.iter().zip(&needs).flat_map(|(candidate, needs)| {
+        let profile = &targets[candidate.item].profile;
+        needs.iter().map(move |(_, names)| (profile, *names))
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let mut values = app.credentials.values_beside(&wanted).into_iter();
+    let filled = candidates.into_iter().zip(&needs).map(|(candidate, needs)| {
+        let Candidate { item, mut revocation } = candidate;
+        for ((need, _), value) in needs.iter().zip(values.by_ref()) {
+            if let Some(value) = value {
+                revocation = revocation.with(need, value);
+            }
+        }
+        Candidate { item, revocation }
+    });
+    filled.collect()
 }
 
 /// For the log: what became of it, in a word.
@@ -245,7 +289,7 @@ fn plan<'c>(
         provider: None,
         state: ItemState::ByHand,
         words: String::new(),
-        page: catalog.page_for(name).map(str::to_owned),
+        page: catalog.page_to_end(name).map(str::to_owned),
         tried: None,
         not_before: None,
     };
@@ -267,7 +311,8 @@ fn plan<'c>(
         return (item, None);
     };
     item.provider = Some(provider.name.clone());
-    item.page = item.page.or_else(|| provider.create_at.clone());
+    // Of whom the value is, its form tells better than its name.
+    item.page = provider.page_to_end().map(str::to_owned).or(item.page);
     if provider.revoke_for(shape).is_none() {
         item.words = format!("{} has no call by which a token of this kind revokes itself", provider.name);
         return (item, None);
@@ -293,8 +338,8 @@ fn provider_of<'c>(
     })
 }
 
-fn save(app: &App, items: &[Item], document: &mut Document, begin: Instant) {
-    match app.lockdown_report().update(items) {
+fn save(app: &App, items: &[Item], hosts: &NamedHosts, document: &mut Document, begin: Instant) {
+    match app.lockdown_report().update(items, hosts) {
         Ok(report) => document.items = report.items,
         Err(error) => {
             document.items = items.to_vec();

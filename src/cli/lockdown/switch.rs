@@ -27,8 +27,9 @@ impl Lockdown {
     /// Does all of it.
     ///
     /// # Errors
-    /// Where a name is none, and nothing was done then. What fails later is a step of the report.
+    /// Where a name or the provider of a host is none, and nothing was done then. What fails later is a step of the report.
     pub(super) fn throw(&self, app: &App) -> cli::Outcome {
+        self.check_hosts(app)?;
         let names = (!self.all).then_some(self.names.as_slice());
         // An index that is lost keeps nobody from locking everything down.
         let targets = match app.credentials.targets(names) {
@@ -43,7 +44,7 @@ impl Lockdown {
         let ours_last = self.end_programs(app, &targets, &mut document);
         self.lock_vault(app, &mut document);
         self.clear_clipboard(app, &targets, &mut document);
-        let consent = self.revoke(app, &targets, &mut document)?;
+        let consent = self.revoke(app, &targets, &mut document);
         document.tell(app, self.json)?;
         // This command runs in them: everything is told and written by now.
         children::end(&ours_last, GRACE);

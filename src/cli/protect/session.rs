@@ -262,6 +262,7 @@ fn refuse_unknown_values(known: &Known, is_dry: bool) -> Result<(), Failure> {
     }
     let unavailable = known.stored().iter().find_map(|stored| match &stored.held {
         Held::Unavailable { store, why } => Some(format!("{} did not answer: {why}", store.title())),
+        Held::LockedDown(why) => Some(why.clone()),
         _ => None,
     });
     match unavailable.or_else(|| known.unreadable().map(str::to_owned)) {

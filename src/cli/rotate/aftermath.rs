@@ -71,7 +71,7 @@ impl Job<'_> {
             _ => Failure::NO_ANSWER,
         };
         let failure = not_revoked(code, &revoked.words);
-        Err(match &provider.create_at {
+        Err(match provider.page_to_end() {
             Some(page) => failure.hint(format!("revoke it by hand, at {page}")),
             None => failure.hint("revoke it where it was made"),
         })

@@ -9,9 +9,10 @@ use crate::audit::Action;
 use crate::catalog::Catalog;
 use crate::catalog::provider::{Provider, TokenShape};
 use crate::catalog::server::SecretKind;
+use crate::cli::check::check_hosts;
 use crate::cli::rotate::Rotate;
 use crate::cli::rotate::document::{Outcome, Row};
-use crate::cli::rotate::way::{Way, unknown_provider};
+use crate::cli::rotate::way::Way;
 use crate::cli::source::make_up;
 use crate::credentials::CredentialError;
 use crate::failure::Failure;
@@ -57,14 +58,10 @@ impl<'j> Job<'j> {
         let (catalog, former) = (OnceCell::new(), OnceCell::new());
         let row = RefCell::new(Row::of(app, &name));
         let job = Self { request, app, name, entry, hosts, row, catalog, former };
-        if let Some(host) = request.host.iter().find(|host| !job.knows(&host.provider)) {
-            return Err(unknown_provider(&host.provider));
+        if !request.host.is_empty() {
+            check_hosts(job.catalog()?, &request.host)?;
         }
         Ok(job)
-    }
-
-    fn knows(&self, provider: &str) -> bool {
-        self.catalog().is_ok_and(|catalog| catalog.provider(provider).is_some())
     }
 
     pub(super) fn catalog(&self) -> Result<&Catalog, Failure> {

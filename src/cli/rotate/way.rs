@@ -1,7 +1,6 @@
 //! `Way`: how a value comes by its successor.
 
 use crate::catalog::provider::{self, Provider};
-use crate::failure::Failure;
 use crate::rotation::Hook;
 
 /// How a value comes by its successor.
@@ -47,11 +46,4 @@ impl Way<'_> {
             Self::Guided => "guided: you make the new one at its provider".to_owned(),
         }
     }
-}
-
-/// The host of a provider that the catalog does not have.
-pub(super) fn unknown_provider(name: &str) -> Failure {
-    let shown = if crate::slip::is_token(name) { "…" } else { name };
-    Failure::new(Failure::USAGE, format!("no provider is named `{shown}`"))
-        .hint("`mcpcred servers` shows what can be named")
 }

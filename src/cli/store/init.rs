@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::audit::{Action, Event};
 use crate::cli::Outcome;
 use crate::cli::store::passphrase::print_recovery_code;
 use crate::failure::Failure;
@@ -36,6 +38,7 @@ pub(in crate::cli) struct Init {
 
 impl Init {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        app.credentials.check_recordable()?;
         let kind = app.settings.store.value.0;
         if let (Some(kind), Err(StoreError::Damaged { .. })) = (kind, app.credentials.stores().record())
             && (kind != StoreKind::Vault || app.unlocking.has_vault())
@@ -73,7 +76,7 @@ impl Init {
         }
         app.credentials.begin()?;
         let now = app.credentials.now();
-        let vault = if self.keychain {
+        let (vault, opened_by) = if self.keychain {
             let native = app.unlocking.open_native(Unlocking::native_kind())?;
             let vault = Vault::create_in_keychain(&path, &*native, now)?;
             app.ui.say(&format!(
@@ -81,7 +84,7 @@ impl Init {
                 path.display(),
                 Unlocking::native_kind().title()
             ));
-            vault
+            (vault, SlotKind::Keychain)
         } else {
             let (key, kind) = match &self.new_key_file {
                 Some(file) => (make_key_file(file)?, SlotKind::KeyFile),
@@ -98,28 +101,44 @@ impl Init {
                 let file = std::path::absolute(file)?;
                 app.ui.say(&format!("Set `MCPCRED_KEY_FILE={}` where it is to be opened", file.display()));
             }
-            vault
+            (vault, kind)
         };
+        let vault = Arc::new(vault);
+        app.credentials.stores().hold(Arc::<Vault>::clone(&vault));
+        let made = Event::new(Action::Init).in_store(StoreKind::Vault).because(opened_by.as_str());
+        app.credentials.record_done(made)?;
         app.credentials.choose(StoreKind::Vault, "it was made with `store init`")?;
         if self.recovery_code {
             print_recovery_code(app, &vault)?;
+            let added = Event::new(Action::Rekey).in_store(StoreKind::Vault).because("recovery-code");
+            app.credentials.record_done(added)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 fn choose_native(app: &App, kind: StoreKind) -> Outcome {
-    let store = app.unlocking.open_native(kind)?;
-    store.keys()?;
+    let open = || {
+        let store = app.unlocking.open_native(kind)?;
+        store.keys().map(|_| store)
+    };
+    let store = app.credentials.opening(Action::Init, kind, open)?;
+    app.credentials.stores().hold(Arc::from(store));
     app.credentials.choose(kind, "it was chosen with `store init`")?;
+    app.credentials.record_done(chosen(kind))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The record of the choice is damaged: it is written anew, and no value is touched.
 fn choose_anew(app: &App, kind: StoreKind) -> Outcome {
     app.credentials.stores().decide(kind, app.credentials.now(), "it was chosen with `store init`")?;
+    app.credentials.record_done(chosen(kind))?;
     app.ui.say(&format!("Values rest in {} from now on; the record of that was damaged", kind.title()));
     Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(kind: StoreKind) -> Event {
+    Event::new(Action::Init).in_store(kind).because("chosen")
 }
 
 /// 32 random bytes as one line of text, which survives editors and secret managers.

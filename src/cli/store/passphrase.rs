@@ -49,7 +49,7 @@ impl Passphrase {
             _ = app.credentials.record(event.ended(Ending::Failed));
             return Err(failure);
         }
-        app.credentials.record(event)?;
+        app.credentials.record_done(event)?;
         Ok(ExitCode::SUCCESS)
     }
 

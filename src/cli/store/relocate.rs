@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::app::App;
+use crate::audit::{Action, Event};
 use crate::cli::Outcome;
 use crate::failure::Failure;
 use crate::settings::StoreSetting;
@@ -29,7 +30,10 @@ impl Move {
         };
         refuse_other_choice(app, target)?;
         if target == StoreKind::Vault && !app.unlocking.has_vault() {
+            app.credentials.check_recordable()?;
             app.create_vault(None)?;
+            let made = Event::new(Action::Init).in_store(StoreKind::Vault).because("moved-to");
+            app.credentials.record_done(made)?;
         }
         let moved = app.credentials.relocate(target)?;
         let count = match moved.moved {

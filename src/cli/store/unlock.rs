@@ -33,7 +33,8 @@ impl Unlock {
         let vault = Arc::new(app.credentials.opening(Action::Unlock, StoreKind::Vault, open)?);
         app.credentials.stores().hold(Arc::<Vault>::clone(&vault));
         let event = Event::new(Action::Unlock).in_store(StoreKind::Vault);
-        app.credentials.record(event.because(format!("for {}", self.timeout)))?;
+        let older = if self.accept_rollback { ", an older vault accepted" } else { "" };
+        app.credentials.record(event.because(format!("for {}{older}", self.timeout)))?;
         let period = std::time::Duration::from_secs(self.timeout.0.as_secs().unsigned_abs());
         app.unlocking.keep_open(&vault, period, app.credentials.now())?;
         app.ui.say(&format!("The vault is open for {}", self.timeout));

@@ -30,7 +30,9 @@ pub(super) fn read<'d>(
             continue;
         };
         let before = flag.take();
-        if container && reads_variable(builder, before.as_deref(), text, &item) {
+        if reads_file(builder, before.as_deref(), text, &item)
+            || container && reads_variable(builder, before.as_deref(), text, &item)
+        {
             continue;
         }
         own &= text != "--";
@@ -50,22 +52,26 @@ fn is_container(text: &str) -> bool {
     CONTAINERS.contains(&program(text))
 }
 
-/// `-e NAME`, `-e NAME=value`, `--env=NAME=value`, `--env-file FILE`: what a container's program finds in its
-/// environment.
+/// What is behind a flag within the same argument: `--flag=value`.
+fn attached(text: &str, flag: &str) -> Option<usize> {
+    text.strip_prefix(flag).map(|rest| text.len() - rest.len())
+}
+
+/// `--env-file FILE`, as Docker, Node.js, Bun, Deno, uv and `op run` take it: a file of variables.
+fn reads_file<'d>(builder: &mut Builder<'d>, before: Option<&str>, text: &str, item: &Value<'d>) -> bool {
+    const FLAG: &str = "--env-file";
+    let start = if before == Some(FLAG) { Some(0) } else { attached(text, "--env-file=") };
+    let Some(start) = start else { return false };
+    let part = (start > 0).then_some(start..text.len());
+    builder.part(FieldKind::EnvFile, FLAG, item.clone(), part);
+    true
+}
+
+/// `-e NAME`, `-e NAME=value`, `--env=NAME=value`: what a container's program finds in its environment.
 fn reads_variable<'d>(builder: &mut Builder<'d>, before: Option<&str>, text: &str, item: &Value<'d>) -> bool {
-    let attached = |flag: &str| text.strip_prefix(flag).map(|rest| text.len() - rest.len());
-    let file = match before {
-        Some("--env-file") => Some(0),
-        _ => attached("--env-file="),
-    };
-    if let Some(start) = file {
-        let part = (start > 0).then_some(start..text.len());
-        builder.part(FieldKind::EnvFile, "--env-file", item.clone(), part);
-        return true;
-    }
     let start = match before {
         Some("-e" | "--env") => Some(0),
-        _ => attached("--env=").or_else(|| attached("-e").filter(|start| text.len() > *start)),
+        _ => attached(text, "--env=").or_else(|| attached(text, "-e").filter(|start| text.len() > *start)),
     };
     let Some(start) = start else { return false };
     let assignment = &text[start..];
@@ -214,6 +220,18 @@ mod tests {
         );
         assert_eq!(seen("docker", &["run", "--env-file", ".env", "i"]), ["0", "1", "--env-file", "3"]);
         assert_eq!(seen("npx", &["-e", "A"]), ["0", "-e"]);
+    }
+
+    #[test]
+    fn a_file_of_variables_is_one_whoever_reads_it() {
+        for program in ["docker", "node", "uv", "op", "/usr/bin/bun"] {
+            assert_eq!(
+                seen(program, &["run", "--env-file", "a", "x"]),
+                ["0", "1", "--env-file", "3"],
+                "{program}"
+            );
+            assert_eq!(seen(program, &["--env-file=a", "x"]), ["--env-file=a", "1"], "{program}");
+        }
     }
 
     #[test]

@@ -50,6 +50,20 @@ fn a_file_that_several_clients_read_is_read_once() {
 }
 
 #[test]
+fn vs_code_reads_what_others_keep_at_the_root_of_a_folder_where_it_is_used() {
+    let person = Person::new();
+    person.write("project/.mcp.json", &servers(&["a", "b"]));
+    person.write("project/.vscode/extensions.json", "{}");
+    let readers = |discovery: &Discovery<'_>| discovery.readings[0].clients();
+    assert_eq!(readers(&person.looks(&[])), ["claude-code", "visual-studio"]);
+    person.write(".config/VSCodium/User/settings.json", "{}");
+    assert!(readers(&person.looks(&[])).contains(&"vscode".to_owned()));
+    // It shows what another file has under the same name beside it.
+    person.write("project/.vscode/mcp.json", r#"{"servers": {"a": {"command": "x"}}}"#);
+    assert_eq!(counting(&person.looks(&["vscode"])), ["a*", "a*", "b*"]);
+}
+
+#[test]
 fn a_project_is_searched_from_its_root_and_above_only_by_those_who_do_that() {
     let person = Person::new();
     for folder in ["", "project/", "project/a/", "project/a/b/"] {
@@ -75,7 +89,9 @@ fn a_project_is_searched_from_its_root_and_above_only_by_those_who_do_that() {
             "project/a/b/opencode.json",
         ]
     );
-    assert_eq!(counting(&discovery), ["near", "0*", "near", "8*", "near", "10*", "near*", "12*"]);
+    // VS Code takes the root of the repository and the folder itself, each by itself.
+    let expected = ["near", "0*", "near", "8*", "near*", "8*", "near", "10*", "near*", "12*", "near*", "12*"];
+    assert_eq!(counting(&discovery), expected);
 }
 
 #[test]
@@ -205,13 +221,31 @@ fn copies_and_dead_files_are_found_and_configurations_are_none_of_them() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_an_editor_keeps_of_a_configuration_is_a_copy_and_what_it_keeps_of_other_files_is_none() {
+    let person = Person::new();
+    let file = person.write("project/.vscode/mcp.json", r#"{"servers": {}}"#);
+    let address = format!("file://{}", file.to_str().unwrap());
+    let number = address.bytes().fold(149_417_i32, |sum, it| sum.wrapping_mul(31).wrapping_add(it.into()));
+    let own = format!("{}{:x}", if number < 0 { "-" } else { "" }, number.unsigned_abs());
+    for name in [&format!("{own}/entries.json"), &format!("{own}/aB3x.json"), "1234abcd/Qw4z.json"] {
+        person.write(&format!(".config/Code/User/History/{name}"), "{}");
+    }
+    let discovery = person.looks(&["vscode"]);
+    let found: Vec<_> = discovery.leftovers.iter().map(|it| person.shown(&it.path)).collect();
+    assert_eq!(found, [format!(".config/Code/User/History/{own}/aB3x.json")]);
+    assert!(discovery.leftovers.iter().all(|it| !it.in_use));
+}
+
+#[test]
 fn a_file_that_is_named_is_known_by_its_place_its_name_or_its_keys() {
     let person = Person::new();
     let servers = servers(&["a"]);
     for (path, content, expected) in [
         ("x/.cursor/mcp.json", servers.as_str(), "visual-studio cursor"),
-        ("x/.mcp.json", &servers, "claude-code visual-studio copilot-cli air warp"),
+        ("x/.mcp.json", &servers, "claude-code vscode visual-studio copilot-cli air warp"),
         ("x/claude_desktop_config.json", &servers, "claude-desktop"),
+        ("x/mcp-config.json", &servers, "copilot-cli"),
         ("x/my.json", &servers, "claude-code"),
         ("x/mcp.json", r#"{"servers": {}, "inputs": []}"#, "vscode"),
         ("x/any.toml", "[mcp_servers.a]\ncommand = \"x\"\n", "codex"),
