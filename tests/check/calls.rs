@@ -73,6 +73,26 @@ fn a_store_that_the_call_asks_for_is_the_one_that_counts() {
 }
 
 #[test]
+fn what_a_line_for_headers_asks_mcpcred_for_has_to_be_there() {
+    let sandbox = with_tokens();
+    for line in [
+        "mcpcred run -e A=HERE -- my-headers",
+        "LOG=1 mcpcred run --expand HERE -- sh -c 'my-headers {{HERE}} | cat'",
+        r#"echo "{\"Authorization\":\"Bearer $(mcpcred get HERE)\"}""#,
+    ] {
+        for (line, status, expected) in [
+            (line.to_owned(), 0, ("ready", "ok", "HERE")),
+            (line.replace("HERE", "NOWHERE"), 1, ("problem", "missing", "NOWHERE")),
+        ] {
+            let entry = json!({ "type": "http", "url": "https://x.example/mcp", "headersHelper": line });
+            let folder = project(&sandbox, &json!({ "mcpServers": { "x": entry } }).to_string());
+            let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], status);
+            assert_eq!(about(&findings, "x"), [expected], "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_call_that_mcpcred_refuses_is_told_with_its_place() {
     let sandbox = with_tokens();
     for (arguments, at) in [

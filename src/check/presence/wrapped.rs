@@ -10,7 +10,7 @@ use crate::check::verdict::Verdict;
 use crate::check::wrapper::{Wrapper, asked_for_headers};
 use crate::configuration::entry::Field;
 use crate::document::{Text, Value};
-use crate::reference::Reference;
+use crate::reference::{self, Reference};
 
 impl<'d> Presence<'_, 'd> {
     /// What our own wrapper hands over.
@@ -72,9 +72,12 @@ impl<'d> Presence<'_, 'd> {
     pub(super) fn helped(&mut self) {
         let entry = self.entry;
         for field in entry.all_fields().filter(|field| field.kind == FieldKind::Helper) {
-            let Some(asked) = asked_for_headers(field.value.text().map_or("", Text::expose)) else {
-                continue;
-            };
+            let text = field.value.text().map_or("", Text::expose);
+            // In a line of the person's own.
+            for found in reference::find(text, &[ReferenceSyntax::Command]) {
+                self.printed(field, text, &found);
+            }
+            let Some(asked) = asked_for_headers(text) else { continue };
             if let Some(refusal) = asked.refused {
                 self.judge(None, refused(asked.command, refusal), Some(field.value.clone()));
             }

@@ -3,8 +3,8 @@
 
 use crate::catalog::client::FieldKind;
 use crate::check::call::is_mcpcred;
-use crate::check::exposure::{Exposed, exposed_in};
-use crate::configuration::entry::program;
+use crate::check::exposure::Exposed;
+use crate::configuration::entry::{Field, program};
 use crate::document::Text;
 use crate::name::CredentialName;
 use crate::protect::mechanism::headers::{has_no_placeholder, helper_key, is_header_name, is_quotable};
@@ -12,7 +12,12 @@ use crate::protect::mechanism::{How, Left};
 use crate::protect::printed::Printed;
 use crate::protect::shell_line::{Shell, ShellLine};
 use crate::protect::subject::{Found, Subject};
+use crate::recognise::Context;
 use crate::secret::Secret;
+
+/// The longest line that is looked into, in bytes: no shell of Windows takes a longer one, and each secret in it costs
+/// another look.
+const LONGEST: usize = 8 * 1024;
 
 /// What is done about a secret in such a line. `may_help` says whether mcpcred finds the store when these clients run it.
 pub(crate) fn choose(
@@ -30,7 +35,10 @@ pub(crate) fn choose(
     if exposed.is_placeholder {
         return Err(left("the value stands within a command of your own"));
     }
-    if is_constant(subject, text) {
+    if text.len() > LONGEST {
+        return Err(left("the line is longer than any that people write"));
+    }
+    if is_constant(subject, exposed.field) {
         return Ok(Found { how: How::Printed, secret: secret()?, suggested: None });
     }
     let line = ShellLine::read(text, Shell::HERE).filter(|line| is_before_a_program(line, text));
@@ -69,16 +77,15 @@ pub(crate) fn choose(
 }
 
 /// Whether the line prints the same headers every time, each of which could come from our command or stand in the entry.
-fn is_constant(subject: &Subject<'_, '_>, text: &str) -> bool {
+fn is_constant(subject: &Subject<'_, '_>, field: &Field<'_>) -> bool {
+    let Some(written) = field.value.text() else { return false };
+    let text = written.expose();
     let Some(printed) = helper_key(subject).and_then(|_| Printed::by(text, Shell::HERE)) else {
         return false;
     };
-    let exposed = exposed_in(subject.values, subject.entry);
-    let secrets: Vec<&str> = exposed
-        .iter()
-        .filter(|it| it.field.kind == FieldKind::Helper)
-        .filter_map(|it| it.field.value.text()?.expose().get(it.found.span.clone()))
-        .collect();
+    let context = Context { name: &field.name, field: FieldKind::Helper };
+    let found = subject.values.detector.examine(&context, written);
+    let secrets: Vec<&str> = found.iter().filter_map(|it| text.get(it.span.clone())).collect();
     let headers = printed.headers();
     let entry = subject.entry;
     let is_in_entry = |name: &str| {

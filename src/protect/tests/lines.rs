@@ -141,3 +141,17 @@ x: the helper's command line: argument: GITHUB_TOKEN_X
 
 "#]].raw());
 }
+
+#[test]
+fn a_line_full_of_tokens_costs_little_and_stays() {
+    let many = "TOKEN@ ".repeat(4_000);
+    let file = file_of(Catalog::embedded(), "claude-code", Scope::User);
+    let line = format!("/opt/helper {}", many.replace("TOKEN@", TOKEN));
+    let text = format!(
+        "{{\"mcpServers\":{{\"x\":{{\"url\":\"https://x.example\",\"headersHelper\":\"{line}\"}}}}}}"
+    );
+    let begun = std::time::Instant::now();
+    let outcome = there_and_back("claude-code", file, &text);
+    assert!(outcome.after == text && outcome.steps.iter().all(|step| step.credential.is_none()));
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
