@@ -170,3 +170,28 @@ fn a_deletion_and_a_rotation_at_once_leave_one_of_the_two() {
         assert_eq!(listed(&sandbox), ["OTHER"]);
     }
 }
+
+#[test]
+fn eight_who_protect_one_file_all_find_it_protected() {
+    let sandbox = Sandbox::new();
+    // The vault is there, and nobody has to make it.
+    sandbox.feed(["add", "OTHER", "--stdin"], b"another value").succeeds();
+    let token = "ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k";
+    let entry = format!(
+        r#"{{ "mcpServers": {{ "x": {{ "command": "npx", "env": {{ "GITHUB_TOKEN": "{token}" }} }} }} }}"#
+    );
+    let path = sandbox.path(".cursor/mcp.json");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, &entry).unwrap();
+    for ran in at_once(WRITERS, |_| sandbox.run(["protect", "--yes"])) {
+        // Who comes too late leaves the file to the first, and says so.
+        assert!([0, 1].contains(&status(&ran)) && !ran.said().contains("exists already"), "{}", ran.said());
+        let did_something = ran.said().contains("Changed `");
+        assert_eq!(ran.said().contains("mcpcred unprotect"), did_something, "{}", ran.said());
+    }
+    assert!(sandbox.files_holding(token.as_bytes()).is_empty());
+    assert_eq!(listed(&sandbox), ["GITHUB_TOKEN", "OTHER"]);
+    sandbox.run(["get", "GITHUB_TOKEN"]).prints(token);
+    sandbox.run(["unprotect", "--yes"]).succeeds();
+    assert_eq!(fs::read_to_string(&path).unwrap(), entry);
+}

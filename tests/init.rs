@@ -46,6 +46,23 @@ fn the_lines_are_printed_and_nothing_is_changed() {
 
 #[test]
 #[cfg(unix)]
+fn a_shell_reads_the_lines_in_a_file_that_came_from_windows() {
+    let sandbox = Sandbox::new();
+    for (shell, file) in FILES.iter().filter(|(shell, _)| ["bash", "sh"].contains(shell)) {
+        let path = sandbox.path(file);
+        write(&path, "true # mine\r\n");
+        sandbox.run(["init", shell, "--install"]).succeeds();
+        let mut reading = std::process::Command::new(shell);
+        reading.arg("-c").arg(". \"$0\"").arg(&path).stdin(std::process::Stdio::null());
+        let ran = reading.env("HOME", sandbox.path("")).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stderr), "", "{shell}");
+        sandbox.run(["init", shell, "--uninstall"]).succeeds();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "true # mine\r\n");
+    }
+}
+
+#[test]
+#[cfg(unix)]
 fn the_lines_come_once_and_go_without_a_trace() {
     let sandbox = Sandbox::new();
     for (shell, file) in FILES {

@@ -242,6 +242,41 @@ fn an_entry_that_takes_its_credentials_from_another_profile_gets_none_from_this_
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
 }
 
+#[test]
+fn an_entry_that_takes_its_credentials_from_another_store_gets_none_from_this_one() {
+    let sandbox = with(&["X_TOKEN"]);
+    let entry = |variables: Value, arguments: &[&str]| {
+        let arguments = [&["run"], arguments, &["-e", "A", "--", "x"]].concat();
+        json!({ "command": "mcpcred", "args": arguments, "env": variables })
+    };
+    let entries = json!({
+        "flag": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--store", "keychain"]),
+        "variable": entry(json!({ "MCPCRED_STORE": "keychain", "GITHUB_TOKEN": TOKEN }), &[]),
+        "nowhere": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--store=none"]),
+    });
+    let before = servers(&entries);
+    let path = write(&sandbox, ".lmstudio/mcp.json", &before);
+    let done = run(&sandbox, &["protect", "--yes", "--json"]).succeeds().json("protect");
+    let steps = done["steps"].as_array().unwrap();
+    for (step, (why, advice)) in steps.iter().zip([
+        ("from the store `keychain`", "mcpcred protect --store keychain"),
+        ("from the environment alone", "take `--store` out of the entry"),
+        ("from the store `keychain`", "mcpcred protect --store keychain"),
+    ]) {
+        assert!(step["why"].as_str().unwrap().contains(why), "{step:#}");
+        assert!(step["advice"].as_str().unwrap().contains(advice), "{step:#}");
+    }
+    assert_eq!((steps.len(), &done["ending"]), (3, &json!("nothing")));
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+
+    // The one that is used anyway may be named.
+    let entries = json!({ "flag": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--store", "vault"]) });
+    write(&sandbox, ".lmstudio/mcp.json", servers(&entries));
+    run(&sandbox, &["protect", "--yes"]).succeeds();
+    let words = entry_of(&sandbox, ".lmstudio/mcp.json", "flag")["args"].clone();
+    assert_eq!(words, json!(["run", "-e", "GITHUB_TOKEN=X_TOKEN", "--store", "vault", "-e", "A", "--", "x"]));
+}
+
 #[cfg(target_os = "linux")]
 mod real_clients {
     use super::{TOKEN, run_in};

@@ -570,3 +570,51 @@ fn a_token_in_the_place_of_a_name_is_not_shown() {
         assert_eq!(sandbox.files_holding(OTHER.as_bytes()), [sandbox.path(".mcp.json")], "{entry}");
     }
 }
+
+/// What a shell prints for the line of `x` in the file, as headers.
+#[cfg(unix)]
+fn printed_for(sandbox: &Sandbox, path: &str) -> Value {
+    let line = json_at(sandbox, path)["mcpServers"]["x"]["headersHelper"].as_str().unwrap().to_owned();
+    let mut shell = std::process::Command::new("sh");
+    for (name, value) in sandbox.command(["headers"]).get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.args(["-c", &line]).current_dir(sandbox.path(""));
+    let ran = Ran(feed(shell, b""));
+    serde_json::from_str(&ran.stdout()).unwrap_or_else(|error| panic!("{line}: {error}: {}", ran.said()))
+}
+
+#[test]
+#[cfg(unix)]
+fn a_line_of_a_persons_own_prints_the_same_without_the_token_in_it() {
+    let sandbox = Sandbox::new();
+    for line in [
+        r#"echo '{"A":"Bearer @TOKEN"}'"#,
+        r#"echo "{\"A\": \"@TOKEN\"}""#,
+        r#"printf '{"A":"%s"}' @TOKEN"#,
+        r#"MY_TOKEN=@TOKEN LOG=1 sh -c 'printf "{\"A\":\"%s$LOG\"}" "$MY_TOKEN"'"#,
+        r#"sh -c 'printf "{\"A\":\"%s\"}" "$1"' x @TOKEN"#,
+        r#"export MY_TOKEN=@TOKEN; printf '{"A":"%s"}' "$MY_TOKEN" | cat"#,
+        r#"MY_TOKEN='@TOKEN'; printf "{\"A\":\"$MY_TOKEN\",\"B\":\"it's $((1+1))\"}""#,
+        r#"printf '{"A":"%s"}' "$(printf %s @TOKEN)""#,
+        "cat <<E\n{\"A\":\"@TOKEN\", \"B\": \"it's\"}\nE",
+        "if true; then echo '{\"A\":\"@TOKEN\"}'; fi # @TOKEN",
+        r#"printf '%s' '{"A":"@TOKEN"}' 2>/dev/null"#,
+    ] {
+        let line = line.replace("@TOKEN", TOKEN);
+        let entry = json!({ "x": { "type": "http", "url": "https://x.example/mcp", "headersHelper": line } });
+        let before = servers(&entry);
+        let path = write(&sandbox, ".claude.json", &before);
+        let expected = printed_for(&sandbox, ".claude.json");
+        assert!(expected["A"].as_str().unwrap().contains(TOKEN), "{line}");
+        protect(&sandbox, &["--yes"]).succeeds();
+        let after = fs::read_to_string(&path).unwrap();
+        assert!(!after.contains(TOKEN), "{after}");
+        assert_eq!(printed_for(&sandbox, ".claude.json"), expected, "{after}");
+        sandbox.run(["unprotect", "--yes"]).succeeds();
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    }
+}

@@ -106,37 +106,41 @@ fn a_server_of_the_project_gets_its_token_on_every_machine() {
 fn a_user_and_a_password_in_a_url_become_the_header_that_the_client_made_of_them() {
     for client in [Client::ClaudeCode, Client::Codex] {
         let Some(desk) = Desk::with(client) else { return };
-        let url = "http://me:S3cr3t-pa55word@127.0.0.1:8931/remote";
-        let text = match client {
-            Client::ClaudeCode => {
-                format!("{{\"mcpServers\": {{\"remote\": {{\"type\": \"http\", \"url\": \"{url}\"}}}}}}")
-            }
-            _ => format!("# mine\n[mcp_servers.remote]\nurl = \"{url}\"\n"),
-        };
-        write(&desk.sandbox, client.file(), text);
-        let sent = |when: &str| {
-            let said = desk.start_servers(client).said();
-            let request = desk.request("remote").unwrap_or_else(|| panic!("{client:?} {when}: {said}"));
-            request.headers["authorization"].clone()
-        };
-        // The base64 of both, with a colon between them.
-        let expected = "Basic bWU6UzNjcjN0LXBhNTV3b3Jk";
-        assert_eq!(sent("before"), expected, "{client:?}");
-        let before = desk.read(client.file());
-        let done = mcpcred(&desk, &["protect", "--yes", "--json"]).succeeds().json("protect");
-        assert_eq!(done["steps"][0]["mechanism"], "headers-helper", "{client:?}: {done:#}");
-        let protected = desk.read(client.file());
-        assert!(
-            protected.contains("http://127.0.0.1:8931/remote") && protected.contains("me:{"),
-            "{protected}"
-        );
-        assert!(!protected.contains("S3cr3t"), "{protected}");
-        assert_eq!(sent("protected"), expected, "{client:?}");
-        findings_in(&desk.sandbox, &desk.project(), &["--server", "remote"], 0);
-        let is_as_protected = desk.read(client.file()) == protected;
-        mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
-        assert!(!is_as_protected || desk.read(client.file()) == before, "{client:?}");
-        assert_eq!(sent("undone"), expected, "{client:?}");
+        // The base64 of both, with a colon between them, and without percent signs.
+        for (pair, expected, template) in [
+            ("me:S3cr3t-pa55word", "Basic bWU6UzNjcjN0LXBhNTV3b3Jk", "me:{"),
+            ("us%40er:S3cr3t%23w%2Fx", "Basic dXNAZXI6UzNjcjN0I3cveA==", "us@er:{"),
+        ] {
+            let url = format!("http://{pair}@127.0.0.1:8931/remote");
+            let text = match client {
+                Client::ClaudeCode => {
+                    format!("{{\"mcpServers\": {{\"remote\": {{\"type\": \"http\", \"url\": \"{url}\"}}}}}}")
+                }
+                _ => format!("# mine\n[mcp_servers.remote]\nurl = \"{url}\"\n"),
+            };
+            write(&desk.sandbox, client.file(), text);
+            let sent = |when: &str| {
+                let said = desk.start_servers(client).said();
+                let request = desk.request("remote").unwrap_or_else(|| panic!("{client:?} {when}: {said}"));
+                request.headers["authorization"].clone()
+            };
+            assert_eq!(sent("before"), expected, "{client:?}");
+            let before = desk.read(client.file());
+            let done = mcpcred(&desk, &["protect", "--yes", "--json"]).succeeds().json("protect");
+            assert_eq!(done["steps"][0]["mechanism"], "headers-helper", "{client:?}: {done:#}");
+            let protected = desk.read(client.file());
+            assert!(
+                protected.contains("http://127.0.0.1:8931/remote") && protected.contains(template),
+                "{protected}"
+            );
+            assert!(!protected.contains("S3cr3t"), "{protected}");
+            assert_eq!(sent("protected"), expected, "{client:?}");
+            findings_in(&desk.sandbox, &desk.project(), &["--server", "remote"], 0);
+            let is_as_protected = desk.read(client.file()) == protected;
+            mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
+            assert!(!is_as_protected || desk.read(client.file()) == before, "{client:?}");
+            assert_eq!(sent("undone"), expected, "{client:?}");
+        }
     }
 }
 
@@ -179,5 +183,55 @@ fn a_header_comes_from_the_command_that_protect_wrote() {
         assert!(!is_as_protected || fs::read(&file).unwrap() == before, "{client:?}");
         let said = desk.start_servers(client).said();
         assert_eq!(desk.request("remote").expect(&said).headers["authorization"], format!("Bearer {TOKEN}"));
+    }
+}
+
+#[test]
+fn a_persons_own_command_for_headers_goes_on_without_the_token_in_its_line() {
+    for client in [Client::ClaudeCode, Client::Codex] {
+        let Some(desk) = Desk::with(client) else { return };
+        let helper = write(
+            &desk.sandbox,
+            "my helper",
+            "#!/bin/sh\nprintf '{\"Authorization\":\"Bearer %s\"}' \"${2:-$MY_TOKEN}\"\n",
+        );
+        fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let helper = format!("'{}'", helper.display());
+        for (line, mechanism, starts_with) in [
+            (format!(r#"echo '{{"Authorization":"Bearer {TOKEN}"}}'"#), "headers-helper", " headers --url "),
+            (format!("{helper} --token {TOKEN}"), "argument", " run --expand GITHUB_TOKEN -- '"),
+            (format!("MY_TOKEN={TOKEN} {helper}"), "wrapper", " run -e MY_TOKEN"),
+            (format!("export MY_TOKEN={TOKEN}; {helper} | cat"), "argument", " -- sh -c "),
+        ] {
+            let entry = serde_json::json!(line);
+            let url = "http://127.0.0.1:8931/remote";
+            let text = match client {
+                Client::ClaudeCode => format!(
+                    "{{\"mcpServers\": {{\"remote\": {{\"type\": \"http\", \"url\": \"{url}\", \"headersHelper\": {entry}}}}}}}"
+                ),
+                _ => {
+                    format!("# mine\n[mcp_servers.remote]\nurl = \"{url}\"\nhttp_headers_helper = {entry}\n")
+                }
+            };
+            write(&desk.sandbox, client.file(), text);
+            let sent = |when: &str| {
+                let said = desk.start_servers(client).said();
+                let request = desk.request("remote").unwrap_or_else(|| panic!("{client:?} {when}: {said}"));
+                request.headers.get("authorization").cloned().unwrap_or_default()
+            };
+            assert_eq!(sent("before"), format!("Bearer {TOKEN}"), "{client:?}: {line}");
+            let before = desk.read(client.file());
+            let done = mcpcred(&desk, &["protect", "--yes", "--json"]).succeeds().json("protect");
+            assert_eq!(done["steps"][0]["mechanism"], mechanism, "{client:?}: {done:#}");
+            let protected = desk.read(client.file());
+            assert!(!protected.contains(TOKEN) && protected.contains(starts_with), "{protected}");
+            assert_eq!(sent("protected"), format!("Bearer {TOKEN}"), "{client:?}: {protected}");
+            let findings = findings_in(&desk.sandbox, &desk.project(), &["--server", "remote"], 0);
+            assert_eq!(about(&findings, "remote")[0].0, "ready", "{findings:#?}");
+            let is_as_protected = desk.read(client.file()) == protected;
+            mcpcred(&desk, &["unprotect", "--yes"]).succeeds();
+            assert!(!is_as_protected || desk.read(client.file()) == before, "{client:?}: {line}");
+            assert_eq!(sent("undone"), format!("Bearer {TOKEN}"), "{client:?}: {line}");
+        }
     }
 }

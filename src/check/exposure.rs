@@ -110,6 +110,19 @@ pub(crate) fn suggested_name(
     if field.kind == FieldKind::Env && is_name(&field.name.as_str()) {
         return field.name.clone();
     }
+    let plain = |text: &str| {
+        let name: String = text
+            .chars()
+            .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' })
+            .collect();
+        name.trim_matches('_').to_owned()
+    };
+    let is_fine = |name: &String| name.parse::<CredentialName>().is_ok() && !crate::slip::is_token(name);
+    // Not what the server takes, but what its client shows to the login server.
+    let of_client = Some(format!("{}_CLIENT_SECRET", plain(&entry.name))).filter(is_fine);
+    if let (true, Some(name)) = (is_of_oauth_client(field), of_client) {
+        return name;
+    }
     let required = recognise(values, entry).and_then(|known| {
         let all = || known.alternatives().flat_map(|it| &it.credentials);
         let of_provider =
@@ -119,23 +132,17 @@ pub(crate) fn suggested_name(
     if let Some(required) = required {
         return required.name.clone();
     }
-    let plain = |text: &str| {
-        let name: String = text
-            .chars()
-            .map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' })
-            .collect();
-        name.trim_matches('_').to_owned()
-    };
     let stem = match provider {
         Some(provider) => plain(&provider.id),
         None => plain(&entry.name),
     };
-    let name = format!("{stem}_TOKEN");
-    if name.parse::<CredentialName>().is_ok() && !crate::slip::is_token(&name) {
-        name
-    } else {
-        "NAME".to_owned()
-    }
+    Some(format!("{stem}_TOKEN")).filter(is_fine).unwrap_or_else(|| "NAME".to_owned())
+}
+
+/// Whether it is the secret of an OAuth client, and no token.
+pub(crate) fn is_of_oauth_client(field: &Field<'_>) -> bool {
+    let key = field.name.rsplit('.').next().unwrap_or_default();
+    field.kind == FieldKind::Oauth && key.to_ascii_lowercase().contains("secret")
 }
 
 /// The field, for a sentence.

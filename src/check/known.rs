@@ -13,6 +13,8 @@ use crate::store::{StoreError, StoreKind};
 pub(crate) struct Known {
     stored: Vec<Stored>,
     profile: Option<Profile>,
+    /// Where a new value would come to rest, where that is decided.
+    store: Option<StoreKind>,
     /// The facts of other profiles, whose values are not read.
     elsewhere: Vec<(Profile, CredentialName, Entry)>,
     environment: Environment,
@@ -60,6 +62,7 @@ impl Known {
         Self {
             stored: Vec::new(),
             profile: None,
+            store: None,
             elsewhere: Vec::new(),
             environment,
             unreadable: None,
@@ -72,7 +75,8 @@ impl Known {
     pub(crate) fn gather(credentials: &Credentials, environment: Environment) -> Self {
         let is_none = credentials.stores().is_none();
         let profile = credentials.profile();
-        let mut known = Self { profile: Some(profile.clone()), is_none, ..Self::nothing(environment) };
+        let store = credentials.stores().current().ok().flatten().map(|choice| choice.kind);
+        let mut known = Self { profile: Some(profile.clone()), store, is_none, ..Self::nothing(environment) };
         if is_none {
             return known;
         }
@@ -112,6 +116,11 @@ impl Known {
     /// Whether that is the profile that was read.
     pub(crate) fn is_own(&self, profile: &str) -> bool {
         self.profile.as_ref().is_none_or(|own| own.as_str() == profile)
+    }
+
+    /// Whether a value that is stored now would be found by a call that asks for that store.
+    pub(crate) fn stores_in(&self, store: &str) -> bool {
+        self.profile.is_none() || store == "auto" || self.store.is_some_and(|own| own.as_str() == store)
     }
 
     /// What another profile holds.

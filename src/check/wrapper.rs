@@ -27,9 +27,11 @@ pub(crate) struct Wrapper {
     pub(crate) refused: Option<(usize, Refusal)>,
 }
 
-/// What a helper's line asks `mcpcred headers` for.
+/// What a helper's line asks our own command for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
+    /// `headers`, or `run` before a command of the person's own.
+    pub(crate) command: &'static str,
     /// The credentials.
     pub(crate) names: Vec<String>,
     /// Whose they are.
@@ -38,17 +40,20 @@ pub(crate) struct Asked {
     pub(crate) refused: Option<Refusal>,
 }
 
-/// The credentials that a helper's line asks `mcpcred headers` for; `None` where it calls something else.
+/// The credentials that a helper's line asks our own command for; `None` where it calls something else.
 pub(crate) fn asked_for_headers(line: &str) -> Option<Asked> {
-    let call = Call::of_line(line).filter(|call| call.command == "headers")?;
+    let call = Call::of_line(line).filter(|call| ["headers", "run"].contains(&call.command))?;
     let mut names: Vec<String> = Vec::new();
+    let pair = |text: &'_ str| text.split_once('=').map_or(text.to_owned(), |(_, name)| name.to_owned());
+    let assigned = call.values("env").map(pair).chain(call.values("expand").map(str::to_owned));
     let templates = call.values("header").chain(call.values("basic"));
-    for name in templates.flat_map(names_in) {
-        if !names.iter().any(|own| own == name) {
-            names.push(name.to_owned());
+    for name in assigned.chain(templates.flat_map(names_in).map(str::to_owned)) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    Some(Asked { names, origin: call.origin(), refused: call.refused.map(|(_, why)| why) })
+    let refused = call.refused.map(|(_, why)| why);
+    Some(Asked { command: call.command, names, origin: call.origin(), refused })
 }
 
 /// The names in a text that has `{NAME}` in the place of each credential.
@@ -141,6 +146,18 @@ mod tests {
                 (&["A".to_owned(), "B".to_owned()][..], None),
                 "{line}"
             );
+        }
+        for line in [
+            "mcpcred run -e X=A --expand B -- /opt/helper --token {{B}}",
+            r#"LOG=1 "/opt/my programs/mcpcred" run --env A --expand B -- sh -c 'a; b '\'' c'"#,
+        ] {
+            let asked = asked_for_headers(line).unwrap();
+            assert_eq!(
+                (asked.command, &asked.names[..]),
+                ("run", &["A".to_owned(), "B".to_owned()][..]),
+                "{line}"
+            );
+            assert_eq!(asked.refused, None, "{line}");
         }
         let asked = asked_for_headers(r#"mcpcred --profile work headers --header "A: {A}""#).unwrap();
         assert_eq!(asked.origin.profile.as_deref(), Some("work"));

@@ -101,19 +101,20 @@ pub(crate) fn scrub(path: &Path, planned: &[Planned]) -> io::Result<()> {
 
 /// Which of the values the bytes hold, more often than they are left there.
 fn held(content: &[u8], planned: &[Planned], left: &[Secret]) -> Vec<String> {
-    let wanted = planned.iter().filter(|planned| planned.secret.len() >= SHORTEST);
     let is_there = |planned: &&Planned| {
-        let known = left.iter().filter(|left| **left == planned.secret).count();
-        memmem::find_iter(content, planned.secret.expose_secret()).nth(known).is_some()
+        planned.forms().filter(|form| form.len() >= SHORTEST).any(|form| {
+            let known = left.iter().filter(|left| *left == form).count();
+            memmem::find_iter(content, form.expose_secret()).nth(known).is_some()
+        })
     };
-    wanted.filter(is_there).map(|planned| planned.name.to_string()).collect()
+    planned.iter().filter(is_there).map(|planned| planned.name.to_string()).collect()
 }
 
 /// The same bytes with every value covered, as long as before.
 pub(crate) fn scrubbed(content: &Secret, planned: &[Planned]) -> Secret {
     let mut clean = Secret::copy_of(content.expose_secret());
-    for planned in planned.iter().filter(|planned| planned.secret.len() >= SHORTEST) {
-        let value = planned.secret.expose_secret();
+    for form in planned.iter().flat_map(Planned::forms).filter(|form| form.len() >= SHORTEST) {
+        let value = form.expose_secret();
         let mut next = SecretBuffer::with_capacity(clean.len());
         let mut at = 0;
         for start in memmem::find_iter(clean.expose_secret(), value) {
@@ -136,6 +137,7 @@ mod tests {
     fn planned(name: &str, value: &[u8]) -> Planned {
         Planned {
             secret: Secret::copy_of(value),
+            written: Vec::new(),
             name: name.parse().unwrap(),
             is_stored: false,
             instead_of: None,

@@ -104,7 +104,8 @@ struct Needles<'n> {
 
 impl<'n> Needles<'n> {
     fn of(planned: &'n [Planned]) -> Self {
-        let all = planned.iter().map(|planned| (planned, longest_line(planned.secret.expose_secret())));
+        let forms = |planned: &'n Planned| planned.forms().map(move |form| (planned, form.expose_secret()));
+        let all = planned.iter().flat_map(forms).map(|(planned, form)| (planned, longest_line(form)));
         let all: Vec<_> = all.filter(|(_, line)| line.len() >= SHORTEST).collect();
         let mut starts = vec![0; SLOTS / 64];
         for slot in all.iter().filter_map(|(_, line)| slot(line)) {
@@ -189,6 +190,7 @@ mod tests {
         let values = ["abcdefgh", "cdefgh", "cdefghij", "first\nthe longest line\nx", "short"];
         let planned = values.map(|value| Planned {
             secret: Secret::copy_of(value.as_bytes()),
+            written: Vec::new(),
             name: "A".parse().unwrap(),
             is_stored: false,
             instead_of: None,

@@ -49,8 +49,8 @@ fn covered(values: &Values<'_>, planned: &[Planned], readers: &[Reader<'_>], doc
         spans.extend(found.map(|found| start + found.span.start..start + found.span.end));
     }
     let bytes = text.expose().as_bytes();
-    for planned in planned.iter().filter(|planned| planned.secret.len() >= SHORTEST) {
-        let value = planned.secret.expose_secret();
+    for form in planned.iter().flat_map(Planned::forms).filter(|form| form.len() >= SHORTEST) {
+        let value = form.expose_secret();
         spans.extend(memmem::find_iter(bytes, value).map(|start| start..start + value.len()));
     }
     spans.sort_by_key(|span| (span.start, span.end));

@@ -12,6 +12,8 @@ use crate::slip;
 pub(crate) struct Planned {
     /// The value.
     pub(crate) secret: Secret,
+    /// The same with percent signs, where it was met like that.
+    pub(crate) written: Vec<Secret>,
     /// Its name.
     pub(crate) name: CredentialName,
     /// Whether it is stored under that name already.
@@ -27,10 +29,16 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// The value in every form in which a file may have it.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.secret).chain(&self.written)
+    }
+
     /// One that is not stored yet.
     fn of(secret: Secret, name: CredentialName, suggestion: &Suggestion<'_>) -> Self {
         Self {
             secret,
+            written: Vec::new(),
             name,
             is_stored: false,
             instead_of: None,
@@ -102,6 +110,15 @@ impl<'k> Names<'k> {
         let fingerprint = self.fingerprints.of_secret(&secret);
         let planned = Planned::of(secret, stored.name.clone(), suggestion);
         Some(self.push(fingerprint, Planned { is_stored: true, ..planned }))
+    }
+
+    /// Notes how the value of that number is written in an address.
+    pub(crate) fn is_written(&mut self, number: usize, written: Secret) {
+        if let Some(planned) = self.planned.get_mut(number)
+            && planned.forms().all(|form| *form != written)
+        {
+            planned.written.push(written);
+        }
     }
 
     fn push(&mut self, fingerprint: String, planned: Planned) -> usize {

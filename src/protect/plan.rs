@@ -276,11 +276,10 @@ fn items<'d>(
     names: &mut Names<'_>,
 ) -> Vec<Item<'d>> {
     let mut items: Vec<Item<'d>> = Vec::new();
-    let mut seen: Vec<Range<usize>> = Vec::new();
+    let mut seen: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     for entry in group {
         for exposed in exposure::exposed_in(subject.values, entry) {
-            let span = exposed.span();
-            if is_seen(&seen, &span) {
+            if is_seen(&seen, &exposed) {
                 continue;
             }
             let field = exposed.field.clone();
@@ -291,18 +290,24 @@ fn items<'d>(
                 part = whole_part(&exposed, &found.secret).unwrap_or(part.clone());
                 let suggested = found.suggested.clone().unwrap_or_else(|| subject.name_for(&exposed));
                 let what = exposed.what();
+                let own = field.value.text().and_then(|text| text.expose().get(part.clone()));
+                let is_escaped = matches!(found.how, How::Basic { .. } | How::Bridge { .. })
+                    && found.secret.expose_secret_str().ok() != own;
                 let number = names.number_of(found.secret, &subject.suggestion(&suggested, &what));
-                number.map(|number| (found.how, number)).ok_or_else(no_name)
+                let number = number.ok_or_else(no_name)?;
+                if let Some(own) = own.filter(|_| is_escaped) {
+                    names.is_written(number, Secret::copy_of(own.as_bytes()));
+                }
+                Ok((found.how, number))
             });
-            seen.push(taken(&way, &field, span));
+            seen.push(taken(&way, &field, exposed.found.span.clone()));
             let place = field.value.place_within(exposed.found.span.start);
             let what = exposed.what().into_owned();
             items.push(Item { named: None, field, place, part, what, way });
         }
     }
     for Unfilled { name, place: exposed } in unfilled(subject.values, group) {
-        let span = exposed.span();
-        if is_seen(&seen, &span) {
+        if is_seen(&seen, &exposed) {
             continue;
         }
         let field = exposed.field.clone();
@@ -312,7 +317,7 @@ fn items<'d>(
             let number = names.number_of_stored(stored, &subject.suggestion(&name, &what));
             number.map(|number| (how, number)).ok_or_else(no_name)
         });
-        seen.push(taken(&way, &field, span));
+        seen.push(taken(&way, &field, exposed.found.span.clone()));
         let place = field.value.place_within(exposed.found.span.start);
         let (part, what) = (exposed.found.span.clone(), what.into_owned());
         items.push(Item { named: Some(name), field, place, part, what, way });
@@ -320,16 +325,23 @@ fn items<'d>(
     items
 }
 
-fn is_seen(seen: &[Range<usize>], span: &Range<usize>) -> bool {
-    seen.iter().any(|other| other.start < span.end && span.start < other.end)
+/// Whether it was met before, as another reader has it or with all of its value: values, and parts of their texts.
+fn is_seen(seen: &[(Range<usize>, Range<usize>)], exposed: &Exposed<'_, '_, '_>) -> bool {
+    let (value, part) = (exposed.field.value.span(), &exposed.found.span);
+    seen.iter().any(|(own, other)| *own == value && other.start < part.end && part.start < other.end)
 }
 
 /// What goes of a file: where the whole value does, what else is in it goes with it.
-fn taken(way: &Result<(How, usize), Left>, field: &Field<'_>, span: Range<usize>) -> Range<usize> {
-    match way {
-        Ok((How::Variable { .. } | How::Emptied { .. } | How::Taken { .. }, _)) => field.value.span(),
-        _ => span,
-    }
+fn taken(
+    way: &Result<(How, usize), Left>,
+    field: &Field<'_>,
+    part: Range<usize>,
+) -> (Range<usize>, Range<usize>) {
+    let part = match way {
+        Ok((How::Variable { .. } | How::Emptied { .. } | How::Taken { .. }, _)) => 0..usize::MAX,
+        _ => part,
+    };
+    (field.value.span(), part)
 }
 
 /// How the credential that a placeholder names gets to the server, and that credential.
@@ -419,26 +431,18 @@ fn choose(
         let secret = subject.secret(exposed).ok_or_else(Left::starts_nothing)?;
         return Ok(Found { how: How::Input { part }, secret, suggested: None });
     }
+    let may_help = || request.program.surrounding(reading).is_some();
     match kind {
         K::Env => mechanism::variables::choose(subject, exposed),
         K::Args => mechanism::arguments::choose(subject, exposed),
-        K::Headers | K::Url => {
-            let may_help = request.program.surrounding(reading).is_some();
-            mechanism::headers::choose(subject, exposed, request.style, may_help)
-        }
+        K::Headers | K::Url => mechanism::headers::choose(subject, exposed, request.style, may_help()),
         K::InputDefault if exposed.field.value.is_member() => {
             let text = exposed.field.value.text().map_or("", Text::expose);
             let secret = Secret::copy_of(text.as_bytes());
             Ok(Found { how: How::Asked, secret, suggested: None })
         }
-        K::Oauth => Err(Left::new(
-            "the client reads the secret of an OAuth client from its file alone",
-            "refer to a variable where the client fills one in (`--style reference`), or register a public client",
-        )),
-        K::Helper => Err(Left::new(
-            "the value stands within a command of your own",
-            "let the command call `mcpcred get` or `mcpcred headers` instead of writing the value",
-        )),
+        K::Oauth => mechanism::oauth::choose(subject, exposed, &name(), may_help()),
+        K::Helper => mechanism::line::choose(subject, exposed, may_help()),
         K::Command => Err(Left::one_line()),
         K::Setting | K::InputDefault | K::EnvFile => Err(Left::new(
             "the client has no other way to hand over this setting than to write it",

@@ -2,6 +2,7 @@
 
 use crate::catalog::client::{Client, FieldKind, References};
 use crate::catalog::recognition::Recognised;
+use crate::check::call::Origin;
 use crate::check::exposure::{Exposed, suggested_name};
 use crate::check::values::Values;
 use crate::check::wrapper::Wrapper;
@@ -49,8 +50,13 @@ impl<'s, 'd> Subject<'s, 'd> {
         let entry = *entries.first()?;
         let readers = entries.iter().map(|it| ReadBy { client: it.client, references: it.references() });
         let is_whole = !entry.client.merges || (entry.merged.is_empty() && !entry.shadowed);
-        let launching = if let Some(profile) = profile_of(entry).filter(|it| !values.known.is_own(it)) {
+        let origin = origin_of(entry);
+        let other_profile = origin.as_ref().map(profile_of).filter(|it| !values.known.is_own(it));
+        let other_store = origin.and_then(|it| it.store).filter(|it| !values.known.stores_in(it));
+        let launching = if let Some(profile) = other_profile {
             Err(Left::of_other_profile(&profile))
+        } else if let Some(store) = other_store {
+            Err(Left::of_other_store(&store))
         } else if is_whole {
             Launching::of(entry)
         } else {
@@ -100,12 +106,15 @@ impl<'s, 'd> Subject<'s, 'd> {
     }
 }
 
-/// Whose credentials an entry gets that mcpcred starts already.
-fn profile_of(entry: &ServerEntry<'_>) -> Option<String> {
+/// Whose credentials an entry gets that mcpcred starts already, so far as it says so.
+fn origin_of(entry: &ServerEntry<'_>) -> Option<Origin> {
     let wrapper = Wrapper::read(entry.command()?.expose(), entry.arguments().map(Text::expose))?;
     let variables = entry.all_fields().filter(|field| field.kind == FieldKind::Env);
-    let origin = variables.fold(wrapper.origin, |origin, field| {
+    Some(variables.fold(wrapper.origin, |origin, field| {
         origin.or_variable(&field.name, field.value.text().map_or("", Text::expose))
-    });
-    Some(origin.profile.unwrap_or_else(|| Profile::default().to_string()))
+    }))
+}
+
+fn profile_of(origin: &Origin) -> String {
+    origin.profile.clone().unwrap_or_else(|| Profile::default().to_string())
 }

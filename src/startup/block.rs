@@ -60,7 +60,8 @@ pub(crate) fn install(content: Option<&[u8]>, lines: &str, word: &str) -> Result
         return Ok(Installed::Added(Secret::copy_of(marked(lines, word, true).as_bytes())));
     };
     let text = MarkedText::of(content)?;
-    let newline = text.newline();
+    // A carriage return is a part of a word to all other shells, and breaks the lines.
+    let newline = if word == "powershell" { text.newline() } else { "\n" };
     let mut block = text.encode(&marked(lines, word, text.made).replace('\n', newline));
     let line_feed = text.encode(newline);
     let Some(range) = text.block.clone() else {
@@ -242,9 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_end_as_those_of_the_file_do() {
-        let with = String::from_utf8(put_in(b"a\r\nb\r\n")).unwrap();
+    fn the_lines_end_as_those_of_the_file_do_where_the_shell_takes_that() {
+        let before = b"a\r\nb\r\n";
+        let Installed::Added(with) = install(Some(before), LINES, "powershell").unwrap() else { panic!() };
+        assert_eq!(taken_out(with.expose_secret()), before);
+        let with = with.expose_secret_str().unwrap();
         assert!(with.contains("one\r\ntwo\r\n") && !with.replace("\r\n", "").contains('\n'), "{with:?}");
+        let with = String::from_utf8(put_in(before)).unwrap();
+        assert!(with.contains("one\ntwo\n") && with.starts_with("a\r\nb\r\n# >>>"), "{with:?}");
     }
 
     #[test]

@@ -115,11 +115,11 @@ fn where_no_call_takes_a_secret_out_the_finding_says_why_and_what_to_do() {
         "---\nname: release\nmcp-servers:\n  acme:\n    type: local\n    command: npx\n    tools: [\"*\"]\n    env:\n      GITHUB_TOKEN: {TOKEN}\n---\nText.\n"
     );
     write(&sandbox, "work/.github/agents/release.agent.md", agent);
-    let helper = format!("echo '{{\"Authorization\":\"Bearer {TOKEN}\"}}'");
+    let helper = format!("mcpcred run -e A -- my-headers --token {TOKEN}");
     let far = json!({ "type": "http", "url": "https://x.example", "headersHelper": helper });
     write(&sandbox, ".claude.json", json!({ "mcpServers": { "far": far } }).to_string());
     let findings = findings_in(&sandbox, &folder, &[], 1);
-    for (server, why) in [("acme", "another machine"), ("far", "command of your own")] {
+    for (server, why) in [("acme", "another machine"), ("far", "calls mcpcred already")] {
         let open = plaintext(&findings);
         let action = &open.iter().find(|it| it["server"] == server).unwrap()["action"];
         assert!(action["command"].is_null(), "{action}");

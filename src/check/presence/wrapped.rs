@@ -68,7 +68,7 @@ impl<'d> Presence<'_, 'd> {
         stored.map(|it| it.name.to_string()).collect()
     }
 
-    /// What our own command for headers is asked for.
+    /// What our own command in a line for headers is asked for.
     pub(super) fn helped(&mut self) {
         let entry = self.entry;
         for field in entry.all_fields().filter(|field| field.kind == FieldKind::Helper) {
@@ -76,7 +76,7 @@ impl<'d> Presence<'_, 'd> {
                 continue;
             };
             if let Some(refusal) = asked.refused {
-                self.judge(None, refused("headers", refusal), Some(field.value.clone()));
+                self.judge(None, refused(asked.command, refusal), Some(field.value.clone()));
             }
             let origin = self.origin(&asked.origin);
             for name in asked.names {

@@ -184,7 +184,9 @@ pub(super) fn ending(app: &App, done: &Done) {
     if !done.history.is_complete {
         app.ui.warn("not all of the project's history was looked at: it is long, or git did not answer");
     }
-    app.ui.say("Put everything back with `mcpcred unprotect`");
+    if done.files.iter().any(|file| file.is_written) {
+        app.ui.say("Put everything back with `mcpcred unprotect`");
+    }
 }
 
 fn restart(file: &FileDone) -> String {

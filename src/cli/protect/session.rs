@@ -13,7 +13,7 @@ use crate::cli::check::{absent_server, check_clients};
 use crate::configuration::discover::{Discovery, Request, discover};
 use crate::configuration::places::Places;
 use crate::credential::{Facts, Kind};
-use crate::credentials::{New, PartlyAdded};
+use crate::credentials::{CredentialError, New, PartlyAdded};
 use crate::document::edit::Edited;
 use crate::failure::Failure;
 use crate::name::CredentialName;
@@ -28,6 +28,7 @@ use crate::protect::program::Program;
 use crate::protect::rehearsal;
 use crate::recognise::Detector;
 use crate::rewrite::{ClientLock, Outcome as Rewritten};
+use crate::store::StoreKind;
 use crate::undo::{self, Change};
 
 /// What is asked for.
@@ -356,12 +357,28 @@ fn store<'p>(app: &App, plan: &'p Plan<'_, '_>) -> Result<(), Failure> {
     };
     let credentials: Vec<New<'_>> = new.iter().map(credential).collect();
     app.ui.progress(&format!("Storing {} values", new.len()), false);
-    let stored = app.credentials.add_all(&credentials, kind);
+    let stored = store_all(app, &credentials, kind);
     app.ui.progress("", true);
     stored.map_err(|PartlyAdded { added, error }| {
         let done = format!("{added} of {} values were stored, and no file was changed", new.len());
         Failure::from(error).because(done)
     })
+}
+
+/// Stores them. A name that another call has taken since it was found to be free may have the same value.
+fn store_all(app: &App, new: &[New<'_>], kind: StoreKind) -> Result<(), PartlyAdded> {
+    let mut done = 0;
+    while let Err(PartlyAdded { added, error }) = app.credentials.add_all(&new[done..], kind) {
+        done += added;
+        let is_taken = matches!(error, CredentialError::AlreadyExists { .. });
+        let taken = new.get(done).filter(|_| is_taken);
+        let held = taken.and_then(|new| Some((new, app.credentials.get(new.name).ok()?)));
+        if !held.is_some_and(|(new, held)| held == *new.secret) {
+            return Err(PartlyAdded { added: done, error });
+        }
+        done += 1;
+    }
+    Ok(())
 }
 
 /// The changes of the files, each with whose lock it takes and what is not to be written down.

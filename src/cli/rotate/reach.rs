@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::check::wrapper::Wrapper;
+use crate::catalog::client::FieldKind;
+use crate::check::wrapper::{Wrapper, asked_for_headers};
 use crate::children::{Child, end};
 use crate::cli::rotate::document::Client;
 use crate::cli::rotate::job::Job;
@@ -99,7 +100,7 @@ impl Job<'_> {
             .collect()
     }
 
-    /// Whether the entry gives this credential to its server: through our own wrapper, or as a variable.
+    /// Whether the entry gives this credential to its server: through our own commands, or as a variable.
     fn is_used_by(&self, entry: &ServerEntry<'_>) -> bool {
         let is_it = |name: &str| name.eq_ignore_ascii_case(self.name.as_str());
         let arguments = entry.arguments().map(Text::expose);
@@ -116,7 +117,12 @@ impl Job<'_> {
         let in_text = |text: Text<'_>| {
             reference::find_any(text.expose()).iter().any(|it| it.is_variable() && is_it(&it.name))
         };
-        by_name || entry.all_fields().filter_map(|field| field.value.text()).any(in_text)
+        let in_line = |line: Text<'_>| {
+            asked_for_headers(line.expose()).is_some_and(|asked| asked.names.iter().any(|name| is_it(name)))
+        };
+        let mut lines = entry.all_fields().filter(|field| field.kind == FieldKind::Helper);
+        let is_asked = lines.any(|field| field.value.text().is_some_and(in_line));
+        by_name || is_asked || entry.all_fields().filter_map(|field| field.value.text()).any(in_text)
     }
 }
 

@@ -146,6 +146,11 @@ impl<'d> Edits<'d> {
         self.marks(value).is_removed = true;
     }
 
+    /// Says that what is meant can't be done with a value: nothing will be.
+    pub(crate) fn refuse(&mut self, value: &Value<'d>, why: EditWhy) {
+        self.note(true, value, why);
+    }
+
     /// Makes the changes, reads the result, and compares it with what was meant.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! pointers, in the style that is there then, and everything else stays as the client has it. Where a secret was,
 //! both name its credential.
 
+mod escaping;
 mod hiding;
 mod hunk;
 mod make;
@@ -14,6 +15,7 @@ mod template;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::document::inverse::escaping::{Escaping, unescaped};
 pub(crate) use crate::document::inverse::make::inverses;
 pub(crate) use crate::document::inverse::restore::{Restored, restore};
 
@@ -96,11 +98,14 @@ impl<'v> Values<'v> {
 impl Inverse {
     /// The credentials whose values it needs, each once.
     pub(crate) fn credentials(&self) -> Vec<&str> {
+        without_manners(self.named())
+    }
+
+    /// The same as they are named, with how their values are written.
+    fn named(&self) -> Vec<&str> {
         let mut names = Vec::new();
         self.region.credentials(&mut names);
         self.steps.iter().for_each(|step| step.credentials(&mut names));
-        names.sort_unstable();
-        names.dedup();
         names
     }
 
@@ -115,11 +120,19 @@ impl Inverse {
             let at = entry.as_ref().map_or(&self.entry, |(pointer, _)| pointer);
             let mut names = Vec::new();
             step.credentials(&mut names);
-            let credentials = names.into_iter().map(str::to_owned).collect();
+            let credentials = without_manners(names).into_iter().map(str::to_owned).collect();
             Drift { pointer: step.pointer(at), state, credentials }
         });
         steps.collect()
     }
+}
+
+/// The credentials alone, each once.
+fn without_manners(written: Vec<&str>) -> Vec<&str> {
+    let mut names: Vec<&str> = written.into_iter().map(|written| Escaping::part(written).0).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::ops::Range;
 use crate::document::edit::{Edits, NewValue};
 use crate::document::inverse::hunk::{Refill, spliced};
 use crate::document::inverse::step::{Step, run};
-use crate::document::inverse::{Inverse, InverseError, State, Values};
+use crate::document::inverse::{Escaping, Inverse, InverseError, State, Values};
 use crate::document::{Document, Pointer, Shape, Syntax, Value};
+use crate::secret::Secret;
 
 /// How the edits of one entry were undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub(crate) fn restore(
     inverses: &[&Inverse],
     values: &Values<'_>,
 ) -> Result<(Option<Document>, Vec<Restored>), InverseError> {
+    let written = written(inverses, values)?;
+    let get = |named: &str| {
+        let own = written.iter().find(|(own, _)| *own == named).map(|(_, value)| value);
+        own.or_else(|| (values.get)(named))
+    };
+    let values = &Values { get: &get };
     let mut outcomes = vec![Restored::Changed; inverses.len()];
     let exact = exactly(document, inverses, values)?;
     let mut is_exact = vec![false; inverses.len()];
@@ -61,6 +68,21 @@ pub(crate) fn restore(
     Ok((current, outcomes))
 }
 
+/// The values that are not written as they are, as they are written.
+fn written<'i>(
+    inverses: &[&'i Inverse],
+    values: &Values<'_>,
+) -> Result<Vec<(&'i str, Secret)>, InverseError> {
+    let named = inverses.iter().flat_map(|inverse| inverse.named());
+    let written = named.filter_map(|named| match Escaping::part(named) {
+        (credential, Some(escaping)) => {
+            Some(values.of(credential).map(|value| (named, escaping.write(value))))
+        }
+        _ => None,
+    });
+    written.collect()
+}
+
 /// The former bytes for all entries whose bytes are those that were left.
 fn exactly(
     document: &Document,
@@ -71,7 +93,10 @@ fn exactly(
     let mut numbers = Vec::new();
     for (number, inverse) in inverses.iter().enumerate() {
         let places = [inverse.find_entry_at(document), inverse.find_entry(document)];
-        let mut spans = places.iter().flatten().filter_map(|(_, entry)| inverse.region.find(document, entry));
+        // No pointer leads to an entry behind another of the same name: its region is that of the whole document.
+        let root = inverse.is_shadowed.then(|| document.root());
+        let entries = places.iter().flatten().map(|(_, entry)| entry).chain(&root);
+        let mut spans = entries.filter_map(|entry| inverse.region.find(document, entry));
         let Some(span) = spans.next() else { continue };
         if let Some(splices) = inverse.region.splices(span.start, values)? {
             found.extend(splices.into_iter().map(|refill| (turn(&refill.0.span, &span), refill)));

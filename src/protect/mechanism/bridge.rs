@@ -6,7 +6,9 @@ use crate::document::edit::{Edits, NewValue};
 use crate::document::{Shape, Text, Value};
 use crate::protect::launching::set_variables;
 use crate::protect::mechanism::arguments::passes_braces;
-use crate::protect::mechanism::headers::{can_be_header, has_no_placeholder, is_header_name, pair};
+use crate::protect::mechanism::headers::{
+    can_be_header, has_no_placeholder, is_header_name, pair, secret_of_pair,
+};
 use crate::protect::mechanism::{How, Left};
 use crate::protect::subject::{Found, Subject};
 
@@ -30,7 +32,11 @@ pub(crate) struct Bridge<'d> {
 pub(crate) fn choose(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<Found> {
     Bridge::of(subject)?;
     let part = exposed.found.span.clone();
-    Some(Found { how: How::Bridge { part }, secret: subject.secret(exposed)?, suggested: None })
+    let text = exposed.field.value.text().map_or("", Text::expose);
+    let is_in_pair = exposed.field.kind == FieldKind::Url
+        && pair(text).is_some_and(|pair| pair.start <= part.start && part.end <= pair.end);
+    let secret = if is_in_pair { secret_of_pair(subject, exposed) } else { subject.secret(exposed) };
+    Some(Found { how: How::Bridge { part }, secret: secret?, suggested: None })
 }
 
 impl<'d> Bridge<'d> {

@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
+
 use crate::catalog::client::{FieldKind, Layout, ReferenceSyntax};
 use crate::check::exposure::Exposed;
 use crate::document::Text;
+use crate::document::inverse::{Escaping, unescaped};
 use crate::protect::mechanism::bridge::{self, Bridge};
-use crate::protect::mechanism::{How, Left, Style};
+use crate::protect::mechanism::{How, Left, Style, command};
 use crate::protect::subject::{Found, Subject};
 use crate::reference;
+use crate::secret::Secret;
 
 /// What is done about a secret in a header or in the URL. `may_help` says whether our helper finds the store when
 /// these clients run it.
@@ -34,8 +38,16 @@ pub(crate) fn choose(
     {
         return Ok(Found { how: How::Helper { header, part }, secret: secret()?, suggested: None });
     }
-    if style != Style::Inputs && may_help && !is_header && is_in_pair(subject, exposed) {
-        return Ok(Found { how: How::Basic { part }, secret: secret()?, suggested: None });
+    if style != Style::Inputs
+        && may_help
+        && !is_header
+        && is_in_pair(subject, exposed)
+        && let Some(secret) = secret_of_pair(subject, exposed)
+    {
+        return Ok(Found { how: How::Basic { part }, secret, suggested: None });
+    }
+    if let Some(found) = command::choose(subject, exposed, may_help) {
+        return Ok(found);
     }
     if asks(subject, exposed.field.kind) {
         return Ok(Found { how: How::Input { part }, secret: secret()?, suggested: None });
@@ -69,8 +81,7 @@ fn helped(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<St
 }
 
 /// Whether a secret stands before the host of a URL of which our helper can print the header that the client makes of
-/// it today, and no other header of the entry is in its way. What is written with percent signs would have to be kept in
-/// two forms.
+/// it today, and no other header of the entry is in its way.
 fn is_in_pair(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> bool {
     let field = exposed.field;
     let text = field.value.text().map_or("", Text::expose);
@@ -105,10 +116,37 @@ pub(super) fn can_be_header(
     let entry = subject.entry;
     let mut secrets = secrets.iter().filter(is_within).peekable();
     secrets.peek().is_some()
-        && secrets.all(|it| url.get(it.clone()).is_some_and(|secret| !secret.contains('%')))
-        && around.iter().all(|part| part.is_some_and(|part| part.bytes().all(is_quotable)))
+        && secrets.all(|it| url.get(it.clone()).is_some_and(comes_back))
+        && around
+            .iter()
+            .all(|part| part.and_then(said_in_pair).is_some_and(|said| said.bytes().all(is_quotable)))
         && !entry.all_fields().any(|it| it.kind == FieldKind::Headers && is_authorization(&it.name))
         && !entry.all_named().any(|it| it.kind == FieldKind::Headers && is_authorization(&it.target))
+}
+
+/// What a client sends of a secret before the host of a URL, without the percent signs that it is written with there.
+pub(super) fn secret_of_pair(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Option<Secret> {
+    let written = subject.secret(exposed)?;
+    if written.expose_secret_str().is_ok_and(|text| !text.contains('%')) {
+        return Some(written);
+    }
+    unescaped(written.expose_secret_str().ok()?)
+}
+
+/// Whether a part of what stands before a host comes back as it is written, from what it says.
+fn comes_back(written: &str) -> bool {
+    let is_same = |value: Secret| {
+        value
+            .expose_secret_str()
+            .is_ok_and(|value| !value.contains(char::is_control) && Escaping::of(written, value).is_some())
+    };
+    !written.contains('%') || unescaped(written).is_some_and(is_same)
+}
+
+/// What is no secret of what stands before a host, as a client sends it; nothing where it would part the two elsewhere.
+pub(crate) fn said_in_pair(written: &str) -> Option<String> {
+    let said = percent_decode_str(written).decode_utf8().ok()?;
+    (said.matches(':').count() == written.matches(':').count()).then(|| said.into_owned())
 }
 
 /// Where in a URL the user and the password stand, without the `@` behind them.
@@ -119,7 +157,7 @@ pub(crate) fn pair(url: &str) -> Option<Range<usize>> {
 }
 
 /// Whether it stands for itself in a line for any shell.
-fn is_quotable(byte: u8) -> bool {
+pub(super) fn is_quotable(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" _-.,:;=+/@~".contains(&byte)
 }
 
@@ -164,6 +202,12 @@ fn left(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Left {
         return Left::new(
             why,
             "give the server its token in a header instead, where it takes one, and protect that",
+        );
+    }
+    if helper_key(subject).is_some() && subject.entry.has_helper() {
+        return Left::new(
+            "a command of the entry prints headers already, and there is but one",
+            "let that command print this header too, with `mcpcred headers` or `mcpcred run`, and take it out here",
         );
     }
     Left::new(

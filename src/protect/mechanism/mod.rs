@@ -4,13 +4,19 @@
 //! variables   the variables of a program: our wrapper hands them over
 //! arguments   its arguments: a variable that the program reads as well, or a placeholder that the wrapper fills in
 //! headers     the headers and the URL of a remote server: a command that prints headers, a question, a bridge
+//! command     a call of ours within a value, where the client runs one
+//! oauth       the settings of OAuth clients
+//! line        a command of the person's own that prints headers: ours in its place, or before it
 //! bridge      a program in the place of a remote server, where the person asked for one
 //! reference   a placeholder of the client's own
 //! ```
 
 pub(crate) mod arguments;
 pub(crate) mod bridge;
+pub(crate) mod command;
 pub(crate) mod headers;
+pub(crate) mod line;
+pub(crate) mod oauth;
 pub(crate) mod reference;
 pub(crate) mod variables;
 
@@ -44,6 +50,8 @@ pub(crate) enum Mechanism {
     Argument,
     /// The client calls `mcpcred headers`.
     HeadersHelper,
+    /// The client calls `mcpcred get` within a value.
+    Command,
     /// The client fills in a placeholder of its own.
     Reference,
     /// The client asks the person.
@@ -61,6 +69,7 @@ impl Mechanism {
             Self::Wrapper => "`mcpcred run` hands it over",
             Self::Argument => "`mcpcred run` puts it among the arguments",
             Self::HeadersHelper => "the client calls `mcpcred headers`",
+            Self::Command => "the client calls `mcpcred get`",
             Self::Reference => "a placeholder that the client fills in",
             Self::Input => "the client asks once",
             Self::Bridge => "`mcpcred run` starts the bridge `mcp-remote`",
@@ -90,12 +99,21 @@ pub(crate) enum How {
     /// The password, or the token, in front of the host of a URL: our helper prints the header that the client would
     /// have made of it.
     Basic { part: Range<usize> },
+    /// The client puts in what `$(mcpcred get NAME)` prints.
+    Command { part: Range<usize> },
     /// A placeholder of the client's own.
     Reference { syntax: ReferenceSyntax, part: Range<usize> },
     /// A placeholder for a question.
     Input { part: Range<usize> },
     /// A question loses its default, and is asked.
     Asked,
+    /// A person's own line prints the same headers every time: our helper prints them.
+    Printed,
+    /// Our wrapper starts the program of a person's own line: with the variable, or with the value in the place of
+    /// `{{NAME}}`.
+    Prefixed { variable: Option<String> },
+    /// Our wrapper starts a shell with a person's own line, in which it fills in `{{NAME}}`.
+    InShell,
     /// A header or the address of the bridge that takes the place of the entry.
     Bridge { part: Range<usize> },
 }
@@ -108,9 +126,11 @@ impl How {
             | Self::Emptied { .. }
             | Self::Cut { .. }
             | Self::Taken { .. }
-            | Self::Own { .. } => Mechanism::Wrapper,
-            Self::Expanded { .. } => Mechanism::Argument,
-            Self::Helper { .. } | Self::Basic { .. } => Mechanism::HeadersHelper,
+            | Self::Own { .. }
+            | Self::Prefixed { variable: Some(_) } => Mechanism::Wrapper,
+            Self::Expanded { .. } | Self::Prefixed { variable: None } | Self::InShell => Mechanism::Argument,
+            Self::Helper { .. } | Self::Basic { .. } | Self::Printed => Mechanism::HeadersHelper,
+            Self::Command { .. } => Mechanism::Command,
             Self::Reference { .. } => Mechanism::Reference,
             Self::Input { .. } | Self::Asked => Mechanism::Input,
             Self::Bridge { .. } => Mechanism::Bridge,
@@ -149,6 +169,20 @@ impl Left {
                 "the entry takes its credentials from the profile `{profile}`, where this one would not be"
             ),
             format!("call `mcpcred protect --profile {profile}` for it"),
+        )
+    }
+
+    /// An entry that mcpcred starts with credentials of another store.
+    pub(crate) fn of_other_store(store: &str) -> Self {
+        if store == "none" {
+            return Self::new(
+                "the entry takes its credentials from the environment alone (`--store none`)",
+                "take `--store` out of the entry, or `MCPCRED_STORE` where it is set there, and protect it then",
+            );
+        }
+        Self::new(
+            format!("the entry takes its credentials from the store `{store}`, where this one would not be"),
+            format!("call `mcpcred protect --store {store}` for it, or take `--store` out of the entry"),
         )
     }
 

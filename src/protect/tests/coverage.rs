@@ -19,6 +19,7 @@ fn word(style: Style, mechanism: Mechanism) -> Option<&'static str> {
         (Style::Wrapper, Mechanism::Wrapper) => Some("wrapper"),
         (Style::Wrapper, Mechanism::Argument) => Some("argument"),
         (Style::Wrapper, Mechanism::HeadersHelper) => Some("helper"),
+        (Style::Wrapper, Mechanism::Command) => Some("command"),
         (Style::Wrapper, Mechanism::Input) => Some("question"),
         (Style::Bridge, Mechanism::Bridge) => Some("bridge*"),
         (Style::Reference, Mechanism::Reference) => Some("reference*"),

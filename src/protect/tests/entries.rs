@@ -72,6 +72,9 @@ fn a_user_and_a_password_in_a_url_become_a_header_where_nothing_is_in_the_way() 
         r#"{"type":"http","url":"https://me:S3cr3t-pa55word@x.example/mcp"}"#,
         r#"{"type":"http","url":"https://TOKEN@@x.example:8443/mcp?team=1"}"#,
         r#"{"type":"http","url":"https://me:S3cr3t%40pa55word@x.example/mcp"}"#,
+        r#"{"type":"http","url":"https://us%40er:p%23w%2fS3cr3t@x.example/mcp"}"#,
+        r#"{"type":"http","url":"https://me:S3cr3t%41pa55word@x.example/mcp"}"#,
+        r#"{"type":"http","url":"https://m%3Ae:S3cr3t-pa55word@x.example/mcp"}"#,
         r#"{"type":"http","url":"https://me:S3cr3t-pa55word@x.example","headers":{"authorization":"Bearer ${A}"}}"#,
         r#"{"type":"http","url":"https://me:S3cr3t-pa55word@x.example","headers":{"X-Key":"TOKEN@"}}"#,
     ] {
@@ -85,8 +88,14 @@ x: the URL: headers-helper: X_TOKEN
 {"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
 x: the URL: headers-helper: GITHUB_TOKEN
 {"headersHelper":"/opt/mcpcred headers --url /"https://x.example:8443/mcp/" --basic /"{GITHUB_TOKEN}:/"","type":"http","url":"https://x.example:8443/mcp?team=1"}
+x: the URL: headers-helper: X_TOKEN
+{"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
+x: the URL: headers-helper: X_TOKEN
+{"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"us@er:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
 x: the URL: none: there is no other way to hand it to Claude Code than to write it
-{"type":"http","url":"https://me:S3cr3t%40pa55word@x.example/mcp"}
+{"type":"http","url":"https://me:S3cr3t%41pa55word@x.example/mcp"}
+x: the URL: none: there is no other way to hand it to Claude Code than to write it
+{"type":"http","url":"https://m%3Ae:S3cr3t-pa55word@x.example/mcp"}
 x: the URL: none: there is no other way to hand it to Claude Code than to write it
 {"headers":{"authorization":"Bearer ${A}"},"type":"http","url":"https://me:S3cr3t-pa55word@x.example"}
 x: the URL: headers-helper: X_TOKEN
@@ -120,8 +129,8 @@ x: the URL: bridge: GITHUB_TOKEN
 {"args":["run","--expand","GITHUB_TOKEN","--basic","X_TOKEN_FROM_MCPCRED=me:{X_TOKEN}","--","npx","-y","mcp-remote","http://x.example/mcp?key={{GITHUB_TOKEN}}","--allow-http","--silent","--header","Authorization:${X_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
 x: the URL: none: there is no other way to hand it to Cursor than to write it
 {"url":"https://me@x.example/mcp?key=TOKEN@"}
-x: the URL: none: there is no other way to hand it to Cursor than to write it
-{"url":"https://me:S3cr3t%40pa55word@x.example/mcp"}
+x: the URL: bridge: X_TOKEN
+{"args":["run","--basic","X_TOKEN_FROM_MCPCRED=me:{X_TOKEN}","--","npx","-y","mcp-remote","https://x.example/mcp","--header","Authorization:${X_TOKEN_FROM_MCPCRED}"],"command":"/opt/mcpcred"}
 
 "#]]
     );
@@ -219,6 +228,69 @@ x: the header `Authorization`: bridge: GITHUB_TOKEN
 {"args":["run","-e","GITHUB_TOKEN_FROM_MCPCRED=GITHUB_TOKEN","--","npx","-y","mcp-remote","https://x.example/mcp?team=1","--header","Authorization:Bearer ${GITHUB_TOKEN_FROM_MCPCRED}","--header","X-Team:mine"],"command":"/opt/mcpcred","type":"stdio"}
 x: the header `Authorization`: none: there is no other way to hand it to Gemini CLI than to write it
 {"headers":{"Authorization":"Bearer ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k","X-Team":"mine"},"type":"http","url":"https://x.example/mcp?team=1"}
+
+"#]].raw());
+}
+
+#[test]
+fn a_client_that_runs_commands_within_values_calls_ours() {
+    let text = r#"{"mcp":{"x":{"type":"http","url":"https://x.example/mcp?api_key=TOKEN@","headers":{"Authorization":"Bearer TOKEN@"},"oauth":{"client_secret":"TOKEN@"}}}}"#;
+    let outcome = user("crush", text);
+    assert_data_eq!(format!("{}{}", outcome.told(), outcome.after), str![[r#"
+x: the URL: command: GITHUB_TOKEN
+x: the header `Authorization`: command: GITHUB_TOKEN
+x: the OAuth setting `client_secret`: command: GITHUB_TOKEN
+{"mcp":{"x":{"type":"http","url":"https://x.example/mcp?api_key=$(/opt/mcpcred get GITHUB_TOKEN)","headers":{"Authorization":"Bearer $(/opt/mcpcred get GITHUB_TOKEN)"},"oauth":{"client_secret":"$(/opt/mcpcred get GITHUB_TOKEN)"}}}}
+"#]].raw());
+}
+
+#[test]
+fn the_secret_of_an_oauth_client_goes_where_its_client_has_another_place_for_it() {
+    let mut told = String::new();
+    let entry = r#"{"url":"https://x.example/mcp","type":"http","oauth":{"clientId":"a","clientSecret":"Xk29fLmQ7bVtRz4nWpYs8cHdJg3uEaKo"}}"#;
+    for (id, key) in [
+        ("cursor", "mcpServers"),
+        ("zed", "context_servers"),
+        ("opencode", "mcp"),
+        ("vscode", "servers"),
+        ("gemini-cli", "mcpServers"),
+        ("claude-code", "mcpServers"),
+    ] {
+        let text = format!(r#"{{"{key}":{{"x":{entry}}}}}"#);
+        for style in [Style::Wrapper, Style::Reference] {
+            let catalog = Catalog::embedded();
+            let mut files = catalog.client(id).unwrap().files.iter();
+            let file = files.find(|it| it.scope == Scope::User && it.writable && it.key == [key]).unwrap();
+            let outcome = protected(catalog, id, file, &text, style);
+            let advice = outcome.steps[0].advice.as_deref().unwrap_or_default();
+            writeln!(told, "{id}: {}  {advice}", outcome.told()).unwrap();
+        }
+    }
+    assert_data_eq!(told, str![[r#"
+cursor: x: the OAuth setting `clientSecret`: none: Cursor takes the secret of an OAuth client from its file, or from a variable that it was started with
+  say `--style reference` to write a placeholder, and load it with `mcpcred export-env` before the client starts
+cursor: x: the OAuth setting `clientSecret`: reference: X_CLIENT_SECRET
+  
+zed: x: the OAuth setting `clientSecret`: none: Zed takes the secret of an OAuth client from its file alone
+  register a public client, which has no secret, or replace the value and take the entry out
+zed: x: the OAuth setting `clientSecret`: none: Zed takes the secret of an OAuth client from its file alone
+  register a public client, which has no secret, or replace the value and take the entry out
+opencode: x: the OAuth setting `clientSecret`: none: opencode takes the secret of an OAuth client from its file, or from a variable that it was started with
+  say `--style reference` to write a placeholder, and load it with `mcpcred export-env` before the client starts
+opencode: x: the OAuth setting `clientSecret`: reference: X_CLIENT_SECRET
+  
+vscode: x: the OAuth setting `clientSecret`: input: X_CLIENT_SECRET
+  
+vscode: x: the OAuth setting `clientSecret`: reference: X_CLIENT_SECRET
+  
+gemini-cli: x: the OAuth setting `clientSecret`: none: Gemini CLI may keep a variable with the secret of an OAuth client from itself, or write its value into the file again
+  register a public client, which has no secret, or replace the value and take the entry out
+gemini-cli: x: the OAuth setting `clientSecret`: none: Gemini CLI may keep a variable with the secret of an OAuth client from itself, or write its value into the file again
+  register a public client, which has no secret, or replace the value and take the entry out
+claude-code: x: the OAuth setting `clientSecret`: none: Claude Code keeps the secret of an OAuth client in a store of its own, and reads none from this file
+  take it out, and hand it over once with `claude mcp add --client-secret`, which asks for it
+claude-code: x: the OAuth setting `clientSecret`: none: Claude Code keeps the secret of an OAuth client in a store of its own, and reads none from this file
+  take it out, and hand it over once with `claude mcp add --client-secret`, which asks for it
 
 "#]].raw());
 }

@@ -84,3 +84,47 @@ fn what_an_alias_repeats_stays_and_the_rest_leaves() {
     assert!(outcome.after.starts_with(text.split("  c:").next().unwrap()), "{}", outcome.after);
     assert_eq!(outcome.undone, text);
 }
+
+#[test]
+fn what_is_there_twice_under_one_name_comes_back_twice() {
+    let catalog = Catalog::embedded();
+    let file = file_of(catalog, "cursor", Scope::User);
+    let entry = |program: &str, variables: &str| {
+        format!(r#""x": {{ "command": "{program}", "env": {{ {variables} }} }}"#)
+    };
+    let variable = |token: &str| format!(r#""GITHUB_TOKEN": "{token}""#);
+    let [one, other] = [variable(TOKENS[0]), variable(TOKENS[1])];
+    for entries in [
+        format!("{}, {}", entry("a", &one), entry("b", &other)),
+        format!("{},\n{}", entry("a", &one), entry("b", &one)),
+        entry("a", &format!("{one}, {other}")),
+        format!("{}, {}", entry("a", &format!("{one}, {other}")), entry("b", &one)),
+    ] {
+        let text = format!("{{ \"mcpServers\": {{ {entries} }} }}");
+        let outcome = there_and_back("cursor", file, &text);
+        assert!(TOKENS.iter().all(|token| !outcome.after.contains(token)), "{}", outcome.after);
+        assert_eq!(outcome.undone, text);
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_stored_as_it_is_and_put_back_as_it_was_written() {
+    let file = file_of(Catalog::embedded(), "claude-code", Scope::User);
+    for (written, value) in [
+        ("S3cr3t%40pa55word", "S3cr3t@pa55word"),
+        ("p%23w%2fS3cr3t", "p#w/S3cr3t"),
+        ("S3cr3t%C3%BC!", "S3cr3tü!"),
+    ] {
+        let text = format!(
+            "{{\n  \"mcpServers\": {{ \"x\": {{ \"url\": \"https:\\/\\/us%40er:{written}@x.example/mcp\" }} }}\n}}\r\n"
+        );
+        let outcome = there_and_back("claude-code", file, &text);
+        assert_eq!(outcome.values, [value]);
+        assert!(
+            outcome.after.contains("us@er:{X_TOKEN}") && !outcome.after.contains(written),
+            "{}",
+            outcome.after
+        );
+        assert_eq!(outcome.undone, text);
+    }
+}

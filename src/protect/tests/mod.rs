@@ -3,6 +3,8 @@
 mod coverage;
 mod entries;
 mod formatting;
+#[cfg(unix)]
+mod lines;
 mod pen;
 mod samples;
 
@@ -20,6 +22,7 @@ use crate::document::inverse::{self, Inverse, Restored};
 use crate::environment::Environment;
 use crate::protect::changes::Changes;
 use crate::protect::mechanism::Style;
+use crate::protect::naming::Planned;
 use crate::protect::plan::{Plan, Planning, Request, Step};
 use crate::protect::program::Program;
 use crate::protect::rehearsal::rehearse;
@@ -33,6 +36,7 @@ const TOKEN: &str = "ghp_wT7hQm2ZrKx94LbVnPsYdJfGcEaUoI1DRt3k";
 struct Outcome {
     steps: Vec<Step>,
     names: Vec<String>,
+    values: Vec<String>,
     after: String,
     /// What came of it when it was undone, where it was.
     undone: String,
@@ -72,7 +76,8 @@ fn there_and_back(id: &str, file: &ConfigurationFile, text: &str) -> Outcome {
         let edited = Changes::of(document, &plannings, &plan.values).apply().unwrap();
         let records = inverse::inverses(&edited, &plan.left_in(0)).unwrap();
         let record = serde_json::to_string(&records).unwrap();
-        assert!(!plan.values.iter().any(|it| record.contains(it.secret.expose_secret_str().unwrap())));
+        let mut forms = plan.values.iter().flat_map(Planned::forms);
+        assert!(!forms.any(|form| record.contains(form.expose_secret_str().unwrap())));
         let inverses: Vec<&Inverse> = records.iter().map(|(_, inverse)| inverse).collect();
         let find = |name: &str| plan.values.iter().find(|it| it.name.as_str() == name).map(|it| &it.secret);
         let (restored, outcomes) =
@@ -86,6 +91,7 @@ fn there_and_back(id: &str, file: &ConfigurationFile, text: &str) -> Outcome {
 fn outcome(discovery: &Discovery<'_>, plan: &Plan<'_, '_>, after: &Document, undone: String) -> Outcome {
     Outcome {
         steps: plan.steps(discovery),
+        values: plan.values.iter().map(|it| it.secret.expose_secret_str().unwrap().to_owned()).collect(),
         names: plan.values.iter().map(|value| value.name.to_string()).collect(),
         after: after.text().expose().to_owned(),
         undone,

@@ -1,11 +1,14 @@
 //! The plan as edits of one file: all changes of all of its entries, made at once.
 
+mod helper;
+
 use std::fmt::Write;
 use std::ops::Range;
 
 use crate::catalog::client::FieldKind;
 use crate::configuration::entry::ServerEntry;
-use crate::document::edit::{Edits, NewValue};
+use crate::document::edit::{EditWhy, Edits, NewValue};
+use crate::document::inverse::Escaping;
 use crate::document::{Document, Shape, Text, Value};
 use crate::protect::launching::Handed;
 use crate::protect::mechanism::arguments::passes_braces;
@@ -50,11 +53,12 @@ impl<'p, 'd> Changes<'p, 'd> {
             let Some(name) = self.values.get(*number).map(|value| value.name.to_string()) else { continue };
             // What stands there of a placeholder is no secret, and comes back as it is written.
             if item.named.is_none() {
-                self.edits.hide(&item.field.value, Some(item.part.clone()), &name);
+                self.hide(item, how, *number, &name);
             }
             self.item(planning, item, how, &name, &mut handed);
         }
         self.helper(planning);
+        self.own_line(planning);
         if planning.items.iter().any(|item| matches!(item.way, Ok((How::Bridge { .. }, _)))) {
             self.bridge(planning);
         } else if !handed.is_empty()
@@ -63,6 +67,25 @@ impl<'p, 'd> Changes<'p, 'd> {
             launching.wrap(&mut self.edits, &planning.called, &planning.flags, &handed);
             launching.set(&mut self.edits, planning.subject.entry.layout, &planning.variables);
         }
+    }
+
+    /// Keeps a secret out of the way back, which names its credential, and how it was written where that is not as it is.
+    fn hide(&mut self, item: &Item<'d>, how: &How, number: usize, name: &str) {
+        let value = &item.field.value;
+        let written = value.text().and_then(|text| text.expose().get(item.part.clone()));
+        let secret = self.values.get(number).and_then(|it| it.secret.expose_secret_str().ok());
+        let is_in_address = matches!(how, How::Basic { .. } | How::Bridge { .. });
+        let name = match (written, secret) {
+            (Some(written), Some(secret)) if is_in_address && written != secret => {
+                let Some(escaping) = Escaping::of(written, secret) else {
+                    let why = EditWhy::Unsupported("a percent sign stands there in no usual manner");
+                    return self.edits.refuse(value, why);
+                };
+                escaping.named(name)
+            }
+            _ => name.to_owned(),
+        };
+        self.edits.hide(value, Some(item.part.clone()), &name);
     }
 
     fn item(
@@ -103,6 +126,7 @@ impl<'p, 'd> Changes<'p, 'd> {
                 put(part, &format!("{{{{{name}}}}}"));
                 handed.expand(name);
             }
+            How::Command { part } => put(part, &helper::printing(planning, name)),
             How::Reference { syntax, part } => put(part, &written(*syntax, name)),
             How::Input { part } => {
                 put(part, &format!("${{input:{}}}", question_id(name)));
@@ -110,74 +134,13 @@ impl<'p, 'd> Changes<'p, 'd> {
             }
             How::Asked => self.edits.remove(value),
             // Together, with the other headers of the entry.
-            How::Helper { .. } | How::Basic { .. } | How::Bridge { .. } => {}
+            How::Helper { .. }
+            | How::Basic { .. }
+            | How::Bridge { .. }
+            | How::Printed
+            | How::Prefixed { .. }
+            | How::InShell => {}
         }
-    }
-
-    /// Headers of the entry that our own command prints, in one line for any shell.
-    fn helper(&mut self, planning: &Planning<'_, 'd>) {
-        let mut flags = String::new();
-        let mut last: Option<&Value<'d>> = None;
-        let helped = |item: &&Item<'d>| matches!(item.way, Ok((How::Helper { .. }, _)));
-        for item in planning.items.iter().filter(helped) {
-            let value = &item.field.value;
-            if last.is_some_and(|last| last.span() == value.span()) {
-                continue;
-            }
-            let parts =
-                planning.items.iter().filter(helped).filter(|it| it.field.value.span() == value.span());
-            let template = self.template(value, parts);
-            _ = write!(flags, " --header \"{}: {template}\"", item.field.name);
-            self.edits.remove(value);
-            last = Some(value);
-        }
-        let is_basic = self.basic(planning, &mut flags);
-        let Some(key) = headers::helper_key(&planning.subject).filter(|_| !flags.is_empty()) else { return };
-        let url = planning.subject.entry.url().and_then(|url| made_for(url, is_basic));
-        let url = url.map(|url| format!(" --url \"{url}\""));
-        let called = &planning.called;
-        let is_word = called.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
-        let called = if is_word { called.clone() } else { format!("\"{called}\"") };
-        let own: String = planning.flags.iter().flat_map(|flag| [" ", flag]).collect();
-        let before = &planning.surrounding;
-        let line = format!("{before}{called} headers{own}{}{flags}", url.unwrap_or_default());
-        self.edits.insert(&planning.subject.entry.value, key, NewValue::text(&line));
-    }
-
-    /// What stands before the host of a URL goes out of it, and our own command prints the header that the client made
-    /// of it. Says whether there is such a thing.
-    fn basic(&mut self, planning: &Planning<'_, 'd>, flags: &mut String) -> bool {
-        let own = planning.items.iter().filter_map(|item| match &item.way {
-            Ok((How::Basic { part }, number)) => Some((item, part, self.values.get(*number)?.name.as_str())),
-            _ => None,
-        });
-        let own: Vec<_> = own.collect();
-        let Some(value) = own.first().map(|(item, ..)| &item.field.value) else { return false };
-        let text = value.text().map_or("", Text::expose);
-        let Some(pair) = headers::pair(text) else { return false };
-        let parts: Vec<_> = own.iter().map(|(_, part, name)| (*part, *name)).collect();
-        _ = write!(flags, " --basic \"{}\"", template_of_pair(text, &pair, &parts));
-        self.edits.replace_part(value, pair.start..pair.end + "@".len(), Secret::copy_of(b""));
-        true
-    }
-
-    /// A text with `{NAME}` in the place of each secret. What stands around them was found to be plain.
-    fn template<'i>(&self, value: &Value<'d>, items: impl Iterator<Item = &'i Item<'d>>) -> String
-    where
-        'd: 'i,
-    {
-        let text = value.text().map_or("", Text::expose);
-        let (mut template, mut at) = (String::new(), 0);
-        for item in items {
-            let Ok((How::Helper { part, .. }, number)) = &item.way else { continue };
-            template.push_str(text.get(at..part.start).unwrap_or_default());
-            if let Some(value) = self.values.get(*number) {
-                _ = write!(template, "{{{}}}", value.name);
-            }
-            at = part.end;
-        }
-        template.push_str(text.get(at..).unwrap_or_default());
-        template
     }
 
     /// The entry starts `mcp-remote` under our wrapper, and says nothing else of where the server is.
@@ -315,12 +278,13 @@ impl<'p, 'd> Changes<'p, 'd> {
 /// What stands before the host of a URL, with `{NAME}` in the place of each secret.
 fn template_of_pair(url: &str, pair: &Range<usize>, parts: &[(&Range<usize>, &str)]) -> String {
     let (mut template, mut at) = (String::new(), pair.start);
+    let said = |part: Range<usize>| url.get(part).and_then(headers::said_in_pair).unwrap_or_default();
     for (part, name) in parts {
-        template.push_str(url.get(at..part.start).unwrap_or_default());
+        template.push_str(&said(at..part.start));
         _ = write!(template, "{{{name}}}");
         at = part.end;
     }
-    template.push_str(url.get(at..pair.end).unwrap_or_default());
+    template.push_str(&said(at..pair.end));
     // A user without a password has an empty one.
     if !url.get(pair.clone()).is_some_and(|pair| pair.contains(':')) {
         template.push(':');
@@ -348,18 +312,4 @@ fn question(name: &str) -> NewValue {
 /// A variable that stands for a credential where the client may fill in variables too: one that nobody sets.
 fn own_variable(name: &str) -> String {
     format!("{name}_FROM_MCPCRED")
-}
-
-/// The address that a helper prints headers for, without what may be secret; nothing where it is not plain. What stands
-/// before the host is left out where it goes.
-fn made_for(url: Text<'_>, without_pair: bool) -> Option<String> {
-    let text = url.expose();
-    let address = text.split(['?', '#']).next()?;
-    let pair = headers::pair(text).filter(|_| without_pair);
-    let address = match pair {
-        Some(pair) => format!("{}{}", address.get(..pair.start)?, address.get(pair.end + "@".len()..)?),
-        None => address.to_owned(),
-    };
-    let is_plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-~".contains(&byte));
-    (is_plain && address.starts_with("http")).then_some(address)
 }
