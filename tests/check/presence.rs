@@ -138,11 +138,14 @@ fn a_variable_whose_name_says_nothing_is_missed_where_a_secret_belongs() {
     let entries = r#"{"mcpServers": {
         "variable": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"], "env": {"GITHUB_TOKEN": "${HUB}"}},
         "header": {"type": "http", "url": "https://x.example/mcp", "headers": {"Authorization": "Bearer ${HUB}"}},
+        "flag": {"command": "x", "args": ["--api-key=${HUB}"]},
+        "container": {"command": "docker", "args": ["run", "-i", "-e", "GITHUB_TOKEN=${HUB}", "image"]},
+        "password": {"command": "x", "env": {"DB_URI": "postgresql://me:${HUB}@host/db"}},
         "part": {"command": "x", "env": {"TOKEN_URL": "https://${HUB}/token", "LOG": "${HUB}"}}
     }}"#;
     let folder = project(&sandbox, entries);
     let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
-    for server in ["variable", "header"] {
+    for server in ["variable", "header", "flag", "container", "password"] {
         assert_eq!(about(&findings, server), [("problem", "missing", "HUB")], "{server}");
     }
     assert!(about(&findings, "part").iter().all(|it| (it.0, it.1) == ("warning", "unset_reference")));

@@ -2,6 +2,7 @@
 //! catalog says that it needs.
 
 mod literal;
+mod place;
 mod required;
 mod wrapped;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use crate::catalog::Catalog;
 use crate::catalog::client::{FieldKind, ReferenceSyntax, Unset};
 use crate::catalog::recognition::Recognised;
-use crate::catalog::server::{SecretKind, Transport};
+use crate::catalog::server::Transport;
 use crate::check::finding::{Reason, Status};
 use crate::check::handing;
 use crate::check::known::Source;
@@ -214,8 +215,7 @@ impl<'c, 'd> Presence<'c, 'd> {
         let is_set = |name: &str| self.values.known.variable(name).map(|value| value.is_empty());
         let outcome = reference::outcome(text, found, self.entry.references(), field.kind, &is_set);
         let name = found.name.as_str();
-        let is_secret =
-            self.is_secret(name) || (is_all(text, found) && self.holds_secret(field.kind, &field.name));
+        let is_secret = self.is_secret(name) || self.stands_for_secret(field, text, found);
         let verdict = match outcome {
             Outcome::Value => self.variable(name, is_secret),
             Outcome::SetEmpty => Some(self.values.empty_variable(name)),
@@ -339,16 +339,6 @@ impl<'c, 'd> Presence<'c, 'd> {
         self.values.is_secret(name)
     }
 
-    /// Whether a secret belongs there, whatever its variable is called.
-    fn holds_secret(&self, kind: FieldKind, name: &str) -> bool {
-        let is_path = || self.values.catalog.requirement(name).is_some_and(|it| it.kind == SecretKind::Path);
-        match kind {
-            FieldKind::Env | FieldKind::Headers | FieldKind::Args => self.is_secret(name) && !is_path(),
-            FieldKind::Oauth => true,
-            _ => false,
-        }
-    }
-
     fn named(&mut self) {
         let entry = self.entry;
         for named in entry.all_named() {
@@ -384,16 +374,6 @@ impl<'c, 'd> Presence<'c, 'd> {
         let is_taken_away = self.wrapper.is_some() && self.values.known.find(name).is_some();
         passes && !is_taken_away && matches!(self.values.known.source(name), Some(Source::Environment(_)))
     }
-}
-
-/// Whether a placeholder is all of a text, but for a word such as `Bearer` before it.
-fn is_all(text: &str, found: &Reference) -> bool {
-    let (before, after) = (text.get(..found.span.start), text.get(found.span.end..));
-    let is_scheme = |it: &str| {
-        let word = it.trim_end();
-        it.is_empty() || (word.len() < it.len() && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
-    };
-    before.is_some_and(is_scheme) && after.is_some_and(|it| it.trim().is_empty())
 }
 
 /// Whether the entry has a fault at this field.
