@@ -185,6 +185,15 @@ pub(super) fn has_no_placeholder(subject: &Subject<'_, '_>, text: &str) -> bool 
 
 fn left(subject: &Subject<'_, '_>, exposed: &Exposed<'_, '_, '_>) -> Left {
     let is_url = exposed.field.kind == FieldKind::Url;
+    let text = exposed.field.value.text().map_or("", Text::expose);
+    let written = text.get(exposed.found.span.clone()).unwrap_or_default();
+    let is_in_pair = pair(text).is_some_and(|pair| pair.contains(&exposed.found.span.start));
+    if is_url && is_in_pair && !exposed.is_placeholder && !comes_back(written) {
+        return Left::new(
+            "percent signs stand in it in no usual manner, so that it could not be put back as it was written",
+            "write it with percent signs for `@`, `:`, `/` and the like alone (`%40`), and protect it then",
+        );
+    }
     let mut names: Vec<&str> = Vec::new();
     for reader in &subject.readers {
         let name = reader.client.name.as_str();

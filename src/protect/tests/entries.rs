@@ -92,7 +92,7 @@ x: the URL: headers-helper: X_TOKEN
 {"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"me:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
 x: the URL: headers-helper: X_TOKEN
 {"headersHelper":"/opt/mcpcred headers --url /"https://x.example/mcp/" --basic /"us@er:{X_TOKEN}/"","type":"http","url":"https://x.example/mcp"}
-x: the URL: none: there is no other way to hand it to Claude Code than to write it
+x: the URL: none: percent signs stand in it in no usual manner, so that it could not be put back as it was written
 {"type":"http","url":"https://me:S3cr3t%41pa55word@x.example/mcp"}
 x: the URL: none: there is no other way to hand it to Claude Code than to write it
 {"type":"http","url":"https://m%3Ae:S3cr3t-pa55word@x.example/mcp"}
