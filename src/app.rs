@@ -29,6 +29,8 @@ pub(crate) struct Given {
     pub(crate) passphrase_descriptor: Option<u32>,
     /// `--reason`.
     pub(crate) reason: Option<String>,
+    /// Whether it has to be done whatever the files of settings say.
+    pub(crate) is_emergency: bool,
 }
 
 /// What a command works with. Putting it together opens no store and asks nobody.
@@ -54,7 +56,11 @@ impl App {
         ui: Ui,
         hardening: Hardening,
     ) -> Result<Self, Failure> {
-        let settings = Settings::load(flags, environment)?;
+        let settings = if given.is_emergency {
+            Settings::load_in_emergency(&flags, environment)?
+        } else {
+            Settings::load(flags, environment)?
+        };
         let descriptor = given.passphrase_descriptor.map(read_passphrase).transpose()?;
         let unlocking = Unlocking::new(&settings, environment, ui, descriptor);
         Ok(Self::assemble(settings, environment, ui, unlocking, hardening, given.reason))

@@ -53,7 +53,7 @@ pub(crate) struct Sourced<T> {
 }
 
 /// What the flags say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct FlagSettings {
     /// `--profile`.
     pub(crate) profile: Option<Profile>,
@@ -153,8 +153,6 @@ impl Settings {
     /// Where a file or a variable can't be understood, or there is no home.
     pub(crate) fn load(flags: FlagSettings, environment: Environment) -> Result<Self, SettingsError> {
         let config_folder = folder(environment, "MCPCRED_CONFIG_DIR", dirs::config_dir)?;
-        // The local one: on Windows the other one roams to other machines.
-        let data_folder = folder(environment, "MCPCRED_DATA_DIR", dirs::data_local_dir)?;
         let user_path = config_folder.value.join("config.toml");
         let user: UserFile = match private_file::read_settings(&user_path, LIMIT) {
             Ok(content) => parse(&user_path, content.as_deref().unwrap_or_default())?,
@@ -162,12 +160,45 @@ impl Settings {
         };
         let mut passed_over = Vec::new();
         let projects = project_files(environment, &mut passed_over)?;
+        Self::put_together(flags, environment, config_folder, user, &projects, passed_over)
+    }
 
+    /// As [`Settings::load`], but where a file can't be understood none counts, and that one is told as passed over: for
+    /// what has to be done whatever the settings say.
+    ///
+    /// # Errors
+    /// Where a variable can't be understood, or there is no home.
+    pub(crate) fn load_in_emergency(
+        flags: &FlagSettings,
+        environment: Environment,
+    ) -> Result<Self, SettingsError> {
+        match Self::load(flags.clone(), environment) {
+            Err(SettingsError::File { path, .. } | SettingsError::Invalid { path, .. }) => {
+                let config_folder = folder(environment, "MCPCRED_CONFIG_DIR", dirs::config_dir)?;
+                let passed_over = vec![(path, "it is not understood")];
+                let user = UserFile::default();
+                Self::put_together(flags.clone(), environment, config_folder, user, &[], passed_over)
+            }
+            settings => settings,
+        }
+    }
+
+    fn put_together(
+        flags: FlagSettings,
+        environment: Environment,
+        config_folder: Sourced<PathBuf>,
+        user: UserFile,
+        projects: &[(PathBuf, ProjectFile)],
+        passed_over: Vec<(PathBuf, &'static str)>,
+    ) -> Result<Self, SettingsError> {
+        // The local one: on Windows the other one roams to other machines.
+        let data_folder = folder(environment, "MCPCRED_DATA_DIR", dirs::data_local_dir)?;
+        let user_path = config_folder.value.join("config.toml");
         let user_source = || Source::User(user_path.clone());
         let profile = pick([
             flags.profile.map(|value| (value, Source::Flag("--profile"))),
             variable(environment, "MCPCRED_PROFILE", str::parse::<Profile>)?,
-            first(&projects, |file| file.profile.clone()),
+            first(projects, |file| file.profile.clone()),
             user.profile.map(|value| (value, user_source())),
         ]);
         let user_store = match &user.store {
@@ -182,8 +213,8 @@ impl Settings {
             variable(environment, "MCPCRED_STORE", str::parse::<StoreSetting>)?,
             user_store,
         ]);
-        let project_credentials = first(&projects, |file| file.credentials.clone())
-            .map(|(value, source)| Sourced { value, source });
+        let project_credentials =
+            first(projects, |file| file.credentials.clone()).map(|(value, source)| Sourced { value, source });
         let audit = pick([user.audit.map(|value| (value, user_source()))]);
         let in_range = 1..=1024;
         if !in_range.contains(&audit.value.file_mib) || !(2..=1000).contains(&audit.value.files) {

@@ -167,7 +167,11 @@ impl Command {
             }
             _ => {
                 let flags = FlagSettings { profile: globals.profile, store: globals.store };
-                let given = Given { passphrase_descriptor: globals.passphrase_fd, reason: globals.reason };
+                let given = Given {
+                    passphrase_descriptor: globals.passphrase_fd,
+                    reason: globals.reason,
+                    is_emergency: matches!(&self, Self::Lockdown(command) if command.is_emergency()),
+                };
                 App::new(flags, given, environment, ui, hardening)
             }
         };

@@ -28,7 +28,11 @@ pub(super) fn run(
     let ui = Ui { quiet: true, may_prompt: false, ..ui };
     let loaded = within(DEADLINE, move || {
         let flags = FlagSettings { profile: globals.profile, store: globals.store };
-        let given = Given { passphrase_descriptor: globals.passphrase_fd, reason: globals.reason };
+        let given = Given {
+            passphrase_descriptor: globals.passphrase_fd,
+            reason: globals.reason,
+            is_emergency: false,
+        };
         let app = App::new(flags, given, environment, ui, hardening)?;
         command.lines(&app)
     });

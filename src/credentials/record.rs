@@ -102,6 +102,15 @@ impl Credentials {
         self.record(event).map_err(done_unrecorded)
     }
 
+    /// As [`Credentials::record_done`], without a key: in a store that is yet to be moved to, one that is made now would
+    /// take the place of the one that moves. The next line vouches for this one.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn record_keyless(&self, event: Event) -> Result<(), CredentialError> {
+        self.append(&[event], None, None, NEVER).map_err(done_unrecorded)
+    }
+
     /// As [`Credentials::record`], for many at once, of whichever stores.
     ///
     /// # Errors

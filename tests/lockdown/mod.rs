@@ -138,6 +138,20 @@ fn a_marker_that_cannot_be_read_counts() {
 }
 
 #[test]
+fn settings_that_are_not_understood_keep_nobody_from_locking_everything_down() {
+    let sandbox = Sandbox::new().with("A");
+    fs::create_dir_all(sandbox.path("config")).unwrap();
+    let file = sandbox.path("config/config.toml");
+    fs::write(&file, "store = [").unwrap();
+    // Whose profile is meant by a name alone is not known.
+    sandbox.run(["lockdown", "A", "--no-revoke"]).exits(1).says("config.toml` is not understood");
+    let ran = sandbox.run(["lockdown", "--all", "--no-revoke"]).succeeds();
+    ran.says("config.toml` is passed over: it is not understood");
+    fs::remove_file(&file).unwrap();
+    refuses_everything(&sandbox);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_program_that_reads_while_a_lockdown_begins_gets_nothing() {
     let mut sandbox = Sandbox::new().with("A");

@@ -18,9 +18,10 @@ pub(crate) mod traced;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -140,17 +141,21 @@ pub(crate) fn feed(mut command: Command, input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Starts a program. Under Wine on a busy machine about one in a thousand dies before it begins, as an
-/// "internal error" of whoever starts it: that one is started again.
+/// Starts a program, and again what could not be started through no fault of its own: under Wine on a busy machine about
+/// one in a thousand dies before it begins, as an "internal error" of whoever starts it; and a program that was just
+/// written is busy while another test's child, between `fork` and `exec`, still has it open.
 pub(crate) fn start(command: &mut Command) -> Child {
     const INTERNAL_ERROR: i32 = 1359;
-    let mut attempts = 0..5;
+    let is_passing = |error: &io::Error| {
+        error.kind() == io::ErrorKind::ExecutableFileBusy
+            || cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR)
+    };
+    let mut attempts = 0..20;
     loop {
         match command.spawn() {
-            Err(error)
-                if cfg!(windows)
-                    && error.raw_os_error() == Some(INTERNAL_ERROR)
-                    && attempts.next().is_some() => {}
+            Err(error) if is_passing(&error) && attempts.next().is_some() => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
             started => return started.unwrap_or_else(|error| panic!("{command:?}: {error}")),
         }
     }

@@ -66,6 +66,11 @@ pub(super) struct Lockdown {
 }
 
 impl Lockdown {
+    /// Whether it covers everything, whichever profile the settings name: then it needs none of them.
+    pub(super) fn is_emergency(&self) -> bool {
+        self.all
+    }
+
     pub(super) fn run(self, app: &App) -> Outcome {
         if self.status {
             return self.tell_status(app);

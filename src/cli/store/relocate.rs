@@ -33,7 +33,7 @@ impl Move {
             app.credentials.check_recordable()?;
             app.create_vault(None)?;
             let made = Event::new(Action::Init).in_store(StoreKind::Vault).because("moved-to");
-            app.credentials.record_done(made)?;
+            app.credentials.record_keyless(made)?;
         }
         let moved = app.credentials.relocate(target)?;
         let count = match moved.moved {
