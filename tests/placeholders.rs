@@ -212,16 +212,18 @@ fn a_secret_beside_a_placeholder_goes_along_and_both_come_back() {
     assert_eq!(fs::read_to_string(path).unwrap(), before);
 }
 
+/// An entry that starts `x` through `mcpcred run` with these arguments of its own.
+fn wrapped(variables: &Value, arguments: &[&str]) -> Value {
+    let arguments = [&["run"], arguments, &["-e", "A", "--", "x"]].concat();
+    json!({ "command": "mcpcred", "args": arguments, "env": variables })
+}
+
 #[test]
 fn an_entry_that_takes_its_credentials_from_another_profile_gets_none_from_this_one() {
     let sandbox = with(&["X_TOKEN"]);
-    let entry = |variables: Value, arguments: &[&str]| {
-        let arguments = [&["run"], arguments, &["-e", "A", "--", "x"]].concat();
-        json!({ "command": "mcpcred", "args": arguments, "env": variables })
-    };
     let entries = json!({
-        "flag": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--profile", "work"]),
-        "variable": entry(json!({ "MCPCRED_PROFILE": "work", "KEY": "$X_TOKEN" }), &[]),
+        "flag": wrapped(&json!({ "GITHUB_TOKEN": TOKEN }), &["--profile", "work"]),
+        "variable": wrapped(&json!({ "MCPCRED_PROFILE": "work", "KEY": "$X_TOKEN" }), &[]),
     });
     let before = servers(&entries);
     let path = write(&sandbox, ".lmstudio/mcp.json", &before);
@@ -245,14 +247,10 @@ fn an_entry_that_takes_its_credentials_from_another_profile_gets_none_from_this_
 #[test]
 fn an_entry_that_takes_its_credentials_from_another_store_gets_none_from_this_one() {
     let sandbox = with(&["X_TOKEN"]);
-    let entry = |variables: Value, arguments: &[&str]| {
-        let arguments = [&["run"], arguments, &["-e", "A", "--", "x"]].concat();
-        json!({ "command": "mcpcred", "args": arguments, "env": variables })
-    };
     let entries = json!({
-        "flag": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--store", "keychain"]),
-        "variable": entry(json!({ "MCPCRED_STORE": "keychain", "GITHUB_TOKEN": TOKEN }), &[]),
-        "nowhere": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--store=none"]),
+        "flag": wrapped(&json!({ "GITHUB_TOKEN": TOKEN }), &["--store", "keychain"]),
+        "variable": wrapped(&json!({ "MCPCRED_STORE": "keychain", "GITHUB_TOKEN": TOKEN }), &[]),
+        "nowhere": wrapped(&json!({ "GITHUB_TOKEN": TOKEN }), &["--store=none"]),
     });
     let before = servers(&entries);
     let path = write(&sandbox, ".lmstudio/mcp.json", &before);
@@ -270,7 +268,7 @@ fn an_entry_that_takes_its_credentials_from_another_store_gets_none_from_this_on
     assert_eq!(fs::read_to_string(&path).unwrap(), before);
 
     // The one that is used anyway may be named.
-    let entries = json!({ "flag": entry(json!({ "GITHUB_TOKEN": TOKEN }), &["--store", "vault"]) });
+    let entries = json!({ "flag": wrapped(&json!({ "GITHUB_TOKEN": TOKEN }), &["--store", "vault"]) });
     write(&sandbox, ".lmstudio/mcp.json", servers(&entries));
     run(&sandbox, &["protect", "--yes"]).succeeds();
     let words = entry_of(&sandbox, ".lmstudio/mcp.json", "flag")["args"].clone();

@@ -56,10 +56,10 @@ impl<'c, 'd> Presence<'c, 'd> {
         project_credentials: &'c [String],
     ) -> Vec<Judged<'d>> {
         let server = recognise(values, entry);
-        let arguments = entry.arguments().map(Text::expose);
-        let wrapper = entry.command().and_then(|command| Wrapper::read(command.expose(), arguments));
-        let words: Vec<&str> = entry.arguments().map(Text::expose).collect();
-        let broker = entry.command().and_then(|command| Catalog::broker(command.expose(), &words));
+        let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
+        let command = entry.command().map(Text::expose);
+        let wrapper = command.and_then(|command| Wrapper::read(command, arguments.iter().copied()));
+        let broker = command.and_then(|command| Catalog::broker(command, &arguments));
         let mut presence = Self {
             values,
             entry,
