@@ -66,6 +66,13 @@ fn strays(sandbox: &Sandbox) -> Vec<PathBuf> {
     found
 }
 
+/// The names that are listed.
+fn names(sandbox: &Sandbox) -> Vec<String> {
+    let list = sandbox.run(["list", "--json"]).succeeds().json("list");
+    let credentials = list["credentials"].as_array().unwrap();
+    credentials.iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn a_protect_that_is_killed_loses_nothing_and_can_be_repeated() {
     let home = home();
@@ -89,6 +96,8 @@ fn a_protect_that_is_killed_loses_nothing_and_can_be_repeated() {
             assert!(!text.contains(value), "after {kills}: {text}");
         }
         assert_eq!(strays(&twin), Vec::<PathBuf>::new(), "after {kills}");
+        // A name of which only the beginning of an addition is left is nobody's.
+        assert_eq!(names(&twin), ["GITHUB_TOKEN", "GITHUB_TOKEN_B", "OTHER"], "after {kills}");
         // And all of it comes back, whatever was on record when it was killed.
         twin.run(["unprotect", "--yes"]).succeeds();
         assert_eq!(texts(&twin), before, "after {kills}");

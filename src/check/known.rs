@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::credentials::{CredentialError, Credentials};
 use crate::environment::Environment;
-use crate::index::Entry;
+use crate::index::{Entry, State};
 use crate::name::{CredentialName, Profile};
 use crate::secret::Secret;
 use crate::store::{StoreError, StoreKind};
@@ -28,6 +28,13 @@ pub(crate) struct Stored {
     pub(crate) name: CredentialName,
     pub(crate) entry: Entry,
     pub(crate) held: Held,
+}
+
+impl Stored {
+    /// Whether nobody is adding it at the moment: whoever does may still take it back.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.entry.state != State::Adding
+    }
 }
 
 /// What the store gave for it.
@@ -140,6 +147,11 @@ impl Known {
     /// The credential of this name; case does not matter.
     pub(crate) fn find(&self, name: &str) -> Option<&Stored> {
         self.stored.iter().find(|stored| stored.name.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a value has this name. One that is only being added, or whose addition was cut off, has none yet.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|it| it.is_settled() || matches!(it.held, Held::Value(_)))
     }
 
     /// The value that a variable of this environment has, however short.

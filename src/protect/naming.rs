@@ -138,9 +138,10 @@ impl<'k> Names<'k> {
         let same = |name: &&CredentialName| wanted.as_ref().is_some_and(|wanted| wanted.is_twin_of(name));
         let holding =
             self.known.stored().iter().filter(|it| matches!(&it.held, Held::Value(own) if own == secret));
-        let holding: Vec<&CredentialName> = holding.map(|it| &it.name).collect();
-        if let Some(name) = holding.iter().copied().find(same).or_else(|| holding.first().copied()) {
-            return Some((name.clone(), true, None));
+        let holding: Vec<&Stored> = holding.collect();
+        let of_that_name = holding.iter().copied().find(|it| same(&&it.name));
+        if let Some(stored) = of_that_name.or_else(|| holding.first().copied()) {
+            return Some((stored.name.clone(), stored.is_settled(), None));
         }
         let stem = wanted.as_ref().map_or("SECRET", CredentialName::as_str);
         if let Some(free) = usable(stem).filter(|name| self.is_free(name)) {
@@ -163,7 +164,7 @@ impl<'k> Names<'k> {
 
     /// Whether neither the store nor the plan has it.
     fn is_free(&self, name: &CredentialName) -> bool {
-        self.known.find(name.as_str()).is_none() && !self.taken.contains(&name.as_str().to_ascii_uppercase())
+        !self.known.is_taken(name.as_str()) && !self.taken.contains(&name.as_str().to_ascii_uppercase())
     }
 }
 

@@ -322,7 +322,7 @@ fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Fa
                 break;
             }
             let is_taken = |name: &CredentialName| {
-                known.find(name.as_str()).is_some()
+                known.is_taken(name.as_str())
                     || plan.values.iter().enumerate().any(|(at, it)| at != number && it.name.is_twin_of(name))
             };
             match answer.parse::<CredentialName>() {
