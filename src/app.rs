@@ -57,7 +57,7 @@ impl App {
         hardening: Hardening,
     ) -> Result<Self, Failure> {
         let settings = if given.is_emergency {
-            Settings::load_in_emergency(&flags, environment)?
+            Settings::load_in_emergency(flags, environment)?
         } else {
             Settings::load(flags, environment)?
         };

@@ -53,7 +53,7 @@ pub(crate) struct Sourced<T> {
 }
 
 /// What the flags say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct FlagSettings {
     /// `--profile`.
     pub(crate) profile: Option<Profile>,
@@ -137,6 +137,13 @@ impl Default for AuditSettings {
     }
 }
 
+/// What counts of a file of the user's in which something else is not understood.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ProfileAlone {
+    profile: Option<Profile>,
+}
+
 /// `.mcpcred.toml` and `.mcpcred.local.toml`. A project can't choose the store: whoever clones it should not
 /// find secrets in a place that its author picked.
 #[derive(Debug, Default, Deserialize)]
@@ -153,34 +160,35 @@ impl Settings {
     /// Where a file or a variable can't be understood, or there is no home.
     pub(crate) fn load(flags: FlagSettings, environment: Environment) -> Result<Self, SettingsError> {
         let config_folder = folder(environment, "MCPCRED_CONFIG_DIR", dirs::config_dir)?;
-        let user_path = config_folder.value.join("config.toml");
-        let user: UserFile = match private_file::read_settings(&user_path, LIMIT) {
-            Ok(content) => parse(&user_path, content.as_deref().unwrap_or_default())?,
-            Err(source) => return Err(SettingsError::File { path: user_path, source }),
-        };
+        let user = read_user_file(&config_folder.value.join("config.toml"))?;
         let mut passed_over = Vec::new();
-        let projects = project_files(environment, &mut passed_over)?;
+        let projects = project_files(environment, &mut passed_over, Err)?;
         Self::put_together(flags, environment, config_folder, user, &projects, passed_over)
     }
 
-    /// As [`Settings::load`], but where a file can't be understood none counts, and that one is told as passed over: for
-    /// what has to be done whatever the settings say.
+    /// As [`Settings::load`], but a file that can't be understood does not count and is told as passed over: for what has
+    /// to be done whatever the settings say. Of the user's own file the profile counts where that much is understood.
     ///
     /// # Errors
     /// Where a variable can't be understood, or there is no home.
     pub(crate) fn load_in_emergency(
-        flags: &FlagSettings,
+        flags: FlagSettings,
         environment: Environment,
     ) -> Result<Self, SettingsError> {
-        match Self::load(flags.clone(), environment) {
-            Err(SettingsError::File { path, .. } | SettingsError::Invalid { path, .. }) => {
-                let config_folder = folder(environment, "MCPCRED_CONFIG_DIR", dirs::config_dir)?;
-                let passed_over = vec![(path, "it is not understood")];
-                let user = UserFile::default();
-                Self::put_together(flags.clone(), environment, config_folder, user, &[], passed_over)
-            }
-            settings => settings,
-        }
+        let config_folder = folder(environment, "MCPCRED_CONFIG_DIR", dirs::config_dir)?;
+        let user_path = config_folder.value.join("config.toml");
+        let mut passed_over = Vec::new();
+        let user = read_user_file(&user_path).unwrap_or_else(|_| {
+            let profile = profile_alone(&user_path);
+            let why = match profile {
+                Some(_) => "it is not understood, but for the profile in it, which counts",
+                None => "it is not understood",
+            };
+            passed_over.push((user_path, why));
+            UserFile { profile, ..UserFile::default() }
+        });
+        let projects = project_files(environment, &mut passed_over, |_| Ok("it is not understood"))?;
+        Self::put_together(flags, environment, config_folder, user, &projects, passed_over)
     }
 
     fn put_together(
@@ -201,26 +209,15 @@ impl Settings {
             first(projects, |file| file.profile.clone()),
             user.profile.map(|value| (value, user_source())),
         ]);
-        let user_store = match &user.store {
-            Some(text) => Some((
-                text.parse::<StoreSetting>().map_err(|error| invalid(&user_path, &error))?,
-                user_source(),
-            )),
-            None => None,
-        };
+        let user_store = user.store.as_deref().and_then(|text| text.parse::<StoreSetting>().ok());
         let store = pick([
             flags.store.map(|value| (value, Source::Flag("--store"))),
             variable(environment, "MCPCRED_STORE", str::parse::<StoreSetting>)?,
-            user_store,
+            user_store.map(|value| (value, user_source())),
         ]);
         let project_credentials =
             first(projects, |file| file.credentials.clone()).map(|(value, source)| Sourced { value, source });
         let audit = pick([user.audit.map(|value| (value, user_source()))]);
-        let in_range = 1..=1024;
-        if !in_range.contains(&audit.value.file_mib) || !(2..=1000).contains(&audit.value.files) {
-            let detail = "of the audit log, `file_mib` is 1 to 1024 and `files` 2 to 1000".to_owned();
-            return Err(SettingsError::Invalid { path: user_path, detail });
-        }
         Ok(Self {
             config_folder,
             data_folder,
@@ -284,10 +281,33 @@ fn first<T>(
     projects.iter().find_map(|(path, file)| Some((setting(file)?, Source::Project(path.clone()))))
 }
 
-/// The project's files in the nearest folder that has one, the local one first.
+/// The user's own file, every setting of it understood.
+fn read_user_file(path: &Path) -> Result<UserFile, SettingsError> {
+    let content = private_file::read_settings(path, LIMIT)
+        .map_err(|source| SettingsError::File { path: path.to_owned(), source })?;
+    let user: UserFile = parse(path, content.as_deref().unwrap_or_default())?;
+    let store = user.store.as_deref().map(str::parse::<StoreSetting>);
+    store.transpose().map_err(|error| invalid(path, &error))?;
+    let is_in_range =
+        |audit: &AuditSettings| (1..=1024).contains(&audit.file_mib) && (2..=1000).contains(&audit.files);
+    if !user.audit.as_ref().is_none_or(is_in_range) {
+        return Err(invalid(path, &"of the audit log, `file_mib` is 1 to 1024 and `files` 2 to 1000"));
+    }
+    Ok(user)
+}
+
+/// The profile of a file in which something else is not understood.
+fn profile_alone(path: &Path) -> Option<Profile> {
+    let content = private_file::read_settings(path, LIMIT).ok()??;
+    parse::<ProfileAlone>(path, &content).ok()?.profile
+}
+
+/// The project's files in the nearest folder that has one, the local one first; `not_understood` says of one that is not
+/// whether it is passed over, and why.
 fn project_files(
     environment: Environment,
     passed_over: &mut Vec<(PathBuf, &'static str)>,
+    not_understood: impl Fn(SettingsError) -> Result<&'static str, SettingsError>,
 ) -> Result<Vec<(PathBuf, ProjectFile)>, SettingsError> {
     let mut found = Vec::new();
     let Some(here) = environment.current_folder() else { return Ok(found) };
@@ -295,10 +315,10 @@ fn project_files(
         for name in [".mcpcred.local.toml", ".mcpcred.toml"] {
             let path = folder.join(name);
             match read_project_file(&path) {
-                Ok(Some(content)) => {
-                    let file = parse(&path, &content)?;
-                    found.push((path, file));
-                }
+                Ok(Some(content)) => match parse(&path, &content) {
+                    Ok(file) => found.push((path, file)),
+                    Err(error) => passed_over.push((path, not_understood(error)?)),
+                },
                 Ok(None) => {}
                 Err(why) => passed_over.push((path, why)),
             }

@@ -111,7 +111,7 @@ fn marks_that_somebody_changed_are_told_and_left_alone() {
 mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::{Command, Output};
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use nix::sys::stat::Mode;
 
@@ -396,10 +396,7 @@ mod unix {
             return;
         }
         let mut terminal = Terminal::start(&command);
-        // A prompt has no text that is the same everywhere; what is typed before it is there is kept.
-        std::thread::sleep(Duration::from_millis(800));
-        terminal.send("mcpcred get UNU\t");
-        terminal.expect("SUAL_TOKEN");
+        terminal.insist("mcpcred get UNU\t", "SUAL_TOKEN");
         terminal.send("\x15exit\r");
     }
 
@@ -434,11 +431,11 @@ mod unix {
             let mut command = Command::new("elvish");
             sandbox.surround(&mut command);
             let mut terminal = Terminal::start(&command);
-            std::thread::sleep(Duration::from_millis(500));
             if key {
-                terminal.send("echo '['$E:A']'\r");
+                terminal.insist("echo '['$E:A']'\r", &shown);
+            } else {
+                terminal.expect(&shown);
             }
-            terminal.expect(&shown);
             terminal.send("exit\r");
         }
     }

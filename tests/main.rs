@@ -64,3 +64,4 @@ mod store;
 mod terminal;
 #[cfg(target_os = "linux")]
 mod together_crash;
+mod unfinished;

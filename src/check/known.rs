@@ -40,7 +40,7 @@ impl Stored {
 /// What the store gave for it.
 pub(crate) enum Held {
     Value(Secret),
-    /// Nothing: another program took it away, or its addition was interrupted.
+    /// Nothing: another program took it away.
     Gone,
     /// A value of no characters.
     Empty,
@@ -92,7 +92,8 @@ impl Known {
             Err(error) => known.unreadable = Some(in_words(&error)),
         }
         let index = credentials.index_if_whole().unwrap_or_default();
-        let others = index.every_entry().filter(|(own, ..)| *own != profile);
+        let others = index.every_entry();
+        let others = others.filter(|(own, _, entry)| *own != profile && entry.state != State::Removing);
         known.elsewhere =
             others.map(|(profile, name, entry)| (profile.clone(), name.clone(), entry.clone())).collect();
         known
@@ -108,7 +109,7 @@ impl Known {
         self.unreadable.as_deref()
     }
 
-    /// Every credential of the profile.
+    /// Every credential of the profile. A name of which there is only the beginning of an addition is nobody's.
     pub(crate) fn stored(&self) -> &[Stored] {
         &self.stored
     }
@@ -149,11 +150,6 @@ impl Known {
         self.stored.iter().find(|stored| stored.name.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// Whether a value has this name. One that is only being added, or whose addition was cut off, has none yet.
-    pub(crate) fn is_taken(&self, name: &str) -> bool {
-        self.find(name).is_some_and(|it| it.is_settled() || matches!(it.held, Held::Value(_)))
-    }
-
     /// The value that a variable of this environment has, however short.
     pub(crate) fn variable(&self, name: &str) -> Option<Secret> {
         if name.is_empty() || name.contains(['=', '\0']) {
@@ -187,12 +183,15 @@ fn read(credentials: &Credentials, entries: &[(CredentialName, Entry)]) -> Vec<S
                 let free = names.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
                 let free: Vec<_> = free.map(|(name, _)| name.clone()).collect();
                 let mut others = held_together(credentials, kind, &free).into_iter();
-                let held = |refusal: Option<String>| refusal.map(Held::LockedDown).or_else(|| others.next());
-                refusals.into_iter().filter_map(held).collect()
+                let held = |refusal: Option<String>| match refusal {
+                    Some(why) => Some(Held::LockedDown(why)),
+                    None => others.next().flatten(),
+                };
+                refusals.into_iter().map(held).collect()
             }
         };
         let rows = names.into_iter().zip(facts).zip(all);
-        stored.extend(rows.map(|((name, entry), held)| Stored { name, entry, held }));
+        stored.extend(rows.filter_map(|((name, entry), held)| Some(Stored { name, entry, held: held? })));
     }
     stored.sort_by(|left, right| left.name.cmp(&right.name));
     stored
@@ -205,19 +204,20 @@ fn locked_down(credentials: &Credentials, names: &[CredentialName]) -> Option<Ve
     Some(names.iter().map(refusal).collect())
 }
 
-/// What one store gives for each of them.
-fn held_together(credentials: &Credentials, kind: StoreKind, names: &[CredentialName]) -> Vec<Held> {
+/// What one store gives for each of them; nothing for what turns out to be no credential: an addition that was only
+/// begun, or what was deleted since the index was read.
+fn held_together(credentials: &Credentials, kind: StoreKind, names: &[CredentialName]) -> Vec<Option<Held>> {
     if names.is_empty() {
         return Vec::new();
     }
     match credentials.get_many(names) {
-        Ok(found) => found.into_iter().map(|(_, secret)| Held::Value(secret)).collect(),
+        Ok(found) => found.into_iter().map(|(_, secret)| Some(Held::Value(secret))).collect(),
         Err(error) if is_about_one(&error) => {
             names.iter().map(|name| held(kind, credentials.get(name))).collect()
         }
         Err(error) => {
             let why = in_words(&error);
-            names.iter().map(|_| Held::Unavailable { store: kind, why: why.clone() }).collect()
+            names.iter().map(|_| Some(Held::Unavailable { store: kind, why: why.clone() })).collect()
         }
     }
 }
@@ -232,13 +232,14 @@ fn is_about_one(error: &CredentialError) -> bool {
     )
 }
 
-fn held(store: StoreKind, read: Result<Secret, CredentialError>) -> Held {
-    match read {
+fn held(store: StoreKind, read: Result<Secret, CredentialError>) -> Option<Held> {
+    Some(match read {
         Ok(secret) => Held::Value(secret),
-        Err(CredentialError::NotFound { .. } | CredentialError::Vanished { .. }) => Held::Gone,
+        Err(CredentialError::NotFound { .. }) => return None,
+        Err(CredentialError::Vanished { .. }) => Held::Gone,
         Err(CredentialError::Store(StoreError::Empty { .. })) => Held::Empty,
         Err(error) => Held::Unavailable { store, why: in_words(&error) },
-    }
+    })
 }
 
 /// An error and its causes in one line.

@@ -16,7 +16,7 @@ use crate::check::path_value;
 use crate::check::placeholder::credential_name;
 use crate::check::verdict::Verdict;
 use crate::credential::Kind;
-use crate::index::Entry;
+use crate::index::{Entry, State};
 use crate::name::CredentialName;
 use crate::recognise::{self, Detector, Malformation};
 use crate::secret::Secret;
@@ -156,6 +156,12 @@ impl Values<'_> {
         let Some((name, entry)) = all.find(|(own, _)| own.as_str().eq_ignore_ascii_case(name)) else {
             return self.missing(name, whom);
         };
+        if entry.state == State::Adding {
+            let message = format!("the addition of `{name}` to the profile `{profile}` is not finished");
+            let verdict = Verdict::new(Status::Unknown, Reason::NotVerifiable, message)
+                .command("finish it, or take it back", "mcpcred doctor --repair");
+            return Verdict { is_of_other_profile: true, ..verdict };
+        }
         let ready = Verdict::ready(format!("`{name}` is stored in the profile `{profile}`"));
         let mut verdict = match misplaced(name.as_str(), entry, whom) {
             Some(verdict) => verdict,

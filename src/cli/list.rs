@@ -114,9 +114,9 @@ impl Row {
         let mut remarks = Vec::new();
         match self.state {
             State::Stored => {}
-            State::Adding => remarks.push("its addition was interrupted"),
-            State::Rotating | State::Replacing => remarks.push("its rotation was interrupted"),
-            State::Removing => remarks.push("its deletion was interrupted"),
+            State::Adding => remarks.push("its addition is not finished"),
+            State::Rotating | State::Replacing => remarks.push("its rotation is not finished"),
+            State::Removing => remarks.push("its deletion is not finished"),
         }
         if self.expired {
             remarks.push("expired");

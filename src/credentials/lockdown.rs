@@ -66,8 +66,9 @@ impl Credentials {
             None => found.extend(index.snapshot()),
             Some(names) => {
                 for name in names {
-                    let (name, entry) =
-                        index.find(&self.profile, name).ok_or_else(|| self.not_found(&index, name))?;
+                    // What is being deleted, or was until somebody was interrupted, lies in its store still.
+                    let known = index.find_unfinished(&self.profile, name);
+                    let (name, entry) = known.ok_or_else(|| self.not_found(&index, name))?;
                     if !found.iter().any(|(_, own, _)| own == name) {
                         found.push((self.profile.clone(), name.clone(), entry.clone()));
                     }
@@ -111,6 +112,26 @@ impl Credentials {
     /// Their values, whether or not a lockdown is on: for nothing but to revoke them. One that can't be read does not
     /// hide the others; `None` where its store does not hold it, and the reason where that does not answer.
     pub(crate) fn values_to_revoke(&self, targets: &[Target]) -> Vec<Result<Option<Secret>, String>> {
+        let mut values = self.values_at(targets);
+        // What is not there may have been moved since the index was read.
+        let is_gone = |at: &usize| matches!(values[*at], Ok(None));
+        let gone: Vec<usize> = (0..targets.len()).filter(is_gone).collect();
+        let Some(index) = (!gone.is_empty()).then(|| self.load().ok()).flatten() else { return values };
+        let moved = gone.into_iter().filter_map(|at| {
+            let target = &targets[at];
+            let (_, entry) = index.find_unfinished(&target.profile, &target.name)?;
+            let moved = Target { entry: entry.clone(), ..target.clone() };
+            (entry.store != target.entry.store).then_some((at, moved))
+        });
+        let (places, moved): (Vec<usize>, Vec<Target>) = moved.unzip();
+        for (at, value) in places.into_iter().zip(self.values_at(&moved)) {
+            values[at] = value;
+        }
+        values
+    }
+
+    /// The values where the index had them.
+    fn values_at(&self, targets: &[Target]) -> Vec<Result<Option<Secret>, String>> {
         let key = |target: &Target| {
             let slot = if target.former { Slot::Previous } else { Slot::Current };
             ItemKey::credential(&target.profile, &target.name, slot)

@@ -283,7 +283,9 @@ impl Credentials {
     }
 
     fn not_found(&self, index: &Index, name: &CredentialName) -> CredentialError {
-        let known = index.entries(&self.profile).map(|(known, _)| known);
+        // Of what is named, the beginning of an addition may be there: it is not what was meant.
+        let known =
+            index.entries(&self.profile).map(|(known, _)| known).filter(|known| !known.is_twin_of(name));
         CredentialError::NotFound {
             name: name.clone(),
             profile: self.profile.clone(),

@@ -80,11 +80,15 @@ impl Credentials {
     ) -> Result<Vec<CredentialName>, CredentialError> {
         let mut names = Vec::new();
         for (name, entry) in index.entries(&self.profile).filter(|(_, entry)| is_wanted(entry)) {
-            let is_there = entry.state != State::Adding
-                || self.stores.open(entry.store)?.get(&self.key(name, Slot::Current))?.is_some();
-            names.extend(is_there.then(|| name.clone()));
+            names.extend(self.is_there(name, entry)?.then(|| name.clone()));
         }
         Ok(names)
+    }
+
+    /// Whether the name has a value: of one whose addition is not finished, only its store knows.
+    fn is_there(&self, name: &CredentialName, entry: &Entry) -> Result<bool, StoreError> {
+        Ok(entry.state != State::Adding
+            || self.stores.open(entry.store)?.get(&self.key(name, Slot::Current))?.is_some())
     }
 
     /// Reads again where a value was moved or deleted since the index was read, for as long as that goes on.
@@ -159,19 +163,26 @@ impl Credentials {
     /// # Errors
     /// [`CredentialError::NoPrevious`] where none is kept (any more).
     pub(crate) fn get_previous(&self, name: &CredentialName) -> Result<Secret, CredentialError> {
-        let index = self.load()?;
-        let (name, entry) = self.locate(&index, name)?;
-        self.refuse_in_lockdown([name])?;
-        let no_previous = || CredentialError::NoPrevious { name: name.clone() };
-        if entry.previous_until.is_none_or(|until| until <= self.now()) {
-            return Err(no_previous());
-        }
-        let store = self.stores.open(entry.store)?;
-        let secret = store.get(&self.key(name, Slot::Previous))?.ok_or_else(no_previous)?;
-        let found = [Reading { name: name.clone(), store: entry.store, due: None, secret }];
+        let read = |index: &Index| {
+            let (name, entry) = self.locate(index, name)?;
+            self.refuse_in_lockdown([name])?;
+            if entry.previous_until.is_none_or(|until| until <= self.now()) {
+                return Err(CredentialError::NoPrevious { name: name.clone() });
+            }
+            let (name, store) = (name.clone(), entry.store);
+            match self.stores.open(store)?.get(&self.key(&name, Slot::Previous))? {
+                Some(secret) => Ok(Reading { name, store, due: None, secret }),
+                None => Err(CredentialError::Vanished { name, store }),
+            }
+        };
+        let found = self.while_it_changes(read).map_err(|error| match error {
+            CredentialError::Vanished { name, .. } => CredentialError::NoPrevious { name },
+            other => other,
+        })?;
+        let found = [found];
         self.record_reading(&found, None)?;
-        self.refuse_in_lockdown([name])?;
         let [reading] = found;
+        self.refuse_in_lockdown([&reading.name])?;
         Ok(reading.secret)
     }
 
@@ -202,15 +213,17 @@ impl Credentials {
     }
 
     /// Says whether there is such a credential in the store that was asked for, so that nobody types a value
-    /// in vain.
+    /// in vain. That store is asked only where an addition was begun and did not come to its end.
     ///
     /// # Errors
-    /// [`CredentialError::NotFound`] where there is none.
+    /// [`CredentialError::NotFound`] where there is none, and whatever the store answers.
     pub(crate) fn check_known(&self, name: &CredentialName) -> Result<(), CredentialError> {
         if self.stores.is_none() {
             return Err(CredentialError::ReadOnly);
         }
-        self.locate(&self.load()?, name).map(drop)
+        let index = self.load()?;
+        let (name, entry) = self.locate(&index, name)?;
+        if self.is_there(name, entry)? { Ok(()) } else { Err(self.not_found(&index, name)) }
     }
 
     /// One credential's facts, or `None`. Asks no store.

@@ -164,7 +164,7 @@ impl<'k> Names<'k> {
 
     /// Whether neither the store nor the plan has it.
     fn is_free(&self, name: &CredentialName) -> bool {
-        !self.known.is_taken(name.as_str()) && !self.taken.contains(&name.as_str().to_ascii_uppercase())
+        self.known.find(name.as_str()).is_none() && !self.taken.contains(&name.as_str().to_ascii_uppercase())
     }
 }
 

@@ -143,12 +143,59 @@ fn settings_that_are_not_understood_keep_nobody_from_locking_everything_down() {
     fs::create_dir_all(sandbox.path("config")).unwrap();
     let file = sandbox.path("config/config.toml");
     fs::write(&file, "store = [").unwrap();
-    // Whose profile is meant by a name alone is not known.
-    sandbox.run(["lockdown", "A", "--no-revoke"]).exits(1).says("config.toml` is not understood");
     let ran = sandbox.run(["lockdown", "--all", "--no-revoke"]).succeeds();
     ran.says("config.toml` is passed over: it is not understood");
+    sandbox.run(["lockdown", "--status"]).succeeds().says("covers everything");
+    sandbox.run(["lockdown", "--resume", "--no-revoke"]).succeeds();
+    sandbox.run(["lockdown", "--lift"]).exits(1).says("config.toml` is not understood");
     fs::remove_file(&file).unwrap();
     refuses_everything(&sandbox);
+}
+
+#[test]
+fn a_name_is_locked_down_in_the_profile_that_can_be_told() {
+    const SYNTAX: &str = "profile = \"work\"\nstore = [";
+    const UNKNOWN: &str = "profile = \"work\"\ncolour = true";
+    for (file, text, arguments, variable, profile) in [
+        ("config/config.toml", SYNTAX, &[][..], None, "default"),
+        ("config/config.toml", SYNTAX, &["--profile", "work"], None, "work"),
+        ("config/config.toml", SYNTAX, &[], Some("work"), "work"),
+        // As much of it as can be read counts, and so does another file.
+        ("config/config.toml", UNKNOWN, &[], None, "work"),
+        (".mcpcred.toml", "profile = \"home\"\nstore = \"vault\"", &[], None, "default"),
+    ] {
+        let mut sandbox = Sandbox::new().with("A");
+        sandbox.feed(["add", "A", "--stdin", "--profile", "work"], b"another value").succeeds();
+        fs::create_dir_all(sandbox.path("config")).unwrap();
+        fs::write(sandbox.path(file), text).unwrap();
+        if let Some(variable) = variable {
+            sandbox.set("MCPCRED_PROFILE", variable);
+        }
+        let words = ["lockdown", "a", "--no-revoke", "--json"];
+        let ran = sandbox.run([&words, arguments].concat()).succeeds();
+        let covered = ran.json("lockdown")["credentials"].clone();
+        assert_eq!(covered, serde_json::json!([{ "profile": profile, "name": "A" }]), "{text}");
+        ran.says("is passed over: it is not understood");
+        sandbox.run(["lockdown", "NOPE"]).exits(3).says("is passed over: it is not understood");
+    }
+}
+
+#[test]
+fn a_lockdown_lets_nobody_add_a_way_into_the_vault_and_everybody_close_one() {
+    let mut sandbox = Sandbox::new().with("A");
+    let other = sandbox.path("other").to_str().unwrap().to_owned();
+    fs::copy(sandbox.path("key"), &other).unwrap();
+    fs::write(&other, [b'o'; 32]).unwrap();
+    sandbox.run(["store", "passphrase", "--add-key-file", &other]).succeeds();
+    sandbox.run(["lockdown", "A", "--no-revoke"]).succeeds();
+    for way in [&["--recovery-code"][..], &["--add-keychain"], &["--add-key-file", &other]] {
+        let ran = sandbox.run([&["store", "passphrase"], way].concat()).exits(5);
+        ran.prints("").says("a lockdown is on, and the vault gets no new way to be opened");
+    }
+    sandbox.run(["store", "init", "--recovery-code"]).exits(5).prints("");
+    sandbox.run(["store", "passphrase", "--remove-slot", "1"]).succeeds();
+    sandbox.set("MCPCRED_KEY_FILE", &other);
+    sandbox.run(["store", "passphrase", "--new-passphrase-file", &other]).succeeds();
 }
 
 #[test]

@@ -153,8 +153,8 @@ fn index(app: &App) -> Vec<Finding> {
         };
         if let Some(what) = what {
             findings.push(
-                warning("index", format!("the {what} of `{name}` in profile `{profile}` was interrupted"))
-                    .hint("`mcpcred doctor --repair` finishes it or takes it back"),
+                warning("index", format!("the {what} of `{name}` in profile `{profile}` is not finished"))
+                    .hint("unless a command is at it right now, `mcpcred doctor --repair` finishes it or takes it back"),
             );
         }
         if !entry.leftover_in.is_empty() {

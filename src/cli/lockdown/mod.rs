@@ -66,9 +66,9 @@ pub(super) struct Lockdown {
 }
 
 impl Lockdown {
-    /// Whether it covers everything, whichever profile the settings name: then it needs none of them.
+    /// Whether settings that are not understood must not keep it from its work. To end a lockdown can wait.
     pub(super) fn is_emergency(&self) -> bool {
-        self.all
+        !self.lift
     }
 
     pub(super) fn run(self, app: &App) -> Outcome {

@@ -191,6 +191,7 @@ pub(in crate::cli) fn protect(
     undo::rehearse(&app.settings.data_folder.value, changes.iter().map(|(_, change)| change))
         .map_err(|error| Failure::from(error).because("nothing was stored"))?;
     store(app, &plan)?;
+    read_back(app, &plan)?;
     let files = rewrite(app, &discovery, changes)?;
     done = told(&plan, &discovery, &detector, files);
     done.ending = if done.files.iter().all(|file| file.is_written) { Ending::Done } else { Ending::Partly };
@@ -322,7 +323,7 @@ fn ask_names(app: &App, known: &Known, plan: &mut Plan<'_, '_>) -> Result<(), Fa
                 break;
             }
             let is_taken = |name: &CredentialName| {
-                known.is_taken(name.as_str())
+                known.find(name.as_str()).is_some()
                     || plan.values.iter().enumerate().any(|(at, it)| at != number && it.name.is_twin_of(name))
             };
             match answer.parse::<CredentialName>() {
@@ -363,6 +364,29 @@ fn store<'p>(app: &App, plan: &'p Plan<'_, '_>) -> Result<(), Failure> {
         let done = format!("{added} of {} values were stored, and no file was changed", new.len());
         Failure::from(error).because(done)
     })
+}
+
+/// Sees that what was stored before is stored still: while the person was asked somebody may have replaced or deleted it,
+/// and the value would be nowhere once it is out of the files.
+fn read_back(app: &App, plan: &Plan<'_, '_>) -> Result<(), Failure> {
+    let values = plan.values.iter().enumerate();
+    let before = values.filter(|(number, value)| value.is_stored && plan.uses(*number));
+    let before: Vec<&Planned> = before.map(|(_, value)| value).collect();
+    if before.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<CredentialName> = before.iter().map(|value| value.name.clone()).collect();
+    app.credentials.read_for(Action::Protect, None);
+    let untouched = "no file was changed";
+    let held = app.credentials.get_many(&names).map_err(|error| Failure::from(error).because(untouched))?;
+    match held.iter().zip(&before).find(|((_, held), value)| *held != value.secret) {
+        None => Ok(()),
+        Some(((name, _), _)) => {
+            let what = format!("`{name}` was given another value in the meantime, and {untouched}");
+            Err(Failure::new(Failure::GENERAL, what)
+                .hint("call it again: the value gets a name of its own then"))
+        }
+    }
 }
 
 /// Stores them. A name that another call has taken since it was found to be free may have the same value.

@@ -11,7 +11,9 @@ use crate::cli::rotate::document::{self, Row};
 use crate::cli::rotate::job::Job;
 use crate::cli::schedules;
 use crate::credential::Facts;
+use crate::credentials::CredentialError;
 use crate::failure::Failure;
+use crate::index::{Entry, State};
 use crate::name::CredentialName;
 
 /// What a person says to one of them.
@@ -25,7 +27,9 @@ enum Answer {
 pub(super) fn walk(request: &Rotate, app: &App) -> Outcome {
     let now = app.credentials.now();
     let mut due = schedules::applied(app, app.credentials.list()?)?;
-    due.retain(|(_, entry)| entry.facts.is_rotation_due(now) || entry.facts.is_expired(now));
+    due.retain(|(name, entry)| {
+        (entry.facts.is_rotation_due(now) || entry.facts.is_expired(now)) && !is_only_begun(app, name, entry)
+    });
     if due.is_empty() {
         app.ui.say("Nothing is due");
         if request.json {
@@ -59,6 +63,12 @@ pub(super) fn walk(request: &Rotate, app: &App) -> Outcome {
         document::print(app, rows)?;
     }
     summary(&left, &failed, can_ask)
+}
+
+/// Whether it is no credential: an addition that was cut off before its value came.
+fn is_only_begun(app: &App, name: &CredentialName, entry: &Entry) -> bool {
+    entry.state == State::Adding
+        && matches!(app.credentials.check_known(name), Err(CredentialError::NotFound { .. }))
 }
 
 /// What became of one of them, and what a person said to it.

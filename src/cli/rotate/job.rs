@@ -50,9 +50,9 @@ impl<'j> Job<'j> {
     /// # Errors
     /// Where there is no such credential.
     pub(super) fn new(request: &'j Rotate, app: &'j App, name: &CredentialName) -> Result<Self, Failure> {
+        app.credentials.check_known(name)?;
         let Some((name, entry)) = app.credentials.find(name)? else {
-            app.credentials.check_known(name)?;
-            return Err(Failure::new(Failure::NOT_FOUND, "there is no such credential"));
+            return Err(Failure::new(Failure::NOT_FOUND, format!("`{name}` was deleted in this moment")));
         };
         let hosts = request.host.iter().cloned().collect();
         let (catalog, former) = (OnceCell::new(), OnceCell::new());

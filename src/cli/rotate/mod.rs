@@ -109,7 +109,6 @@ impl Rotate {
         if self.rollback {
             return self.roll_back(app, name);
         }
-        app.credentials.check_known(name)?;
         let job = Job::new(&self, app, name)?;
         let outcome = job.replace();
         if self.json {

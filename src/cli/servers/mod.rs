@@ -13,6 +13,8 @@ use crate::catalog::server::{Alternative, Requirement, Server};
 use crate::catalog::{Catalog, CatalogError};
 use crate::cli::Outcome;
 use crate::failure::Failure;
+use crate::index::{Entry, State};
+use crate::name::CredentialName;
 use crate::slip;
 use crate::ui::table::Table;
 
@@ -155,13 +157,13 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// As the index has them.
+    /// As the index has them. An addition that is not finished may have left no value.
     pub(super) fn of(app: &App) -> Self {
-        let names = app
-            .credentials
-            .list_if_whole()
-            .map(|known| known.into_iter().map(|(name, _)| String::from(name)).collect());
-        Self { names }
+        let added = |known: Vec<(CredentialName, Entry)>| {
+            let added = known.into_iter().filter(|(_, entry)| entry.state != State::Adding);
+            added.map(|(name, _)| String::from(name)).collect()
+        };
+        Self { names: app.credentials.list_if_whole().map(added) }
     }
 
     /// The name under which a secret is kept: its own before its others.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::app::App;
 use crate::audit::{Action, Event};
 use crate::cli::Outcome;
-use crate::cli::store::passphrase::print_recovery_code;
+use crate::cli::store::passphrase::{print_recovery_code, refuse_in_lockdown};
 use crate::failure::Failure;
 use crate::os::private_file;
 use crate::store::vault::{SlotKind, UnlockKey, Vault};
@@ -38,6 +38,9 @@ pub(in crate::cli) struct Init {
 
 impl Init {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        if self.recovery_code {
+            refuse_in_lockdown(app)?;
+        }
         app.credentials.check_recordable()?;
         let kind = app.settings.store.value.0;
         if let (Some(kind), Err(StoreError::Damaged { .. })) = (kind, app.credentials.stores().record())

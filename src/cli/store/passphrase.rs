@@ -16,7 +16,8 @@ use crate::unlocking::Unlocking;
 
 /// Change the vault's passphrase, or add and remove other ways to open it
 ///
-/// The vault is opened first, with what opens it now; the values in it are not touched.
+/// The vault is opened first, with what opens it now; the values in it are not touched. While a lockdown is on, the
+/// passphrase can be changed and a way removed, and none is added.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub(in crate::cli) struct Passphrase {
@@ -39,6 +40,9 @@ pub(in crate::cli) struct Passphrase {
 
 impl Passphrase {
     pub(in crate::cli) fn run(self, app: &App) -> Outcome {
+        if self.add_key_file.is_some() || self.add_keychain || self.recovery_code {
+            refuse_in_lockdown(app)?;
+        }
         app.credentials.check_recordable()?;
         let open = || app.unlocking.open_vault(Rollback::Refuse);
         let vault = Arc::new(app.credentials.opening(Action::Rekey, StoreKind::Vault, open)?);
@@ -96,6 +100,18 @@ impl Passphrase {
         }
         Ok(())
     }
+}
+
+/// Whoever has a token that is in other hands may sit here: what opens the vault is not multiplied then.
+///
+/// # Errors
+/// Where a lockdown is on, whatever it covers.
+pub(super) fn refuse_in_lockdown(app: &App) -> Result<(), Failure> {
+    if app.credentials.marker().look().is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(Failure::NEEDS_PERSON, "a lockdown is on, and the vault gets no new way to be opened")
+        .hint("change its passphrase or remove a slot, or end the lockdown with `mcpcred lockdown --lift` once all is well"))
 }
 
 fn nobody(error: AskError) -> Failure {

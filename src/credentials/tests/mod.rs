@@ -214,6 +214,23 @@ fn an_index_that_is_lost_comes_back_from_the_store() {
 }
 
 #[test]
+fn what_is_moved_after_the_index_was_read_is_found_where_it_is_now() {
+    let machine = Machine::new();
+    machine.add("A", "first").unwrap();
+    machine.rotate("A", "second", SignedDuration::from_hours(1)).unwrap();
+    let targets = machine.credentials().targets(Some(&[parse("a")])).unwrap();
+    machine.credentials().relocate(SECOND).unwrap();
+    let values = machine.credentials().values_to_revoke(&targets);
+    let values = values.into_iter().map(|value| value.unwrap().unwrap());
+    let values: Vec<String> = values.map(|value| value.expose_secret_str().unwrap().to_owned()).collect();
+    assert_eq!(values, ["second", "first"]);
+    // What is nowhere stays nowhere.
+    machine.credentials().delete(&parse("A")).unwrap();
+    let values = machine.credentials().values_to_revoke(&targets);
+    assert!(values.iter().all(|value| matches!(value, Ok(None))));
+}
+
+#[test]
 fn what_was_interrupted_is_settled_by_a_repair() {
     let machine = Machine::new();
     machine.add("DONE", "value").unwrap();

@@ -149,6 +149,14 @@ impl DotenvFile {
             }
         }
         variables.sort_by_key(Variable::line);
+        // A byte order mark in the middle of a file, as after `cat`: for Python it is a part of the key, for Node it is
+        // nothing. The line is one, and told of once.
+        let plain: Vec<(&str, u32)> = variables.iter().map(|it| (it.key, it.line())).collect();
+        let is_told = |it: &Variable<'_>| {
+            let key = it.key.strip_prefix('\u{feff}');
+            key.is_some_and(|key| plain.contains(&(key, it.line())))
+        };
+        variables.retain(|it| !is_told(it));
         variables
     }
 

@@ -245,3 +245,14 @@ fn a_file_that_is_made_to_take_long_does_not() {
     }
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+#[test]
+fn a_line_with_a_mark_before_its_key_is_told_of_once() {
+    let file = file("A=1\n\u{feff}B=2\n");
+    let keys = |dialect| file.variables(dialect).iter().map(|it| it.key.to_owned()).collect::<Vec<_>>();
+    assert_eq!(keys(None), ["A", "B"]);
+    assert_eq!(keys(Some(Dialect::Node)), ["A", "B"]);
+    assert_eq!(keys(Some(Dialect::Python)), ["A", "\u{feff}B"]);
+    // It is not read alike, and nobody takes one reading for both.
+    assert_eq!(file.variables(None)[1].value().unwrap_err(), Flaw::Dialects);
+}
