@@ -1,7 +1,7 @@
 //! `mcpcred check`: the preflight.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -197,9 +197,16 @@ impl Check {
         // What a person has to ask for comes last.
         for style in [Style::default(), Style::Bridge, Style::Reference] {
             let open = found.findings.iter().filter(|finding| mending::is_left(finding));
-            let servers: BTreeSet<String> = open.filter_map(|finding| finding.server.clone()).collect();
-            if servers.is_empty() {
+            let left: HashSet<&str> = open.filter_map(|finding| finding.server.as_deref()).collect();
+            if left.is_empty() {
                 return;
+            }
+            let is_left = |entry: &&ServerEntry<'_>| left.contains(entry.name.as_str());
+            let helped =
+                entries.iter().flatten().filter(is_left).filter(|entry| mending::may_help(style, entry));
+            let servers: BTreeSet<String> = helped.map(|entry| entry.name.clone()).collect();
+            if servers.is_empty() {
+                continue;
             }
             let servers: Vec<String> = servers.into_iter().collect();
             let request = plan::Request { servers: &servers, project_alone: false, style, program: &program };

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::check::finding::{Action, Finding, Reason};
 use crate::check::quoted::quoted;
 use crate::configuration::discover::Discovery;
+use crate::configuration::entry::ServerEntry;
 use crate::document::Pointer;
 use crate::protect::mechanism::{Mechanism, Style};
 use crate::protect::plan::{Plan, Step, is_of_project};
@@ -25,6 +26,18 @@ pub(crate) fn is_left(finding: &Finding) -> bool {
         _ => false,
     };
     is_open && finding.server.is_some()
+}
+
+/// Whether that style does anything with a server of such an entry that the usual one does not.
+pub(crate) fn may_help(style: Style, entry: &ServerEntry<'_>) -> bool {
+    match style {
+        Style::Wrapper | Style::Inputs => true,
+        Style::Bridge => entry.url().is_some(),
+        Style::Reference => {
+            let references = entry.references();
+            entry.all_fields().any(|field| !references.syntaxes_in(field.kind).is_empty())
+        }
+    }
 }
 
 /// Says of every secret that is left in the open in a server which call of `protect` takes it out, or why none does
