@@ -198,3 +198,21 @@ fn files_that_are_not_understood_are_told_with_the_place_and_without_their_text(
     // Commands that do not need the catalog do not mind.
     sandbox.run(["list"]).succeeds();
 }
+
+#[test]
+fn a_server_that_reads_its_arguments_alone_is_started_with_the_credential_among_them() {
+    let sandbox = Sandbox::bare();
+    for (id, start) in [
+        (
+            "twilio",
+            "mcpcred run --expand TWILIO_CREDENTIALS -- npx -y @twilio-alpha/mcp {{TWILIO_CREDENTIALS}}",
+        ),
+        (
+            "neon",
+            "mcpcred run --expand NEON_API_KEY -- npx -y @neondatabase/mcp-server-neon start {{NEON_API_KEY}}",
+        ),
+    ] {
+        let shown = sandbox.run(["servers", id]).succeeds().stdout();
+        assert!(shown.contains(&format!("  {start}\n")) && shown.contains("given as"), "{shown}");
+    }
+}

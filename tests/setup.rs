@@ -245,3 +245,16 @@ mod real_clients {
         }
     }
 }
+
+#[test]
+fn a_server_that_reads_its_arguments_alone_is_set_up_with_the_credential_among_them() {
+    let sandbox = Sandbox::new().with("NEON_API_KEY");
+    let words = ["setup", "--server", "neon", "--client", "cursor", "--yes", "--json"];
+    let start = ["--", "npx", "-y", "@neondatabase/mcp-server-neon", "start"];
+    let document = in_project(&sandbox, &[&words[..], &start].concat()).succeeds().json("setup-server");
+    let command: Vec<&str> =
+        document["command"].as_array().unwrap().iter().filter_map(|word| word.as_str()).skip(1).collect();
+    let expected =
+        ["run", "--expand", "NEON_API_KEY", "--", "npx", "-y", "@neondatabase/mcp-server-neon", "start"];
+    assert_eq!(command, [&expected[..], &["{{NEON_API_KEY}}"]].concat());
+}

@@ -165,6 +165,9 @@ pub(crate) struct Requirement {
     /// Whether the server also takes it as an argument of its own, without a flag.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) positional: bool,
+    /// Whether the server takes it as such an argument alone, and reads no variable.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) argument_only: bool,
     /// Parts of the query of a URL that carry it: `tavilyApiKey`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) query: Vec<String>,
@@ -190,6 +193,7 @@ impl Requirement {
             header: None,
             flags: Vec::new(),
             positional: false,
+            argument_only: false,
             query: Vec::new(),
             in_path: false,
         }

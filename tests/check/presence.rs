@@ -39,6 +39,34 @@ fn an_address_that_mcpcred_puts_among_the_arguments_is_handed_over() {
 }
 
 #[test]
+fn a_server_that_reads_its_arguments_alone_gets_nothing_from_a_variable() {
+    let address = "postgresql://app:9vQ2mXe7Rk@db.example.com:5432/app";
+    let starts = ["npx", "-y", "@modelcontextprotocol/server-postgres"];
+    let entry = |words: &[&str]| {
+        json!({"mcpServers": {"pg": {"command": words[0], "args": &words[1..]}}}).to_string()
+    };
+    // Claude Code passes all of its environment on, and it does not help.
+    let mut sandbox = Sandbox::bare();
+    sandbox.set("MCPCRED_STORE", "none");
+    sandbox.set("DATABASE_URI", address);
+    let folder = project(&sandbox, &entry(&starts));
+    let finding = the(&findings_in(&sandbox, &folder, &["--client", "claude-code"], 1), "missing");
+    let sentence = finding["action"]["sentence"].as_str().unwrap();
+    assert_eq!(sentence, "write `${DATABASE_URI}` among the arguments of the entry");
+    let folder = project(&sandbox, &entry(&[&starts[..], &["${DATABASE_URI}"]].concat()));
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 0);
+    assert_eq!(about(&findings, "pg"), [("ready", "ok", "DATABASE_URI")]);
+    // What is stored has to be put there as well.
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "DATABASE_URI", "--stdin"], address.as_bytes()).succeeds();
+    let wrapped = [&["mcpcred", "run", "-e", "DATABASE_URI", "--"][..], &starts].concat();
+    let folder = project(&sandbox, &entry(&wrapped));
+    let finding = the(&findings_in(&sandbox, &folder, &[], 1), "missing");
+    let sentence = finding["action"]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("`mcpcred run --expand DATABASE_URI -- … {{DATABASE_URI}}`"), "{sentence}");
+}
+
+#[test]
 fn a_credential_that_is_nowhere_is_missing_and_the_way_to_store_it_is_shown() {
     let sandbox = Sandbox::new();
     let folder = project(&sandbox, WRAPPED);

@@ -47,7 +47,8 @@ impl<'d> Presence<'_, 'd> {
     /// `op://…`: whoever starts the server looks it up, or nobody does.
     fn place_elsewhere(&mut self, field: &Field<'d>, place: &str) {
         let name = field.name.as_str();
-        let verdict = if let Some(broker) = self.broker.filter(|_| field.kind == FieldKind::Env) {
+        let is_variable = field.kind == FieldKind::Env;
+        let verdict = if let Some(broker) = is_variable.then(|| self.broker()).flatten() {
             let message =
                 format!("`{broker}` looks up `{name}` when it starts the server, and was not asked");
             Verdict::new(Status::Unknown, Reason::NotVerifiable, message)

@@ -39,8 +39,6 @@ pub(crate) struct Presence<'c, 'd> {
     entry: &'c ServerEntry<'d>,
     server: Option<Recognised<'c>>,
     wrapper: Option<Wrapper>,
-    /// Another program that hands it credentials of its own, such as `op run`.
-    broker: Option<&'static str>,
     project_credentials: &'c [String],
     judged: Vec<Judged<'d>>,
     /// Variables and headers that something is put into.
@@ -56,16 +54,13 @@ impl<'c, 'd> Presence<'c, 'd> {
         project_credentials: &'c [String],
     ) -> Vec<Judged<'d>> {
         let server = recognise(values, entry);
-        let arguments: Vec<&str> = entry.arguments().map(Text::expose).collect();
         let command = entry.command().map(Text::expose);
-        let wrapper = command.and_then(|command| Wrapper::read(command, arguments.iter().copied()));
-        let broker = command.and_then(|command| Catalog::broker(command, &arguments));
+        let wrapper = command.and_then(|command| Wrapper::read(command, entry.arguments().map(Text::expose)));
         let mut presence = Self {
             values,
             entry,
             server,
             wrapper,
-            broker,
             project_credentials,
             judged: Vec::new(),
             provided: env_files.iter().flat_map(|file| file.variables().unwrap_or_default()).collect(),
@@ -99,6 +94,12 @@ impl<'c, 'd> Presence<'c, 'd> {
         within: usize,
     ) {
         self.judged.push(Judged { credential, verdict, value, within });
+    }
+
+    /// Another program that hands it credentials of its own, such as `op run`. It is looked for where that counts.
+    fn broker(&self) -> Option<&'static str> {
+        let arguments: Vec<&str> = self.entry.arguments().map(Text::expose).collect();
+        Catalog::broker(self.entry.command()?.expose(), &arguments)
     }
 
     /// Whom a credential is for, in a command that a person copies.

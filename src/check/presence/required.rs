@@ -47,20 +47,24 @@ impl Presence<'_, '_> {
             requirement.flags.iter().any(|own| own == flag)
         };
         let is_header = |name: &str| self.provided.iter().any(|it| it.eq_ignore_ascii_case(name));
-        requirement.names().any(|name| self.provided.contains(name) || self.is_inherited(name))
+        let reads_variable = !requirement.argument_only;
+        requirement
+            .names()
+            .any(|name| reads_variable && (self.provided.contains(name) || self.is_inherited(name)))
             || requirement.header.as_ref().is_some_and(|header| is_header(&header.name))
             || (!requirement.flags.is_empty() && self.entry.arguments().any(|text| is_flag(text.expose())))
-            || (requirement.positional && self.has_uri_argument())
+            || (requirement.positional && self.has_argument_for_it())
             || (requirement.in_path || !requirement.query.is_empty()) && self.is_in_url(requirement)
     }
 
-    /// Whether an argument is the address of a database, or takes the place of one.
-    fn has_uri_argument(&self) -> bool {
-        self.entry.arguments().any(|text| {
-            let text = text.expose();
+    /// Whether an argument is the address of a database or another secret, or takes the place of one.
+    fn has_argument_for_it(&self) -> bool {
+        self.entry.arguments().any(|argument| {
+            let text = argument.expose();
             text.contains("://") && !text.starts_with("http")
                 || !reference::find_any(text).is_empty()
                 || self.is_expanded(text)
+                || !self.values.detector.shaped(argument).is_empty()
         })
     }
 
@@ -95,13 +99,13 @@ impl Presence<'_, '_> {
 
     fn lacking(&self, requirement: &Requirement) -> Verdict {
         let name = requirement.name.as_str();
-        if let Some(broker) = self.broker {
+        if let Some(broker) = self.broker() {
             let message =
                 format!("`{broker}` may hand `{name}` over when it starts the server, and was not asked");
             return Verdict::new(Status::Unknown, Reason::NotVerifiable, message);
         }
         let Some(stored) = self.values.stored_as(name).map(|stored| stored.name.as_str()) else {
-            return self.kept_back(requirement).unwrap_or_else(|| self.values.missing(name, self.whom()));
+            return self.kept_back(requirement).unwrap_or_else(|| self.nowhere(requirement));
         };
         if self.server.is_some_and(|known| known.transport == Transport::Remote) {
             return Verdict::problem(
@@ -109,6 +113,10 @@ impl Presence<'_, '_> {
                 format!("`{stored}` is stored, and nothing hands it to this server"),
             )
             .advice("refer to it in a header of the entry, and load it before the client starts");
+        }
+        if requirement.argument_only {
+            let message = format!("`{stored}` is stored, and this server reads it from its arguments alone");
+            return Verdict::problem(Reason::Missing, message).advice(among_arguments(stored));
         }
         let assignment = if stored == name { stored.to_owned() } else { format!("{name}={stored}") };
         let command = self
@@ -124,10 +132,33 @@ impl Presence<'_, '_> {
         .advice(format!("let mcpcred start the server: `mcpcred run -e {assignment} -- {command} …`"))
     }
 
+    /// The verdict on what has to be stored first.
+    fn nowhere(&self, requirement: &Requirement) -> Verdict {
+        let name = requirement.name.as_str();
+        let mut verdict = self.values.missing(name, self.whom());
+        if let Some(action) = verdict.action.as_mut().filter(|_| requirement.argument_only) {
+            action.sentence =
+                format!("{}, and {}", action.sentence.replace(", and ", ", "), among_arguments(name));
+        }
+        verdict
+    }
+
     /// The verdict on what this environment has, and what does not come to the server with it.
     fn kept_back(&self, requirement: &Requirement) -> Option<Verdict> {
         let is_set = |name: &&str| matches!(self.values.known.source(name), Some(Source::Environment(_)));
         let set = requirement.names().find(is_set)?;
+        if requirement.argument_only {
+            let message = format!(
+                "`{set}` is set in this environment, and this server reads it from its arguments alone"
+            );
+            let placeholder = handing::placeholder(self.entry, FieldKind::Args, set);
+            let advice = match placeholder.filter(|_| self.wrapper.is_none()) {
+                Some(placeholder) => format!("write `{placeholder}` among the arguments of the entry"),
+                None if self.values.known.is_none() => among_arguments(set),
+                None => format!("store it, and {}", among_arguments(set)),
+            };
+            return Some(Verdict::problem(Reason::Missing, message).advice(advice));
+        }
         let client = self.entry.client;
         let is_local = self.server.is_some_and(|known| known.transport == Transport::Local);
         let is_wrapped = self.wrapper.is_some();
@@ -162,4 +193,9 @@ impl Presence<'_, '_> {
         };
         Some(verdict.advice(advice))
     }
+}
+
+/// How a credential gets among the arguments of a server.
+fn among_arguments(name: &str) -> String {
+    format!("let mcpcred put it among the arguments: `mcpcred run --expand {name} -- … {{{{{name}}}}}`")
 }

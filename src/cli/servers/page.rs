@@ -144,6 +144,9 @@ fn described(lines: &mut Lines, catalog: &Catalog, known: &Known, alternative: &
         if let Some(header) = &requirement.header {
             lines.fact("header", &String::from(header.clone()));
         }
+        if requirement.argument_only {
+            lines.fact("given as", "an argument, which every program of the machine sees");
+        }
         if !requirement.flags.is_empty() {
             lines.fact(
                 "flags",
@@ -174,24 +177,28 @@ fn commands(catalog: &Catalog, known: &Known, server: &Server) -> Vec<String> {
     else {
         return Vec::new();
     };
-    let mut commands = Vec::new();
-    let mut variables = Vec::new();
+    let (mut commands, mut flags, mut arguments) = (Vec::new(), Vec::new(), String::new());
     let needed =
         || alternative.credentials.iter().filter(|credential| !credential.optional || alternative.optional);
     for requirement in needed() {
-        match known.stored_as(catalog, requirement) {
-            Some(name) if name == requirement.name => variables.push(format!("-e {name}")),
-            Some(name) => variables.push(format!("-e {}={name}", requirement.name)),
-            None => commands.push(format!("mcpcred add {} --server {}", requirement.name, server.id)),
+        let stored = known.stored_as(catalog, requirement);
+        let name = stored.unwrap_or(&requirement.name);
+        if stored.is_none() {
+            commands.push(format!("mcpcred add {name} --server {}", server.id));
+        }
+        if requirement.argument_only {
+            flags.push(format!("--expand {name}"));
+            arguments.extend([" {{", name, "}}"]);
+        } else if name == requirement.name {
+            flags.push(format!("-e {name}"));
+        } else {
+            flags.push(format!("-e {}={name}", requirement.name));
         }
     }
-    let variables = if commands.is_empty() && !variables.is_empty() {
-        variables.join(" ")
-    } else {
-        format!("--server {}", server.id)
-    };
+    let is_named = (commands.is_empty() && !flags.is_empty()) || !arguments.is_empty();
+    let flags = if is_named { flags.join(" ") } else { format!("--server {}", server.id) };
     if let Some(start) = started(server, alternative) {
-        commands.push(format!("mcpcred run {variables} -- {start}"));
+        commands.push(format!("mcpcred run {flags} -- {start}{arguments}"));
     }
     commands
 }

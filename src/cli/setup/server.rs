@@ -196,10 +196,21 @@ impl Needed<'_> {
         Handed { variable: &self.requirement.name, credential: self.name.as_str(), stored: self.is_stored }
     }
 
-    /// As `mcpcred run -e` takes it.
-    fn assignment(&self) -> String {
-        let variable = &self.requirement.name;
-        if variable == self.name.as_str() { variable.clone() } else { format!("{variable}={}", self.name) }
+    /// As `mcpcred run` takes it.
+    fn flag(&self) -> [String; 2] {
+        let (variable, name) = (&self.requirement.name, self.name.to_string());
+        if self.requirement.argument_only {
+            ["--expand".to_owned(), name]
+        } else if *variable == name {
+            ["-e".to_owned(), name]
+        } else {
+            ["-e".to_owned(), format!("{variable}={name}")]
+        }
+    }
+
+    /// What stands for it among the arguments, where the server reads it from there.
+    fn place(&self) -> Option<String> {
+        self.requirement.argument_only.then(|| format!("{{{{{}}}}}", self.name))
     }
 }
 
@@ -239,9 +250,12 @@ fn words(app: &App, target: &Target<'_>, start: &Start<'_>, needed: &[Needed<'_>
     if *profile != Profile::default() {
         words.extend(["--profile".to_owned(), profile.to_string()]);
     }
-    words.extend(needed.iter().flat_map(|needed| ["-e".to_owned(), needed.assignment()]));
+    words.extend(needed.iter().flat_map(Needed::flag));
     words.push("--".to_owned());
     words.extend(start.words.iter().cloned());
+    let places = needed.iter().filter_map(Needed::place);
+    // A person who gave the command may have said where.
+    words.extend(places.filter(|place| !start.words.iter().any(|word| word.contains(place))));
     words
 }
 
