@@ -19,7 +19,7 @@ use crate::os::process::descriptor::read_descriptor;
 use crate::secret::Secret;
 use crate::settings::{FlagSettings, Settings, SettingsError, Source};
 use crate::store::StoreKind;
-use crate::ui::Ui;
+use crate::ui::{Ui, json};
 use crate::unlocking::Unlocking;
 
 /// What a person gives along with a command, besides settings.
@@ -199,9 +199,8 @@ impl App {
     /// # Errors
     /// Where stdout can't take it.
     pub(crate) fn print_json(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(document).map_err(io::Error::other)?;
-        text.push(b'\n');
-        self.ui.data(&text)
+        let text = json::write(document).map_err(io::Error::other)?;
+        self.ui.data(text.as_bytes())
     }
 
     /// Tells what happened on the side.

@@ -22,8 +22,22 @@ pub(crate) fn check(files: &[PathBuf]) -> Vec<Finding> {
     files.iter().flat_map(|file| of_file(file)).collect()
 }
 
+/// Whether a file is a bundle itself, and so no configuration of any client.
+pub(crate) fn is_packed(file: &Path) -> bool {
+    publisher::is_archive(file)
+}
+
 fn of_file(file: &Path) -> Vec<Finding> {
-    let Ok(published) = publisher::read(file) else { return Vec::new() };
+    let published = match publisher::read(file) {
+        Ok(published) => published,
+        Err(error) if is_packed(file) => {
+            let verdict = Verdict::problem(Reason::Unreadable, format!("the file {}", error.why()))
+                .advice("get the bundle anew from its publisher; what it asks for was not checked");
+            let location = Some(Location::of_file(file, None));
+            return vec![Finding { location, ..verdict.finding() }];
+        }
+        Err(_) => return Vec::new(),
+    };
     let unmarked = published.unmarked.into_iter().map(|unmarked| {
         let verdict = Verdict::warning(
             Reason::NotMarkedSensitive,

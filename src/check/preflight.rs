@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::check::bundles;
 use crate::check::copies::Copies;
 use crate::check::exposure;
 use crate::check::finding::{Action, Finding, Location, Reason, Status};
@@ -18,7 +19,7 @@ use crate::configuration::discover::{Discovery, Reading};
 use crate::configuration::entry::{ServerEntry, Standing};
 use crate::configuration::leftover::{Leftover, text_of};
 use crate::configuration::misplaced::{Misplaced, misplaced};
-use crate::document::{Document, Leniency, Place, Text};
+use crate::document::{Document, Leniency, Place, Text, Why};
 use crate::name::CredentialName;
 use crate::os::readers::can_others_read;
 
@@ -100,10 +101,14 @@ impl Preflight<'_> {
     ) {
         let document = match &reading.document {
             Ok(document) => document,
+            // A person named it, and it is looked at as what it is.
+            Err(_) if bundles::is_packed(&reading.path) => return,
             Err(error) => {
                 if self.servers.is_empty() {
+                    let mend =
+                        if matches!(error.why(), Why::Wide) { "save it as UTF-8" } else { "mend the file" };
                     let verdict = Verdict::problem(Reason::Unreadable, format!("the file {}", error.why()))
-                        .advice("mend the file; its servers were not checked");
+                        .advice(format!("{mend}; its servers were not checked"));
                     let finding = Finding {
                         clients: reading.clients(),
                         location: Some(Location::of_file(&reading.path, error.place())),

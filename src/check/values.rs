@@ -179,11 +179,10 @@ impl Values<'_> {
     pub(crate) fn stored(&self, stored: &Stored) -> Verdict {
         let name = &stored.name;
         match &stored.held {
-            Held::Value(value) => self.value(name.as_str(), value).or_graver(freshness::verdict(
-                name,
-                &stored.entry.facts,
-                self.now,
-            )),
+            Held::Value(value) => self
+                .value(name.as_str(), value)
+                .or_graver(freshness::verdict(name, &stored.entry.facts, self.now))
+                .or_graver(self.lifetime(stored, value)),
             Held::Gone => Verdict::problem(
                 Reason::Missing,
                 format!("{} no longer holds `{name}`", stored.entry.store.title()),
@@ -203,6 +202,12 @@ impl Values<'_> {
             .command("open the store, or see what is wrong with it", "mcpcred doctor")
             .or_graver(freshness::verdict(name, &stored.entry.facts, self.now)),
         }
+    }
+
+    /// What follows from the form of a value that is kept, which may be one of those that end by themselves.
+    fn lifetime(&self, stored: &Stored, value: &Secret) -> Option<Verdict> {
+        let (provider, shape) = self.detector.provider_named(stored.name.as_str(), value)?;
+        freshness::lifetime(&stored.name, &stored.entry.facts, (provider, shape?), self.now)
     }
 
     /// The verdict on a value that is there.

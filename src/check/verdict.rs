@@ -81,7 +81,8 @@ impl Verdict {
     pub(crate) fn or_graver(self, other: Option<Self>) -> Self {
         match other {
             Some(other) if (other.status, other.reason.gravity()) > (self.status, self.reason.gravity()) => {
-                other
+                let fingerprint = other.fingerprint.or(self.fingerprint);
+                Self { fingerprint, ..other }
             }
             _ => self,
         }

@@ -30,6 +30,9 @@ pub(crate) enum Why {
     /// More bytes than [`super::MAX_DOCUMENT`] or [`super::MAX_YAML`].
     #[error("is larger than {} MiB, and no configuration is", limit / 1024 / 1024)]
     TooLarge { limit: usize },
+    /// Text of two bytes a letter, as some programs on Windows write it.
+    #[error("is written in UTF-16, and not in UTF-8")]
+    Wide,
     /// Bytes that are no text.
     #[error("is not UTF-8 at {place}")]
     NotText { place: Place },
@@ -58,6 +61,7 @@ impl DocumentError {
     pub(crate) fn place(&self) -> Option<Place> {
         match self.why {
             Why::Unreadable(_) | Why::LinksInCircle | Why::NotAFile | Why::TooLarge { .. } => None,
+            Why::Wide => Some(Place { line: 1, column: 1 }),
             Why::NotText { place }
             | Why::Syntax { place, .. }
             | Why::TooDeep { place }

@@ -27,7 +27,7 @@ pub(crate) use crate::document::pointer::Pointer;
 pub(crate) use crate::document::value::{Shape, Text, Value};
 
 use crate::document::node::{FaultKind, Node, NodeKind, Tree};
-use crate::document::place::{BYTE_ORDER_MARK, Lines};
+use crate::document::place::{BYTE_ORDER_MARK, Lines, WIDE_MARKS};
 use crate::secret::{Secret, SecretBuffer};
 
 /// The largest file that is read, in bytes. The configuration of a client has some kilobytes; the largest real one,
@@ -144,6 +144,9 @@ impl Document {
             return Err(error(Why::TooLarge { limit }));
         }
         let bytes = text.expose_secret();
+        if WIDE_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+            return Err(error(Why::Wide));
+        }
         let lines = Lines::of(bytes);
         let characters = text
             .expose_secret_str()

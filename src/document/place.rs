@@ -5,6 +5,9 @@ use std::fmt;
 /// What some editors put in front of a file of UTF-8.
 pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// What stands in front of a file of UTF-16, in either order of its bytes.
+pub(super) const WIDE_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
 /// A place in a file as editors count: both from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub(crate) struct Place {

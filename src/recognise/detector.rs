@@ -253,7 +253,12 @@ impl<'c> Detector<'c> {
             Manner::Named => {
                 let words = Words::of(place.name);
                 match words.speech() {
-                    Speech::Nothing | Speech::Harmless => None,
+                    Speech::Harmless => None,
+                    Speech::Nothing => {
+                        let is_one =
+                            is_surely_random(value) && self.begins_as_tokens_do(value) && !is_harmless(value);
+                        is_one.then(|| found(None, None, Evidence::Place))?
+                    }
                     Speech::Password => {
                         let typed = !prose
                             || value.bytes().any(|it| it.is_ascii_digit() || b"!#$%&*+?@^~".contains(&it));
@@ -283,6 +288,14 @@ impl<'c> Detector<'c> {
                 }
             }
         }
+    }
+
+    /// Whether it has the beginning and the form of tokens, though not of one provider's alone: `secret_…`, `sk-…`.
+    fn begins_as_tokens_do(&self, value: &str) -> bool {
+        let unsure = self.shapes.iter().filter(|known| known.shape.certainty == Certainty::Context);
+        let mut begun =
+            unsure.filter(|known| known.shape.hints.iter().any(|hint| value.starts_with(hint.as_str())));
+        begun.any(|known| known.is(value))
     }
 
     /// Whom the words of a name speak of, and which of its shapes the value has.

@@ -26,6 +26,12 @@ const MAX_DEPTH: usize = 3;
 /// Words before a token in a header.
 const SCHEMES: &[&str] = &["apikey", "api-key", "basic", "bearer", "bot", "flyv1", "key", "ssws", "token"];
 
+/// Those of them that stand before nothing but a token or a password.
+const TELLING_SCHEMES: &[&str] = &["basic", "bearer"];
+
+/// What a header is called that has one of them.
+const AUTHORIZATION: &str = "authorization";
+
 /// How a place came about, which says how sure a find in it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
@@ -124,7 +130,8 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
         let flag =
             if is_variable_flag(flag) || is_header_flag(flag) || !flag.starts_with('-') { "" } else { flag };
         if flag.is_empty() {
-            self.in_addresses(span, true);
+            self.in_addresses(span.clone(), true);
+            self.note("", span, Manner::Named);
         } else {
             self.in_value(flag, span, depth - 1);
         }
@@ -167,6 +174,7 @@ impl<'t, F: FnMut(Place<'t>)> Places<'t, F> {
         }
         let rest = behind_scheme(text);
         if rest > 0 {
+            let name = if speech == Speech::Nothing && is_told(text, rest) { AUTHORIZATION } else { name };
             self.note(name, trimmed(self.text, span.start + rest..span.end), Manner::Named);
         } else {
             self.note(name, span, Manner::Named);
@@ -256,6 +264,12 @@ fn behind_scheme(text: &str) -> usize {
     let Some(at) = text.as_bytes().iter().take(12).position(|byte| *byte == b' ') else { return 0 };
     let is_scheme = SCHEMES.iter().any(|scheme| text[..at].eq_ignore_ascii_case(scheme));
     if is_scheme { at + 1 } else { 0 }
+}
+
+/// Whether the scheme before `rest` says that a token follows, and one word does.
+fn is_told(text: &str, rest: usize) -> bool {
+    let scheme = text[..rest].trim_end();
+    TELLING_SCHEMES.iter().any(|it| scheme.eq_ignore_ascii_case(it)) && !text[rest..].trim().contains(' ')
 }
 
 /// `host=x user=y`, `Server=x;Password=y`: a second name, or one that does not begin the text.

@@ -1,5 +1,6 @@
 //! THE TERMINAL: data on stdout, words on stderr, questions on the controlling terminal.
 
+pub(crate) mod json;
 mod output;
 pub(crate) mod sanitize;
 pub(crate) mod table;

@@ -1,5 +1,7 @@
 //! Whether anything lies in the open.
 
+use std::io::Write;
+
 use serde_json::json;
 
 use crate::check::{TOKEN, check_in, findings_in, project, the, write};
@@ -152,6 +154,38 @@ fn a_bundle_that_asks_for_a_secret_and_does_not_mark_it_is_a_finding() {
         let finding = the(&findings_in(&sandbox, &sandbox.path(""), &[], 0), "not_marked_sensitive");
         assert!(finding["location"]["file"].as_str().unwrap().ends_with(place), "{finding}");
     }
+}
+
+#[test]
+fn a_bundle_is_looked_into_as_it_is_and_one_that_is_damaged_is_told() {
+    let sandbox = Sandbox::new();
+    let packed = |manifest: &serde_json::Value| {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        writer.start_file("manifest.json", zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(manifest.to_string().as_bytes()).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    let bundle = |sensitive: bool| {
+        packed(&json!({
+            "manifest_version": "0.3", "name": "acme-tickets", "version": "1.0.0",
+            "server": {"type": "node", "entry_point": "index.js", "mcp_config": {
+                "command": "node", "env": {"ACME_API_TOKEN": "${user_config.api_token}"}}},
+            "user_config": {
+                "api_token": {"type": "string", "title": "API token", "description": "d", "sensitive": sensitive}},
+        }))
+    };
+    let of = |name: &str, content: Vec<u8>, status: i32| {
+        let path = write(&sandbox, name, content);
+        findings_in(&sandbox, &sandbox.path(""), &["--config", path.to_str().unwrap()], status)
+    };
+    assert!(of("marked.mcpb", bundle(true), 0).is_empty());
+    let unmarked = of("acme.dxt", bundle(false), 0);
+    assert_eq!(
+        (unmarked.len(), &the(&unmarked, "not_marked_sensitive")["credential"]),
+        (1, &json!("api_token"))
+    );
+    let damaged = of("damaged.mcpb", bundle(true)[..60].to_vec(), 1);
+    assert_eq!((damaged.len(), &the(&damaged, "unreadable")["status"]), (1, &json!("problem")));
 }
 
 #[test]

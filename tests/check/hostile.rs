@@ -215,3 +215,26 @@ fn a_thousand_servers_are_checked_one_by_one() {
     assert_eq!(about(&findings, "s999"), [("problem", "missing", "T999_TOKEN")]);
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn what_other_commands_print_for_programs_moves_no_cursor_either() {
+    let sandbox = Sandbox::new();
+    let name = "git\u{1b}[2Khub\u{202e}\u{9b}2J";
+    let servers = json!({ "mcpServers": {name: {"command": "x", "env": {"X_TOKEN": crate::check::TOKEN}}} });
+    let folder = project(&sandbox, &servers.to_string());
+    let declared = json!({"name": "io.github.acme/tickets", "description": name, "version": "1.0.0",
+        "packages": [{"registryType": "npm", "identifier": "@acme/tickets", "transport": {"type": "stdio"},
+            "environmentVariables": [{"name": "ACME_TOKEN", "description": name, "isSecret": true}]}]});
+    fs::write(folder.join("server.json"), declared.to_string()).unwrap();
+    for arguments in [
+        &["protect", "--dry-run", "--project", "--json"][..],
+        &["servers", "--file", "server.json", "--json"],
+    ] {
+        let mut command = sandbox.command(arguments);
+        command.current_dir(&folder);
+        let shown = crate::support::Ran(crate::support::feed(command, b"")).succeeds().stdout();
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{arguments:?}: {shown:?}");
+        assert!(serde_json::from_str::<serde_json::Value>(&shown).is_ok(), "{arguments:?}: {shown}");
+        assert!(shown.contains("\\u202e"), "the name is there: {arguments:?}: {shown}");
+    }
+}

@@ -58,6 +58,10 @@ fn dates_count() {
     assert_eq!(reason_of(TOKEN, &["--expires", "2020-01-31"], 1), "problem expired");
     assert_eq!(reason_of(TOKEN, &["--expires", "13d"], 0), "warning expires_soon");
     assert_eq!(reason_of(TOKEN, &["--expires", "30d"], 0), "ready ok");
+    // Some kinds of tokens end by themselves, whatever anybody knows of this one.
+    let of_app = TOKEN.replace("ghp_", "ghs_");
+    assert_eq!(reason_of(&of_app, &[], 0), "warning expires_soon");
+    assert_eq!(reason_of(&of_app, &["--expires", "30d"], 0), "ready ok");
 }
 
 #[test]

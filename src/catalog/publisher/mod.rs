@@ -79,6 +79,13 @@ pub(crate) struct PublisherError {
     why: Why,
 }
 
+impl PublisherError {
+    /// What is wrong with it; its words follow the name of the file.
+    pub(crate) fn why(&self) -> &Why {
+        &self.why
+    }
+}
+
 /// What is wrong with it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Why {
@@ -124,10 +131,7 @@ fn read_any(path: &Path) -> Result<Published, Why> {
         return Err(Why::NotAFile);
     }
     let mut file = File::open(path).map_err(Why::Unreadable)?;
-    let mut start = [0; 4];
-    let length = read_start(&mut file, &mut start).map_err(Why::Unreadable)?;
-    let is_archive =
-        length == 4 && start.starts_with(b"PK") && (start[2..] == [3, 4] || start[2..] == [5, 6]);
+    let is_archive = begins_archive(&mut file).map_err(Why::Unreadable)?;
     let text = if is_archive {
         if metadata.len() > MAX_BUNDLE {
             return Err(Why::TooLarge(MAX_BUNDLE));
@@ -157,6 +161,18 @@ fn declaration(text: &[u8], is_bundle: bool) -> Result<Published, Why> {
         };
     }
     registry::read(&value).ok_or(Why::Unknown)
+}
+
+/// Whether a file is an archive, as bundles are; what can't be read is none.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    is_file && File::open(path).is_ok_and(|mut file| begins_archive(&mut file).unwrap_or(false))
+}
+
+fn begins_archive(file: &mut File) -> io::Result<bool> {
+    let mut start = [0; 4];
+    let length = read_start(file, &mut start)?;
+    Ok(length == 4 && start.starts_with(b"PK") && (start[2..] == [3, 4] || start[2..] == [5, 6]))
 }
 
 fn read_start(file: &mut File, start: &mut [u8; 4]) -> io::Result<usize> {

@@ -1,11 +1,9 @@
 //! `json`: the whole report as one document; its schema is `src/cli/schemas/check.schema.json`.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
 use crate::check::finding::{Finding, Report, Status};
-use crate::ui::is_harmful;
+use crate::ui::json::write;
 
 #[derive(Serialize)]
 struct Document<'report> {
@@ -45,26 +43,4 @@ pub(super) fn render(report: &Report) -> Result<String, serde_json::Error> {
         findings: &report.findings,
     };
     write(&document)
-}
-
-/// The document, indented, with a newline at its end. What a terminal would obey, or not show, is written as
-/// `\u202e`: a parser reads the text as it was, and whoever looks at the file is safe.
-///
-/// # Errors
-/// Where the document can't be JSON.
-pub(super) fn write(document: &impl Serialize) -> Result<String, serde_json::Error> {
-    let text = serde_json::to_string_pretty(document)?;
-    let mut harmless = String::with_capacity(text.len() + 1);
-    // Outside of strings JSON is ASCII, and the newlines of the layout are its only control characters.
-    for character in text.chars() {
-        if character != '\n' && is_harmful(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                _ = write!(harmless, "\\u{unit:04x}");
-            }
-        } else {
-            harmless.push(character);
-        }
-    }
-    harmless.push('\n');
-    Ok(harmless)
 }

@@ -15,8 +15,9 @@ use url::Url;
 
 use crate::check::finding::{Finding, Reason, Report, Status};
 use crate::check::report::reason::about;
-use crate::check::report::{inside, json, lines};
+use crate::check::report::{inside, lines};
 use crate::document::Place;
+use crate::ui::json;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -2,6 +2,7 @@
 
 mod clients;
 mod discovery;
+mod managed;
 mod odd;
 
 use std::fs;

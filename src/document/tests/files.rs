@@ -50,7 +50,9 @@ fn bytes_that_are_no_text_are_refused_with_their_place() {
         assert_eq!(error.why().to_string(), "is not UTF-8 at line 2, column 4");
         // UTF-16, as an editor on Windows may write it.
         fs::write(&path, b"\xff\xfe{\0}\0").unwrap();
-        assert_eq!(Document::read(&path, syntax).err().unwrap().place(), Some(super::at(1, 1)));
+        let error = Document::read(&path, syntax).err().unwrap();
+        assert_eq!(error.place(), Some(super::at(1, 1)));
+        assert_eq!(error.why().to_string(), "is written in UTF-16, and not in UTF-8");
     }
 }
 
