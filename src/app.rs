@@ -93,7 +93,7 @@ impl App {
         };
         let choice = settings.store.value.0.map(|kind| Choice { kind, by });
         let opener = unlocking.clone();
-        let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind).map(Arc::from)));
+        let stores = Stores::new(&folder, choice, Box::new(move |kind| opener.open(kind)));
         let profile = settings.profile.value.clone();
         let records = settings.audit.value.record && !stores.is_none();
         let mut credentials = Credentials::new(&folder, profile, stores, Box::new(SystemClock));
@@ -172,8 +172,9 @@ impl App {
         };
         let (key, kind) = self.unlocking.key_for_new_vault(reasons)?;
         self.credentials.begin()?;
-        let vault = self.unlocking.create_vault(&key, kind, self.credentials.now())?;
-        self.credentials.stores().hold(Arc::new(vault));
+        let vault = Arc::new(self.unlocking.create_vault(&key, kind, self.credentials.now())?);
+        self.unlocking.take_in_hand(&vault);
+        self.credentials.stores().hold(vault);
         self.credentials.choose(StoreKind::Vault, why)?;
         self.ui.say(&format!(
             "Made an encrypted vault at `{}`, opened by its {}; add a recovery code with `mcpcred store passphrase --recovery-code`",

@@ -1,7 +1,7 @@
 //! How stores are opened on this machine: which keys the vault gets, whom the system's store may ask.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ pub(crate) struct Unlocking {
     descriptor: Option<Arc<Secret>>,
     patience: Patience,
     surroundings: Surroundings,
+    /// The vault, once it was opened or made: nobody types its passphrase a second time.
+    in_hand: Arc<OnceLock<Arc<Vault>>>,
 }
 
 impl Unlocking {
@@ -57,6 +59,7 @@ impl Unlocking {
             descriptor: descriptor.map(Arc::new),
             patience: if ui.may_prompt { Patience::ASKING } else { Patience::QUIET },
             surroundings,
+            in_hand: Arc::default(),
         }
     }
 
@@ -64,15 +67,33 @@ impl Unlocking {
     ///
     /// # Errors
     /// Where it is not there, locked, or refuses.
-    pub(crate) fn open(&self, kind: StoreKind) -> Result<Box<dyn CredentialStore>, StoreError> {
+    pub(crate) fn open(&self, kind: StoreKind) -> Result<Arc<dyn CredentialStore>, StoreError> {
         match kind {
-            StoreKind::Vault => Ok(Box::new(self.open_vault(Rollback::Refuse)?)),
+            StoreKind::Vault => Ok(self.vault_in_hand()?),
             StoreKind::None => {
                 let environment = self.environment;
-                Ok(Box::new(Ambient::new(Box::new(move |name| environment.credential(name)))))
+                Ok(Arc::new(Ambient::new(Box::new(move |name| environment.credential(name)))))
             }
-            native => self.open_native(native),
+            native => Ok(Arc::from(self.open_native(native)?)),
         }
+    }
+
+    /// The vault: the one that is open already, or else opened with the first key that fits.
+    ///
+    /// # Errors
+    /// Where none does.
+    pub(crate) fn vault_in_hand(&self) -> Result<Arc<Vault>, StoreError> {
+        if let Some(vault) = self.in_hand.get() {
+            return Ok(Arc::clone(vault));
+        }
+        let vault = Arc::new(self.open_vault(Rollback::Refuse)?);
+        self.take_in_hand(&vault);
+        Ok(vault)
+    }
+
+    /// Whoever asks for the vault from now on gets this one.
+    pub(crate) fn take_in_hand(&self, vault: &Arc<Vault>) {
+        _ = self.in_hand.set(Arc::clone(vault));
     }
 
     /// Opens a store of the operating system.

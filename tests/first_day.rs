@@ -272,9 +272,8 @@ fn a_vault_that_a_passphrase_opens_is_kept_open_for_servers_that_clients_start()
     // What a client starts has nobody to ask.
     let server = ["run", "-e", TOKEN, "--", "printenv", TOKEN];
     assert_ne!(sandbox.run(server).0.status.code(), Some(0));
+    // Who has typed it twice does not type it a third time.
     terminal.send_line("y");
-    terminal.expect("Passphrase of the vault: ");
-    terminal.send_line(PASSPHRASE);
     terminal.expect("The vault is open for 8 h");
     terminal.expect(".zshrc`? [y/N] ");
     terminal.send_line("y");
@@ -296,6 +295,13 @@ fn a_vault_that_a_passphrase_opens_is_kept_open_for_servers_that_clients_start()
     terminal.send_line("");
     terminal.expect("Skipped");
     assert_eq!(terminal.wait(), 0);
+
+    // And one who does not give the passphrase is told what was wanted.
+    let mut terminal = start(&sandbox, &["get", TOKEN]);
+    terminal.expect("Passphrase of the vault: ");
+    terminal.send(b"\x03");
+    terminal.expect("give its passphrase when asked");
+    assert_eq!(terminal.wait(), 4);
 }
 
 #[test]

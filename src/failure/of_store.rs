@@ -30,6 +30,9 @@ impl From<StoreError> for Failure {
                 failure.hint("unlock it with `security unlock-keychain`, and call again")
             }
             StoreError::Locked { .. } => failure.hint("unlock it, and call again"),
+            StoreError::Denied { store: StoreKind::Vault } => {
+                failure.hint("call again, and give its passphrase when asked")
+            }
             StoreError::Denied { .. } => failure.hint("call again, and allow the access when asked"),
             StoreError::TimedOut { .. } => failure.hint("`mcpcred doctor` tells which part does not answer"),
             StoreError::Busy { .. } => failure.hint("end the other one, which may be waiting for an answer"),

@@ -181,10 +181,9 @@ impl Document {
         let by_hand = count(ItemState::ByHand);
         if by_hand > 0 {
             let word = if by_hand == 1 { "token" } else { "tokens" };
-            app.ui.say(&format!(
-                "Left for you to revoke: {by_hand} {word}; the list is kept at `{}`",
-                self.list
-            ));
+            let is_kept = self.steps.iter().all(|step| step.name != "list");
+            let list = if is_kept { format!("; the list is kept at `{}`", self.list) } else { String::new() };
+            app.ui.say(&format!("Left for you to revoke: {by_hand} {word}{list}"));
         }
         if count(ItemState::Offered) > 0 {
             app.ui.say("Not revoked yet: `mcpcred lockdown --resume --revoke` does it");

@@ -105,22 +105,18 @@ impl Job<'_> {
                     self.unchanged(&words).hint(by_hand)
                 })
             }
-            Replaced::Unknown { words } => Err(self.lost(replacement, provider, &words, &terms)),
+            Replaced::Unknown { words } => Err(self.lost(replacement, provider, &words)),
         }
     }
 
     /// Finds out what became of a token whose exchange got no answer.
-    fn lost(
-        &self,
-        replacement: Replacement<'_>,
-        provider: &Provider,
-        words: &str,
-        terms: &Terms<'_>,
-    ) -> Failure {
+    fn lost(&self, replacement: Replacement<'_>, provider: &Provider, words: &str) -> Failure {
+        // This one can be asked again at any time, so nobody is kept waiting for it.
+        let terms = Terms::new(&self.hosts, self.app.credentials.now());
         let former = Secret::copy_of_secret(replacement.former());
         self.give_up(replacement, "provider");
         let question = Question::new(provider, None, former);
-        let answered = live::ask(&[question], terms, |_, _| {}).pop();
+        let answered = live::ask(&[question], &terms, |_, _| {}).pop();
         match answered.map(|answered| answered.verdict) {
             Some(live::Verdict::Alive | live::Verdict::InsufficientScope) => {
                 self.unchanged(words).hint("try again later")

@@ -14,7 +14,6 @@ use crate::cli::setup::plan::{self, Plan};
 use crate::cli::setup::token::Token;
 use crate::failure::Failure;
 use crate::store::StoreKind;
-use crate::store::vault::Rollback;
 
 /// How long the vault is kept open, as `store unlock` does where nobody says otherwise.
 const A_DAY_AT_WORK: Duration = Duration::from_secs(8 * 60 * 60);
@@ -120,7 +119,7 @@ fn keep_vault_open(app: &App) -> Result<(), Failure> {
         app.ui.say("Skipped");
         return Ok(());
     }
-    let vault = app.unlocking.open_vault(Rollback::Refuse)?;
+    let vault = app.unlocking.vault_in_hand()?;
     match app.unlocking.keep_open(&vault, A_DAY_AT_WORK, app.credentials.now()) {
         Ok(()) => app.ui.say("The vault is open for 8 h"),
         // All that was done so far is good without it.
