@@ -153,6 +153,27 @@ fn settings_that_are_not_understood_keep_nobody_from_locking_everything_down() {
 }
 
 #[test]
+fn what_was_deleted_is_locked_down_where_a_program_still_holds_it() {
+    let sandbox = Sandbox::new().with("GITHUB_TOKEN").with("B");
+    let mut server = Server::start(&sandbox, &["-e", "GITHUB_TOKEN"]);
+    sandbox.run(["delete", "GITHUB_TOKEN", "--yes"]).succeeds();
+    let document = sandbox.run(["lockdown", "b", "github_token", "B", "--json"]).succeeds().json("lockdown");
+    let covered = [("B", "default"), ("GITHUB_TOKEN", "default")];
+    let covered = covered.map(|(name, profile)| serde_json::json!({ "profile": profile, "name": name }));
+    assert_eq!(document["credentials"], serde_json::json!(covered));
+    assert!(server.has_ended());
+    // Its value is nowhere, so a person has to revoke it, and is told where.
+    let token =
+        document["tokens"].as_array().unwrap().iter().find(|it| it["name"] == "GITHUB_TOKEN").unwrap();
+    assert_eq!(
+        (&token["state"], &token["words"]),
+        (&"by-hand".into(), &"its store does not hold a value".into())
+    );
+    assert_eq!(token["page"], "https://github.com/settings/personal-access-tokens");
+    sandbox.run(["lockdown", "NOPE"]).exits(3);
+}
+
+#[test]
 fn a_name_is_locked_down_in_the_profile_that_can_be_told() {
     const SYNTAX: &str = "profile = \"work\"\nstore = [";
     const UNKNOWN: &str = "profile = \"work\"\ncolour = true";

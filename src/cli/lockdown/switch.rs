@@ -10,8 +10,10 @@ use crate::cli;
 use crate::cli::lockdown::Lockdown;
 use crate::cli::lockdown::document::{Document, Program};
 use crate::cli::lockdown::revoking::Consent;
-use crate::credentials::Target;
+use crate::credential::{Facts, Kind};
+use crate::credentials::{CredentialError, Target};
 use crate::failure::Failure;
+use crate::index::Entry;
 use crate::lockdown;
 use crate::name::{CredentialName, Profile};
 use crate::os::process::identity::Identity;
@@ -30,15 +32,7 @@ impl Lockdown {
     /// Where a name or the provider of a host is none, and nothing was done then. What fails later is a step of the report.
     pub(super) fn throw(&self, app: &App) -> cli::Outcome {
         self.check_hosts(app)?;
-        let names = (!self.all).then_some(self.names.as_slice());
-        // An index that is lost keeps nobody from locking everything down.
-        let targets = match app.credentials.targets(names) {
-            Err(error) if self.all => {
-                app.ui.warn(&format!("which credentials there are is not known: {error}"));
-                Vec::new()
-            }
-            answer => answer?,
-        };
+        let targets = if self.all { everything(app) } else { self.named(app)? };
         let mut document = Document::new(app, self.dry_run);
         self.mark(app, &targets, &mut document);
         let ours_last = self.end_programs(app, &targets, &mut document);
@@ -53,6 +47,20 @@ impl Lockdown {
             _ if document.is_whole() => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         })
+    }
+
+    /// The tokens under the names that were given. One that is stored no more may run all the same.
+    fn named(&self, app: &App) -> Result<Vec<Target>, Failure> {
+        let mut targets: Vec<Target> = Vec::new();
+        for name in &self.names {
+            let found = match app.credentials.targets(Some(std::slice::from_ref(name))) {
+                Err(error @ CredentialError::NotFound { .. }) => vec![running(app, name).ok_or(error)?],
+                found => found?,
+            };
+            let is_new = !targets.iter().any(|known| found.iter().any(|it| it.name == known.name));
+            targets.extend(found.into_iter().filter(|_| is_new));
+        }
+        Ok(targets)
     }
 
     /// No more values are handed out, also by programs that run already.
@@ -187,6 +195,25 @@ impl Lockdown {
     fn is_meant(&self, child: &Child, targets: &[Target]) -> bool {
         self.all || targets.iter().any(|target| child.holds(&target.profile, &target.name))
     }
+}
+
+/// Every token of every profile. An index that is lost keeps nobody from locking everything down.
+fn everything(app: &App) -> Vec<Target> {
+    app.credentials.targets(None).unwrap_or_else(|error| {
+        app.ui.warn(&format!("which credentials there are is not known: {error}"));
+        Vec::new()
+    })
+}
+
+/// A credential that was deleted, and that a program still holds.
+fn running(app: &App, name: &CredentialName) -> Option<Target> {
+    let profile = app.credentials.profile();
+    let children = app.children().list().ok()?;
+    let mut held = children.into_iter().flat_map(|child| child.credentials);
+    let Held { profile, name } = held.find(|held| held.profile == *profile && held.name.is_twin_of(name))?;
+    let store = app.credentials.stores().current().ok()??.kind;
+    let facts = Facts::new(Kind::suggested_by(&name), app.credentials.now());
+    Some(Target { profile, name, former: false, entry: Entry::stored(facts, store) })
 }
 
 fn event(action: Action, profile: &Profile, name: &CredentialName) -> Event {

@@ -13,7 +13,7 @@ use crate::cli::protect::session::{Ending, Wanted};
 use crate::failure::Failure;
 use crate::protect::mechanism::Style;
 
-/// Move the secrets that lie in the open in configurations into the store; every server still starts
+/// Move secrets out of the configurations of MCP clients into the store; every server still starts
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Shows what it will do and asks. Values are stored and read back before a file is touched; \
