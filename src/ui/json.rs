@@ -12,7 +12,20 @@ use crate::ui::is_harmful;
 /// # Errors
 /// Where the document can't be JSON.
 pub(crate) fn write(document: &impl Serialize) -> Result<String, serde_json::Error> {
-    let text = serde_json::to_string_pretty(document)?;
+    let mut text = harmless(&serde_json::to_string_pretty(document)?);
+    text.push('\n');
+    Ok(text)
+}
+
+/// The same in one line, without the newline at its end.
+///
+/// # Errors
+/// Where the document can't be JSON.
+pub(crate) fn line(document: &impl Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string(document).map(|text| harmless(&text))
+}
+
+fn harmless(text: &str) -> String {
     let mut harmless = String::with_capacity(text.len() + 1);
     // Outside of strings JSON is ASCII, and the newlines of the layout are its only control characters.
     for character in text.chars() {
@@ -24,8 +37,7 @@ pub(crate) fn write(document: &impl Serialize) -> Result<String, serde_json::Err
             harmless.push(character);
         }
     }
-    harmless.push('\n');
-    Ok(harmless)
+    harmless
 }
 
 #[cfg(test)]
@@ -39,5 +51,8 @@ mod tests {
         assert!(!written.contains(|character| character != '\n' && is_harmful(character)), "{written:?}");
         assert!(written.contains('ü'), "{written}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&written).unwrap(), [text]);
+        let line = line(&[text]).unwrap();
+        assert!(!line.contains(is_harmful), "{line:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&line).unwrap(), [text]);
     }
 }

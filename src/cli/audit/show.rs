@@ -14,6 +14,7 @@ use crate::audit::usage::is_of_the_log;
 use crate::audit::{Action, Line};
 use crate::cli::Outcome;
 use crate::cli::audit::{Filters, files, moment, unreadable};
+use crate::ui::json;
 use crate::ui::sanitize::sanitize;
 use crate::ui::table::Table;
 
@@ -97,7 +98,7 @@ impl Show {
     /// Says whether somebody still reads it.
     fn tell(&self, app: &App, line: &Line) -> io::Result<bool> {
         let text = if self.json {
-            serde_json::to_string(line).map_err(io::Error::other)?
+            json::line(line).map_err(io::Error::other)?
         } else {
             sanitize(&cells(line).join("  ")).into_owned()
         };
