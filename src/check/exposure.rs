@@ -175,7 +175,8 @@ fn verdict(
     let kept =
         stored.as_ref().map(|name| format!("; it is the value of the stored `{name}`")).unwrap_or_default();
     let message = format!("{} lies in plaintext in {place}{kept}", found.one());
-    let replace = if is_committed { ", and replace it, since others have this file" } else { "" };
+    let replace =
+        if is_committed { ", and replace it at its provider, since others have this file" } else { "" };
     let credential = stored.as_ref().map_or(name, |stored| stored.as_str());
     let instead = handing::instead(entry, field, credential);
     let action = match &stored {

@@ -124,14 +124,22 @@ impl Preflight<'_> {
         };
         let mut of_file = Vec::new();
         let mut reported = Vec::new();
+        let mut is_asked_about = self.servers.is_empty();
+        let refusals = reading.refusals();
         for entry in entries {
             found.servers.insert(entry.name.clone());
             if self.servers.is_empty() || self.servers.contains(&entry.name) {
-                let mut of_entry = self.entry(entry, reading.is_committed(), &mut reported, seen, found);
+                is_asked_about = true;
+                let is_read = !refusals.iter().any(|(_, _, clients)| clients.contains(&&*entry.client.name));
+                let mut of_entry =
+                    self.entry(entry, (reading.is_committed(), is_read), &mut reported, seen, found);
                 of_file.append(&mut of_entry);
             }
         }
         let mut of_file = settle(of_file);
+        if is_asked_about {
+            refused(reading, refusals, &mut of_file);
+        }
         if self.servers.is_empty() {
             self.rest_of_file(reading, document, &reported, &mut of_file);
         }
@@ -154,7 +162,7 @@ impl Preflight<'_> {
     fn entry<'v, 'd: 'v>(
         &'v self,
         entry: &ServerEntry<'d>,
-        is_committed: bool,
+        (is_committed, is_read): (bool, bool),
         reported: &mut Vec<Range<usize>>,
         seen: &mut Seen<'v>,
         found: &mut Found,
@@ -167,7 +175,7 @@ impl Preflight<'_> {
             judged.push(exposed.judged);
             seen.exposed.push((exposed.secret, entry.name.clone()));
         }
-        if entry.enabled && entry.here && !entry.shadowed && !self.exposure_alone {
+        if entry.enabled && entry.here && !entry.shadowed && is_read && !self.exposure_alone {
             let is_exposed = !judged.is_empty();
             let present = Presence::of(self.values, entry, &env_files, self.project_credentials);
             // That nothing is needed does not go well with a secret that was found.
@@ -223,7 +231,7 @@ impl Preflight<'_> {
         of_entry
     }
 
-    /// What lies beside the entries: comments, histories, and what makes a client pass over the whole file.
+    /// What lies beside the entries: comments, histories, keys that are written twice.
     fn rest_of_file(
         &self,
         reading: &Reading<'_>,
@@ -232,20 +240,6 @@ impl Preflight<'_> {
         of_file: &mut Vec<Finding>,
     ) {
         let at = |place: Option<Place>| Some(Location::of_file(&reading.path, place));
-        for (leniency, place, names) in reading.refusals() {
-            let (what, mend) = match leniency {
-                Leniency::Mark => ("a byte order mark at its beginning", "save the file as UTF-8 without it"),
-                Leniency::Comment => ("a comment", "take it out"),
-                Leniency::Comma => ("a comma behind the last value", "take it out"),
-            };
-            let verb = if names.len() == 1 { "passes" } else { "pass" };
-            let message = format!("{what}, for which {} {verb} over the whole file", names.join(", "));
-            of_file.push(Finding {
-                clients: reading.clients(),
-                location: at(Some(place)),
-                ..Verdict::problem(Reason::Unreadable, message).advice(mend).finding()
-            });
-        }
         let misplaced = if self.exposure_alone { Vec::new() } else { misplaced(reading, document) };
         for Misplaced { key, value, wanted, client, has_others } in misplaced {
             let status = if has_others { Status::Warning } else { Status::Problem };
@@ -378,6 +372,24 @@ impl Preflight<'_> {
             .fingerprint(fingerprint.clone());
             found.findings.push(Finding { credential: Some(name.to_string()), ..verdict.finding() });
         }
+    }
+}
+
+/// What makes a client pass over the whole file.
+fn refused(reading: &Reading<'_>, refusals: Vec<(Leniency, Place, Vec<&str>)>, of_file: &mut Vec<Finding>) {
+    for (leniency, place, names) in refusals {
+        let (what, mend) = match leniency {
+            Leniency::Mark => ("a byte order mark at its beginning", "save the file as UTF-8 without it"),
+            Leniency::Comment => ("a comment", "take it out"),
+            Leniency::Comma => ("a comma behind the last value", "take it out"),
+        };
+        let verb = if names.len() == 1 { "passes" } else { "pass" };
+        let message = format!("{what}, for which {} {verb} over the whole file", names.join(", "));
+        of_file.push(Finding {
+            clients: reading.clients(),
+            location: Some(Location::of_file(&reading.path, Some(place))),
+            ..Verdict::problem(Reason::Unreadable, message).advice(mend).finding()
+        });
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Check {
     /// The same as `--format json`
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// Take warnings for problems
+    /// Count warnings as problems
     #[arg(long)]
     strict: bool,
     /// Check these files alone: a client's configuration, a `manifest.json` or a bundle; may be given several times
@@ -70,7 +70,7 @@ pub(super) struct Check {
     /// Ask the providers whether they accept the values: each value goes to its own provider and to nobody else
     #[arg(long)]
     live: bool,
-    /// Ask nobody (the default)
+    /// Ask no provider (the default)
     #[arg(long, conflicts_with = "live")]
     offline: bool,
     /// With `--live`: where a provider is asked, such as `gitlab=https://git.example.com`

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -97,7 +98,11 @@ impl ServerEntry<'_> {
     /// relative path counts is known of a project alone.
     pub(crate) fn absent_env_files(&self, home: Option<&Path>) -> impl Iterator<Item = &Value<'_>> {
         let is_here = !self.configuration.elsewhere;
-        let is_absent = |path: &Path| matches!(path.try_exists(), Ok(false));
+        // A pipe may be one: programs that keep secrets hand variables over in that way.
+        let is_absent = |path: &Path| match path.metadata() {
+            Ok(metadata) => metadata.is_dir(),
+            Err(error) => error.kind() != ErrorKind::PermissionDenied,
+        };
         let named = self.named_env_files(home).filter(move |(path, value)| {
             let is_known = self.folder.is_some() || value.text().is_some_and(|it| is_rooted(it.expose()));
             is_here && is_known && is_absent(path)

@@ -238,3 +238,23 @@ fn what_other_commands_print_for_programs_moves_no_cursor_either() {
         assert!(shown.contains("\\u202e"), "the name is there: {arguments:?}: {shown}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_folder_or_a_link_to_itself_is_no_file_of_variables_and_a_pipe_may_be_one() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, "{}");
+    let entry = json!({"servers": {"x": {"command": "y", "envFile": "${workspaceFolder}/.env"}}});
+    fs::create_dir_all(folder.join(".vscode")).unwrap();
+    fs::write(folder.join(".vscode/mcp.json"), entry.to_string()).unwrap();
+    let variables = folder.join(".env");
+    fs::create_dir(&variables).unwrap();
+    the(&findings_in(&sandbox, &folder, &["--client", "vscode"], 0), "misconfigured");
+    fs::remove_dir(&variables).unwrap();
+    std::os::unix::fs::symlink(&variables, &variables).unwrap();
+    the(&findings_in(&sandbox, &folder, &["--client", "vscode"], 0), "misconfigured");
+    fs::remove_file(&variables).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&variables).status().unwrap().success());
+    let findings = findings_in(&sandbox, &folder, &["--client", "vscode"], 0);
+    assert!(findings.iter().all(|it| it["status"] == "ready"), "{findings:#?}");
+}

@@ -67,6 +67,46 @@ fn a_server_that_reads_its_arguments_alone_gets_nothing_from_a_variable() {
 }
 
 #[test]
+fn a_server_of_a_file_that_its_client_passes_over_is_not_ready() {
+    let sandbox = Sandbox::new();
+    let folder = project(&sandbox, r#"{"mcpServers": {"a": {"command": "x"},}}"#);
+    for arguments in [&["--client", "claude-code"][..], &["--client", "claude-code", "--server", "a"]] {
+        let findings = findings_in(&sandbox, &folder, arguments, 1);
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert!(the(&findings, "unreadable")["message"].as_str().unwrap().contains("Claude Code"));
+    }
+}
+
+#[test]
+fn a_file_that_an_entry_names_has_to_be_there() {
+    let sandbox = Sandbox::new();
+    let kubeconfig = sandbox.path("kubeconfig");
+    let entry = |command: &str, words: &[&str]| {
+        json!({"mcpServers": {"k8s": {"command": command, "args": words, "env": {"KUBECONFIG": kubeconfig}}}})
+            .to_string()
+    };
+    let folder = project(&sandbox, &entry("npx", &["-y", "mcp-server-kubernetes"]));
+    let only = ["--client", "claude-code"];
+    assert_eq!(the(&findings_in(&sandbox, &folder, &only, 1), "missing")["credential"], "KUBECONFIG");
+    // Whoever runs in a container looks it up there.
+    let folder = project(&sandbox, &entry("docker", &["run", "-e", "KUBECONFIG", "mcp/kubernetes"]));
+    findings_in(&sandbox, &folder, &only, 0);
+    let folder = project(&sandbox, &entry("npx", &["-y", "mcp-server-kubernetes"]));
+    write(&sandbox, "kubeconfig", "apiVersion: v1");
+    assert_eq!(about(&findings_in(&sandbox, &folder, &only, 0), "k8s"), [("ready", "ok", "KUBECONFIG")]);
+}
+
+#[test]
+fn of_several_ways_the_one_that_was_begun_is_spoken_of() {
+    let sandbox = Sandbox::new();
+    let entry =
+        json!({"command": "npx", "args": ["-y", "slack-mcp-server"], "env": {"SLACK_MCP_XOXB_TOKEN": ""}});
+    let folder = project(&sandbox, &json!({"mcpServers": {"slack": entry}}).to_string());
+    let findings = findings_in(&sandbox, &folder, &["--client", "claude-code"], 1);
+    assert_eq!(about(&findings, "slack"), [("problem", "empty", "SLACK_MCP_XOXB_TOKEN")]);
+}
+
+#[test]
 fn a_credential_that_is_nowhere_is_missing_and_the_way_to_store_it_is_shown() {
     let sandbox = Sandbox::new();
     let folder = project(&sandbox, WRAPPED);

@@ -1,6 +1,7 @@
 //! Values that are written out in an entry: what should be a secret and is none.
 
 use crate::catalog::client::FieldKind;
+use crate::catalog::server::SecretKind;
 use crate::check::exposure::{in_words, suggested_name};
 use crate::check::finding::{Reason, Status};
 use crate::check::handing;
@@ -15,6 +16,9 @@ impl<'d> Presence<'_, 'd> {
     /// A secret in such a value is told elsewhere, and here nothing, a word that stands for one, and the place of one
     /// that only another program looks up.
     pub(super) fn literal(&mut self, field: &Field<'d>, text: Text<'d>) {
+        if self.path(field, text.expose()) {
+            return;
+        }
         let is_value =
             matches!(field.kind, FieldKind::Env | FieldKind::Headers) && self.is_secret(&field.name);
         if is_value && self.whole(field, text.expose()) {
@@ -27,6 +31,27 @@ impl<'d> Presence<'_, 'd> {
         let Some(span) = self.values.detector.requests(&context, text).into_iter().next() else { return };
         let message = format!("a placeholder and no value stands in {}", in_words(field));
         self.store_instead(field, Verdict::problem(Reason::Malformed, message), span.start);
+    }
+
+    /// Judges a path that is written out, where the server looks it up on this machine. A relative one counts from a
+    /// folder that only the server knows. Whether it was one.
+    fn path(&mut self, field: &Field<'d>, text: &str) -> bool {
+        let requirement = self.values.catalog.requirement(&field.name);
+        let is_path = requirement.is_some_and(|it| it.kind == SecretKind::Path);
+        let is_here = self
+            .server
+            .is_some_and(|known| !known.server.known_by.images.iter().any(|image| image == known.known_by));
+        if field.kind != FieldKind::Env
+            || !is_path
+            || !is_here
+            || self.entry.configuration.elsewhere
+            || !std::env::split_paths(text).all(|path| path.is_absolute())
+        {
+            return false;
+        }
+        let verdict = self.values.value(&field.name, &Secret::copy_of(text.as_bytes()));
+        self.judge(Some(field.name.clone()), verdict, Some(field.value.clone()));
+        true
     }
 
     /// Judges a value that should be a secret as a whole. Whether there was something to say.

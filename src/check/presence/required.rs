@@ -33,8 +33,22 @@ impl Presence<'_, '_> {
         if server.can_do_without() {
             return;
         }
-        let Some(nearest) = server.alternatives().min_by_key(|it| lacks(it).len()) else { return };
-        for requirement in lacks(nearest) {
+        let is_spoken_of = |alternative: &Alternative| {
+            let judged = || self.judged.iter().filter_map(|it| it.credential.as_deref());
+            let names = |it: &Requirement| judged().any(|judged| it.names().any(|name| name == judged));
+            alternative.credentials.iter().any(names)
+        };
+        // What the entry has half of is what somebody meant.
+        let nearest = server.alternatives().min_by_key(|it| (!is_spoken_of(it), lacks(it).len()));
+        let Some(nearest) = nearest else { return };
+        let is_told = |requirement: &Requirement| {
+            let problems = self.judged.iter().filter(|it| it.verdict.status == Status::Problem);
+            let mut names = problems.filter_map(|it| it.credential.as_deref());
+            names.any(|told| requirement.names().any(|name| name == told))
+        };
+        let mut lacking = lacks(nearest);
+        lacking.retain(|requirement| !is_told(requirement));
+        for requirement in lacking {
             let verdict = self.lacking(&requirement);
             let place = self.entry.value.clone();
             self.judge(Some(requirement.name), verdict, Some(place));
