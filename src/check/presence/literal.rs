@@ -36,17 +36,19 @@ impl<'d> Presence<'_, 'd> {
     /// Judges a path that is written out, where the server looks it up on this machine. A relative one counts from a
     /// folder that only the server knows. Whether it was one.
     fn path(&mut self, field: &Field<'d>, text: &str) -> bool {
+        // Few values look like that, so the catalog is asked last.
+        if field.kind != FieldKind::Env
+            || self.entry.configuration.elsewhere
+            || !std::env::split_paths(text).all(|path| path.is_absolute())
+        {
+            return false;
+        }
         let requirement = self.values.catalog.requirement(&field.name);
         let is_path = requirement.is_some_and(|it| it.kind == SecretKind::Path);
         let is_here = self
             .server
             .is_some_and(|known| !known.server.known_by.images.iter().any(|image| image == known.known_by));
-        if field.kind != FieldKind::Env
-            || !is_path
-            || !is_here
-            || self.entry.configuration.elsewhere
-            || !std::env::split_paths(text).all(|path| path.is_absolute())
-        {
+        if !is_path || !is_here {
             return false;
         }
         let verdict = self.values.value(&field.name, &Secret::copy_of(text.as_bytes()));
