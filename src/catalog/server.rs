@@ -208,6 +208,22 @@ impl Requirement {
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
     }
+
+    /// How `mcpcred run` is told to hand over the credential that is stored under that name.
+    pub(crate) fn flag(&self, credential: &str) -> [String; 2] {
+        if self.argument_only {
+            ["--expand".to_owned(), credential.to_owned()]
+        } else if self.name == credential {
+            ["-e".to_owned(), credential.to_owned()]
+        } else {
+            ["-e".to_owned(), format!("{}={credential}", self.name)]
+        }
+    }
+
+    /// What stands for that credential among the arguments, where the server reads it from there.
+    pub(crate) fn place(&self, credential: &str) -> Option<String> {
+        self.argument_only.then(|| format!("{{{{{credential}}}}}"))
+    }
 }
 
 /// What sort of thing a requirement is.

@@ -135,12 +135,11 @@ impl<'k> Names<'k> {
     ) -> Option<(CredentialName, bool, Option<CredentialName>)> {
         let wanted =
             usable(suggestion.name).or_else(|| usable(&format!("{}_TOKEN", capitals(suggestion.server))));
-        let same = |name: &&CredentialName| wanted.as_ref().is_some_and(|wanted| wanted.is_twin_of(name));
+        let has_it = |it: &&Stored| wanted.as_ref().is_some_and(|wanted| wanted.is_twin_of(&it.name));
         let holding =
             self.known.stored().iter().filter(|it| matches!(&it.held, Held::Value(own) if own == secret));
         let holding: Vec<&Stored> = holding.collect();
-        let of_that_name = holding.iter().copied().find(|it| same(&&it.name));
-        if let Some(stored) = of_that_name.or_else(|| holding.first().copied()) {
+        if let Some(stored) = holding.iter().copied().find(has_it).or_else(|| holding.first().copied()) {
             return Some((stored.name.clone(), stored.is_settled(), None));
         }
         let stem = wanted.as_ref().map_or("SECRET", CredentialName::as_str);

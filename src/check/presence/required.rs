@@ -35,7 +35,7 @@ impl Presence<'_, '_> {
         }
         let is_spoken_of = |alternative: &Alternative| {
             let judged = || self.judged.iter().filter_map(|it| it.credential.as_deref());
-            let names = |it: &Requirement| judged().any(|judged| it.names().any(|name| name == judged));
+            let names = |it: &Requirement| judged().any(|judged| it.is_named(judged));
             alternative.credentials.iter().any(names)
         };
         // What the entry has half of is what somebody meant.
@@ -44,7 +44,7 @@ impl Presence<'_, '_> {
         let is_told = |requirement: &Requirement| {
             let problems = self.judged.iter().filter(|it| it.verdict.status == Status::Problem);
             let mut names = problems.filter_map(|it| it.credential.as_deref());
-            names.any(|told| requirement.names().any(|name| name == told))
+            names.any(|told| requirement.is_named(told))
         };
         let mut lacking = lacks(nearest);
         lacking.retain(|requirement| !is_told(requirement));

@@ -186,14 +186,8 @@ fn commands(catalog: &Catalog, known: &Known, server: &Server) -> Vec<String> {
         if stored.is_none() {
             commands.push(format!("mcpcred add {name} --server {}", server.id));
         }
-        if requirement.argument_only {
-            flags.push(format!("--expand {name}"));
-            arguments.extend([" {{", name, "}}"]);
-        } else if name == requirement.name {
-            flags.push(format!("-e {name}"));
-        } else {
-            flags.push(format!("-e {}={name}", requirement.name));
-        }
+        flags.push(requirement.flag(name).join(" "));
+        arguments.extend(requirement.place(name).map(|place| format!(" {place}")));
     }
     let is_named = (commands.is_empty() && !flags.is_empty()) || !arguments.is_empty();
     let flags = if is_named { flags.join(" ") } else { format!("--server {}", server.id) };

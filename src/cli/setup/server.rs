@@ -195,23 +195,6 @@ impl Needed<'_> {
     fn handed(&self) -> Handed<'_> {
         Handed { variable: &self.requirement.name, credential: self.name.as_str(), stored: self.is_stored }
     }
-
-    /// As `mcpcred run` takes it.
-    fn flag(&self) -> [String; 2] {
-        let (variable, name) = (&self.requirement.name, self.name.to_string());
-        if self.requirement.argument_only {
-            ["--expand".to_owned(), name]
-        } else if *variable == name {
-            ["-e".to_owned(), name]
-        } else {
-            ["-e".to_owned(), format!("{variable}={name}")]
-        }
-    }
-
-    /// What stands for it among the arguments, where the server reads it from there.
-    fn place(&self) -> Option<String> {
-        self.requirement.argument_only.then(|| format!("{{{{{}}}}}", self.name))
-    }
 }
 
 fn find_client<'c>(catalog: &'c Catalog, id: &str) -> Result<&'c Client, Failure> {
@@ -250,10 +233,10 @@ fn words(app: &App, target: &Target<'_>, start: &Start<'_>, needed: &[Needed<'_>
     if *profile != Profile::default() {
         words.extend(["--profile".to_owned(), profile.to_string()]);
     }
-    words.extend(needed.iter().flat_map(Needed::flag));
+    words.extend(needed.iter().flat_map(|it| it.requirement.flag(it.name.as_str())));
     words.push("--".to_owned());
     words.extend(start.words.iter().cloned());
-    let places = needed.iter().filter_map(Needed::place);
+    let places = needed.iter().filter_map(|it| it.requirement.place(it.name.as_str()));
     // A person who gave the command may have said where.
     words.extend(places.filter(|place| !start.words.iter().any(|word| word.contains(place))));
     words
